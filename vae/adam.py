@@ -1,0 +1,56 @@
+"""Adam over a stack, with a learning rate for each run."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.optim.adam import adam
+
+
+class StackedAdam:
+    """Adam (Kingma & Ba 2015) on tensors with a leading run axis; torch's defaults but for the learning rates.
+
+    torch's fused kernel takes one learning rate a call, so runs are grouped by theirs; where all are equal that is
+    one call on whole tensors. Parameters and moments are changed in place.
+    """
+
+    def __init__(
+        self,
+        parameters: dict[str, Tensor],
+        gradients: dict[str, Tensor],
+        first_moment: dict[str, Tensor],
+        second_moment: dict[str, Tensor],
+        learning_rates: Sequence[float],
+        steps_taken: int,
+    ) -> None:
+        tensors = (parameters, gradients, first_moment, second_moment)
+        self._groups: list[tuple[float, list[list[Tensor]], list[Tensor]]] = []
+        for rate in sorted(set(learning_rates)):
+            runs = [r for r, value in enumerate(learning_rates) if value == rate]
+            whole = len(runs) == len(learning_rates)
+            views = [
+                [t for name in parameters for t in ([part[name]] if whole else [part[name][r] for r in runs])]
+                for part in tensors
+            ]
+            steps = [torch.tensor(float(steps_taken)) for _ in views[0]]
+            self._groups.append((rate, views, steps))
+
+    def step(self) -> None:
+        """Move every parameter by its gradient."""
+        for learning_rate, (parameters, gradients, first, second), steps in self._groups:
+            adam(
+                parameters,
+                gradients,
+                first,
+                second,
+                [],
+                steps,
+                fused=True,
+                amsgrad=False,
+                beta1=0.9,
+                beta2=0.999,
+                lr=learning_rate,
+                weight_decay=0.0,
+                eps=1e-8,
+                maximize=False,
+            )

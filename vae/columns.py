@@ -1,0 +1,67 @@
+"""The names, units and directions of everything that is measured: the one place that spells a column."""
+
+from dataclasses import dataclass
+
+from vae.errors import ConfigError
+
+PARAMETERS = ("latent_dim", "beta", "hidden_dim")
+NATS = ("rate_nats", "distortion_nats", "elbo_nats")
+"""Rate, distortion and ELBO at beta = 1, summed over latents and pixels, mean over examples."""
+TOTALS = (*NATS, *(f"validation_{name}" for name in NATS), "active_units")
+"""One number a run; the first three on the test split."""
+HISTORY = (*(f"train_{name}" for name in NATS), *(f"validation_{name}" for name in NATS), "seconds")
+"""One number an epoch."""
+DIMS = ("kl_nats", "mean_variance")
+"""One number a latent dimension, on the test split."""
+ACTIVE_VARIANCE = 0.01
+"""A dimension is active where its posterior means vary more than this (Burda et al. 2016, section 5)."""
+
+IDENTITY = ("run", "trial", "seed", "model", "state")
+RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
+"""Columns of the runs frame."""
+
+_DIRECTIONS = {"rate_nats": "minimize", "distortion_nats": "minimize", "elbo_nats": "maximize"}
+_WORDS = {"min": "minimize", "max": "maximize"}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A validation column and the direction in which it is better (`minimize` or `maximize`)."""
+
+    name: str
+    column: str
+    direction: str
+
+    @property
+    def ascending(self) -> bool:
+        """Whether smaller is better."""
+        return self.direction == "minimize"
+
+
+def parse_objectives(text: str) -> tuple[Objective, ...]:
+    """Read `elbo`, `NAME:min`, `NAME:max`, or several with commas; always on the validation split.
+
+    Raises ConfigError for an unknown name or direction, or the same column twice.
+    """
+    objectives = tuple(_parse_objective(part.strip()) for part in text.split(","))
+    if len({objective.column for objective in objectives}) < len(objectives):
+        raise ConfigError(f"objectives must differ, got {text!r}")
+    return objectives
+
+
+def _parse_objective(text: str) -> Objective:
+    name, colon, word = text.partition(":")
+    measured = name.removeprefix("validation_")
+    measured = "elbo_nats" if measured == "elbo" else measured
+    if measured not in _DIRECTIONS:
+        raise ConfigError(f"objective must be elbo or one of {', '.join(_DIRECTIONS)}, got {name!r}")
+    if colon and word not in _WORDS:
+        raise ConfigError(f"an objective's direction must be min or max, got {text!r}")
+    return Objective(name, f"validation_{measured}", _WORDS.get(word, _DIRECTIONS[measured]))
+
+
+def value_columns(objectives: tuple[Objective, ...]) -> tuple[str, ...]:
+    """Names of the objectives' columns in the trials frame: `value`, or `value_NAME` each."""
+    if len(objectives) == 1:
+        return ("value",)
+    return tuple(f"value_{objective.name}" for objective in objectives)

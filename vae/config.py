@@ -1,0 +1,80 @@
+"""What determines a run, and nothing else."""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from vae.data.config import DataConfig
+from vae.errors import ConfigError
+from vae.schedules import BetaSchedule
+
+MODELS = ("vae", "ae")
+LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One model to train: equal configs on one kind of processor give equal bits.
+
+    Raises ConfigError where a value breaks its rule.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    """The images, and how they are prepared."""
+    model: str = "vae"
+    """`vae`, or `ae`: the same network without noise and without KL."""
+    likelihood: str = "bernoulli"
+    """p(x|z): bernoulli, continuous_bernoulli or gaussian."""
+    sigma: float | Literal["learned"] = "learned"
+    """Standard deviation of a gaussian likelihood; learned is one scalar a run."""
+    latent_dim: int = 20
+    """Dimensions of z."""
+    hidden_dim: int = 400
+    """Width of the one hidden layer on either side."""
+    beta: float = 1.0
+    """Weight of the rate in the trained loss, D + beta R."""
+    beta_schedule: str = "constant"
+    """How beta is approached: constant, linear:F or cyclic:N."""
+    learning_rate: float = 1e-3
+    """Step size of Adam."""
+    batch_size: int = 128
+    """Images in a minibatch; the last, smaller one of an epoch is kept."""
+    epochs: int = 40
+    """Passes over the training images."""
+    seed: int = 0
+    """Decides initialisation and noise; the order of minibatches is shared by all seeds."""
+
+    def __post_init__(self) -> None:
+        at_least(1, latent_dim=self.latent_dim, hidden_dim=self.hidden_dim)
+        at_least(1, batch_size=self.batch_size, epochs=self.epochs)
+        at_least(0, seed=self.seed, beta=self.beta)
+        positive(learning_rate=self.learning_rate)
+        one_of(MODELS, model=self.model)
+        one_of(LIKELIHOODS, likelihood=self.likelihood)
+        BetaSchedule.parse(self.beta_schedule)
+        if self.sigma != "learned":
+            positive(sigma=self.sigma)
+
+
+TRAINING_FIELDS = tuple(f.name for f in fields(RunConfig) if f.name not in ("data", "model", "seed"))
+
+
+def at_least(least: int, **values: float) -> None:
+    """Check that each named value is a finite number of at least `least`."""
+    for name, value in values.items():
+        if not isinstance(value, int | float) or not math.isfinite(value) or value < least:
+            raise ConfigError(f"{name} must be at least {least}, got {value}")
+
+
+def positive(**values: float) -> None:
+    """Check that each named value is a finite number above 0."""
+    for name, value in values.items():
+        if not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+            raise ConfigError(f"{name} must be above 0, got {value}")
+
+
+def one_of(choices: tuple[str, ...], **values: str) -> None:
+    """Check that each named value is one of the choices."""
+    for name, value in values.items():
+        if value not in choices:
+            raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

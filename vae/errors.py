@@ -1,0 +1,25 @@
+"""Everything vaekit raises on purpose.
+
+    VaekitError
+    ├── ConfigError     a value breaks a rule (latent_dim, beta, an axis, an objective)
+    ├── DataError       images that cannot be found, read or modelled
+    └── ResultsError    a results folder that cannot be read, written or gone on with
+
+The message is one line: the rule, and what came. The command line prints it and exits with 1.
+"""
+
+
+class VaekitError(Exception):
+    """Base of every error that a user can mend."""
+
+
+class ConfigError(VaekitError, ValueError):
+    """A value breaks a rule."""
+
+
+class DataError(VaekitError):
+    """Images that cannot be found, read or modelled."""
+
+
+class ResultsError(VaekitError):
+    """A results folder that cannot be read, written or gone on with."""

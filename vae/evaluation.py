@@ -1,0 +1,57 @@
+"""What a stack's runs are worth on a split: rate and distortion at beta = 1, and what each latent dimension carries."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vae.data import Data
+from vae.losses import rate
+from vae.minibatches import noise_minibatches, split_minibatches
+from vae.stack import Stack
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over a split, in nats per example; run is the first axis. Rates are NaN for an AE."""
+
+    rate_nats: Array
+    """(run,)"""
+    distortion_nats: Array
+    """(run,), from one posterior sample an image."""
+    kl_nats: Array
+    """(run, latent), padded: KL to the prior of each dimension."""
+    mean_variance: Array
+    """(run, latent), padded: variance of the posterior means over the split."""
+
+    @property
+    def elbo_nats(self) -> Array:
+        """-(R + D), (run,)."""
+        return -(self.rate_nats + self.distortion_nats)
+
+
+def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
+    """Evaluate every run on a split; the noise comes from `stream`, the same at every call."""
+    samples = len(data.split(split))
+    shape = (len(stack), stack.latent)
+    kl, means, squares = (torch.zeros(shape, dtype=torch.float64, device=stack.device) for _ in range(3))
+    distortion = torch.zeros(len(stack), dtype=torch.float64, device=stack.device)
+    batch_size = stack.configs[0].batch_size
+    noises = noise_minibatches(stack.configs, stream, 0, samples, stack.device)
+    for x, noise in zip(split_minibatches(data, split, batch_size), noises, strict=True):
+        x = x.to(stack.device)
+        _, mu, logvar = stack.encode(x)
+        _, output = stack.decode(mu + (0.5 * logvar).exp() * noise)
+        distortion += stack.distortion(x, output).double().sum(dim=1)
+        kl += rate(mu, logvar).double().sum(dim=1)
+        means += mu.double().sum(dim=1)
+        squares += mu.double().square().sum(dim=1)
+    mean_variance = (squares / samples - (means / samples).square()).clamp(min=0.0)
+    is_ae = torch.tensor([config.model == "ae" for config in stack.configs], device=stack.device)
+    kl[is_ae] = torch.nan
+    own = torch.tensor([config.latent_dim for config in stack.configs])
+    rates = torch.stack([kl[r, : int(d)].sum() for r, d in enumerate(own)])
+    return Evaluation(*(t.cpu().numpy() for t in (rates / samples, distortion / samples, kl / samples, mean_variance)))

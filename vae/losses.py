@@ -1,0 +1,110 @@
+"""Rate and distortion, each in nats, and the likelihoods that give the distortion.
+
+A likelihood reads what the decoder puts out: logits for bernoulli and continuous_bernoulli, means for gaussian.
+Nothing is clamped; every formula is finite for every finite output.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vae.config import LIKELIHOODS, one_of
+
+HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+LOG_TWO = math.log(2.0)
+SERIES_BELOW = 0.5
+"""Below this logit the continuous Bernoulli's normaliser is summed as a series: its closed form cancels."""
+
+
+def rate(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL(N(mu, exp(logvar)) || N(0, 1)) in nats, of the shape of mu: (..., latent), not yet summed.
+
+    Kingma & Welling 2014, appendix B (arXiv 1312.6114).
+    """
+    return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
+
+
+def distortion(
+    x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sigma: Tensor | float = 0.0
+) -> Tensor:
+    """-log p(x|z) in nats: (..., pixel) to (...), summed over pixels.
+
+    `output` holds the decoder's logits (gaussian: means); `log_sigma` is read by gaussian alone.
+    """
+    one_of(LIKELIHOODS, likelihood=likelihood)
+    return LIKELIHOOD[likelihood].nats(x, output, log_sigma).sum(dim=-1)
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """p(x|z) of one pixel as functions of pixel, decoder output and log sigma, broadcast against each other."""
+
+    nats: Callable[[Tensor, Tensor, Tensor | float], Tensor]
+    """-log p(x|z) in nats."""
+    gradient: Callable[[Tensor, Tensor, Tensor | float], Tensor]
+    """Derivative of `nats` with respect to the output; may overwrite the output."""
+    mean: Callable[[Tensor], Tensor]
+    """E[x|z], the reconstruction."""
+
+
+def _bernoulli_nats(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+    return F.softplus(logits, threshold=40.0).addcmul_(x, logits, value=-1.0)
+
+
+def _bernoulli_gradient(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+    return logits.sigmoid_().sub_(x)
+
+
+def log_normaliser(logits: Tensor) -> Tensor:
+    """Log C of the continuous Bernoulli, in nats: log(l / tanh(l / 2)) at logit l.
+
+    Loaiza-Ganem & Cunningham 2019, equation 7 (arXiv 1907.06845), with lambda = sigmoid(l).
+    """
+    size = logits.abs()
+    square = size.square().clamp(max=SERIES_BELOW**2)
+    series = LOG_TWO + square * (1 / 12 - square * (7 / 1440 - square * (31 / 90720 - square * 127 / 4838400)))
+    safe = size.clamp(min=SERIES_BELOW)
+    return torch.where(size < SERIES_BELOW, series, safe.log() - (safe / 2).tanh().log())
+
+
+def _log_normaliser_slope(logits: Tensor) -> Tensor:
+    small = logits.clamp(-SERIES_BELOW, SERIES_BELOW)
+    square = small.square()
+    series = small * (1 / 6 - square * (7 / 360 - square * (31 / 15120 - square * 127 / 604800)))
+    safe = torch.where(logits.abs() < SERIES_BELOW, SERIES_BELOW, logits)
+    return torch.where(logits.abs() < SERIES_BELOW, series, 1.0 / safe - 1.0 / safe.sinh())
+
+
+def _continuous_bernoulli_nats(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+    return _bernoulli_nats(x, logits, log_sigma) - log_normaliser(logits)
+
+
+def _continuous_bernoulli_gradient(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+    slope = _log_normaliser_slope(logits)
+    return logits.sigmoid_().sub_(x).sub_(slope)
+
+
+def _continuous_bernoulli_mean(logits: Tensor) -> Tensor:
+    return logits.sigmoid() + _log_normaliser_slope(logits)
+
+
+def _gaussian_nats(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Tensor:
+    log_sigma = torch.as_tensor(log_sigma, dtype=mean.dtype)
+    return 0.5 * ((x - mean) / log_sigma.exp()).square() + log_sigma + HALF_LOG_TWO_PI
+
+
+def _gaussian_gradient(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Tensor:
+    return (mean - x) * torch.as_tensor(-2.0 * log_sigma, dtype=mean.dtype).exp()
+
+
+LIKELIHOOD = {
+    "bernoulli": Likelihood(_bernoulli_nats, _bernoulli_gradient, torch.sigmoid),
+    "continuous_bernoulli": Likelihood(
+        _continuous_bernoulli_nats, _continuous_bernoulli_gradient, _continuous_bernoulli_mean
+    ),
+    "gaussian": Likelihood(_gaussian_nats, _gaussian_gradient, torch.clone),
+}

@@ -1,0 +1,65 @@
+"""Minibatches of images, shared by every run of a stack, and the noise that each run draws for itself."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae.config import RunConfig
+from vae.data import Data
+from vae.padding import LATENT_MULTIPLE, PIXEL_MULTIPLE, padded
+from vae.randomness import BINARISATION, ORDER, shared_generator, torch_generator
+
+NOISE_BLOCK = 8
+"""Minibatches whose noise is drawn at once: enough to hide the calls, few enough to stay in cache."""
+
+
+def steps_an_epoch(data: Data, batch_size: int) -> int:
+    """Minibatches in an epoch, the last, smaller one included."""
+    return -(-len(data.train) // batch_size)
+
+
+def training_minibatches(data: Data, epoch: int, batch_size: int) -> Iterator[Tensor]:
+    """Yield an epoch's training images (1, sample, pixel) in the order that all runs share."""
+    order = data.train[shared_generator(ORDER, epoch).permutation(len(data.train))]
+    draws = shared_generator(BINARISATION, epoch) if data.resample else None
+    yield from _minibatches(data, order, batch_size, draws)
+
+
+def split_minibatches(data: Data, split: str, batch_size: int) -> Iterator[Tensor]:
+    """Yield the images of a split (1, sample, pixel) in their order."""
+    yield from _minibatches(data, data.split(split), batch_size, None)
+
+
+def _minibatches(
+    data: Data, indices: np.ndarray, batch_size: int, draws: np.random.Generator | None
+) -> Iterator[Tensor]:
+    width = padded(data.n_pixels, PIXEL_MULTIPLE)
+    for start in range(0, len(indices), batch_size):
+        pixels = data.pixels(indices[start : start + batch_size])
+        if draws is not None:
+            pixels = (draws.random(pixels.shape, dtype=np.float32) < pixels).astype(np.float32)
+        x = torch.from_numpy(pixels)
+        if width > data.n_pixels:
+            x = torch.nn.functional.pad(x, (0, width - data.n_pixels))
+        yield x.unsqueeze(0)
+
+
+def noise_minibatches(
+    configs: Sequence[RunConfig], stream: int, epoch: int, samples: int, device: torch.device
+) -> Iterator[Tensor]:
+    """Yield noise (run, sample, latent) for an epoch's minibatches: standard normal, zero where padded and for an AE.
+
+    Each run draws at its own shape from its own seed, so its noise does not depend on its neighbours.
+    """
+    batch_size = configs[0].batch_size
+    latent = padded(max(config.latent_dim for config in configs), LATENT_MULTIPLE)
+    generators = [torch_generator(config.seed, stream, epoch) for config in configs]
+    for start in range(0, samples, NOISE_BLOCK * batch_size):
+        rows = min(NOISE_BLOCK * batch_size, samples - start)
+        block = torch.zeros(len(configs), rows, latent)
+        for run, (config, generator) in enumerate(zip(configs, generators, strict=True)):
+            if config.model == "vae":
+                block[run, :, : config.latent_dim] = torch.randn(rows, config.latent_dim, generator=generator)
+        yield from block.to(device).split(batch_size, dim=1)

@@ -1,0 +1,157 @@
+"""The training loop, an epoch of a stack at a time, and the task that a worker is handed."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vae.columns import ACTIVE_VARIANCE, HISTORY, NATS, TOTALS
+from vae.config import RunConfig
+from vae.data import Data, open_data
+from vae.evaluation import Evaluation, evaluate
+from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
+from vae.model import build
+from vae.padding import RunState, unpad
+from vae.randomness import NOISE, TEST, VALIDATION
+from vae.stack import Stack
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of every run: the columns HISTORY, each (run,)."""
+
+    epoch: int
+    values: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a finished run measured. Columns as in `vae.columns`."""
+
+    history: dict[str, Array]
+    """HISTORY, each (epoch,)."""
+    totals: dict[str, float]
+    """TOTALS; NaN for a run that failed."""
+    dims: dict[str, Array]
+    """DIMS, each (latent,); empty for a run that failed."""
+    weights: dict[str, Tensor]
+    """State of the plain module."""
+    seconds: float
+    """The run's share of its stack's training time."""
+    error: str = ""
+    """Why the run failed; empty for one that did not."""
+
+
+def train(stack: Stack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:
+    """Train a stack up to and with `until_epoch`, yielding a record after each epoch.
+
+    The training columns are running means over the epoch's minibatches; validation follows at the epoch's end.
+    """
+    while stack.epoch < until_epoch:
+        with one_thread():
+            start = time.perf_counter()
+            training = _train_epoch(stack, data)
+            validation = evaluate(stack, data, "validation", VALIDATION)
+            seconds = (time.perf_counter() - start) / len(stack)
+        values = dict(zip((f"train_{name}" for name in NATS), training, strict=True))
+        values |= {f"validation_{name}": getattr(validation, name) for name in NATS}
+        values["seconds"] = np.full(len(stack), seconds)
+        yield EpochRecord(stack.epoch, values)
+
+
+def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array, Array]:
+    """Rate, distortion and ELBO of the epoch, means over its examples, each (run,)."""
+    config = stack.configs[0]
+    samples = len(data.train)
+    rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
+    noises = noise_minibatches(stack.configs, NOISE, stack.epoch, samples, stack.device)
+    for x, noise in zip(training_minibatches(data, stack.epoch, config.batch_size), noises, strict=True):
+        rate, distortion = stack.step(x.to(stack.device), noise)
+        rates += rate.double().sum(dim=1)
+        distortions += distortion.double().sum(dim=1)
+    stack.epoch += 1
+    rates[[r for r, c in enumerate(stack.configs) if c.model == "ae"]] = torch.nan
+    rate_nats, distortion_nats = (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
+    return rate_nats, distortion_nats, -(rate_nats + distortion_nats)
+
+
+def advance(
+    configs: Sequence[RunConfig],
+    data_folder: Path,
+    states: Sequence[RunState] | None,
+    until_epoch: int,
+    device: str = "cpu",
+) -> tuple[list[EpochRecord], list[RunState]]:
+    """Train runs from their states (None: from the start) until an epoch: a pure function, any worker's task."""
+    data = open_data(data_folder)
+    stack = Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states, device)
+    return list(train(stack, data, until_epoch)), stack.states()
+
+
+def train_runs(configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu") -> list[TrainedRun]:
+    """Train runs to their end and evaluate them on the test split: the task of a sweep's worker."""
+    start = time.perf_counter()
+    data = open_data(data_folder)
+    stack = Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), device=device)
+    records = list(train(stack, data, configs[0].epochs))
+    with one_thread():
+        test = evaluate(stack, data, "test", TEST)
+    seconds = (time.perf_counter() - start) / len(configs)
+    return [
+        _finished(config, run, records, test, state, data, seconds)
+        for run, (config, state) in enumerate(zip(configs, stack.states(), strict=True))
+    ]
+
+
+def _finished(
+    config: RunConfig,
+    run: int,
+    records: list[EpochRecord],
+    test: Evaluation,
+    state: RunState,
+    data: Data,
+    seconds: float,
+) -> TrainedRun:
+    history = {name: np.array([record.values[name][run] for record in records]) for name in HISTORY}
+    error = _reason_of_failure(history)
+    if error:
+        nothing = np.empty(0)
+        failed = {name: nothing for name in ("kl_nats", "mean_variance")}
+        return TrainedRun(history, dict.fromkeys(TOTALS, float("nan")), failed, {}, seconds, error)
+    dims = {
+        "kl_nats": test.kl_nats[run, : config.latent_dim],
+        "mean_variance": test.mean_variance[run, : config.latent_dim],
+    }
+    totals = {name: float(getattr(test, name)[run]) for name in NATS}
+    totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
+    totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
+    weights = unpad(state, build(config, data.n_pixels).state_dict())
+    return TrainedRun(history, totals, dims, weights, seconds)
+
+
+def _reason_of_failure(history: dict[str, Array]) -> str:
+    for column in ("train_distortion_nats", "validation_distortion_nats"):
+        broken = ~np.isfinite(history[column])
+        if broken.any():
+            first = int(broken.argmax())
+            return f"{column} must stay finite, got {history[column][first]} in epoch {first + 1}"
+    return ""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: bits must not depend on how torch splits work, and two threads are no faster here."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
