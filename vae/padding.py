@@ -1,8 +1,7 @@
-"""The fixed widths that a run's tensors are padded to, and the way there and back.
+"""A run between two epochs, at padded shape, and the way there and back.
 
-Widths are padded to fixed multiples, never to a stack's own maximum: so each run's slice of every tensor starts on a
-64-byte boundary, no vector register spans two runs, and a run's bits do not depend on its neighbours. Padding is
-exact: padded weights, pixels and noise are zero, so padded gradients are zero, and Adam leaves such a weight at zero.
+Padding is exact: padded weights, pixels and noise are zero, so padded gradients are zero, and Adam leaves such a
+weight at zero.
 """
 
 from dataclasses import dataclass
@@ -13,51 +12,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.model import initialise
 from vae.randomness import INITIALISATION, torch_generator
-
-LATENT_MULTIPLE = 32
-WIDTH_MULTIPLE = 16
-PIXEL_MULTIPLE = 32
-"""torch's sigmoid and softplus take 32 floats at a time and treat a remainder by another formula."""
-
-
-def padded(size: int, multiple: int) -> int:
-    """Round up to a multiple."""
-    return -(-size // multiple) * multiple
-
-
-def stack_key(config: RunConfig) -> tuple[object, ...]:
-    """What two runs must share to be trained in one stack."""
-    return (
-        padded(config.hidden_dim, WIDTH_MULTIPLE),
-        padded(config.latent_dim, LATENT_MULTIPLE),
-        config.data,
-        config.likelihood,
-        config.sigma == "learned",
-        config.batch_size,
-        config.epochs,
-    )
-
-
-def padded_shapes(config: RunConfig, pixels: int) -> dict[str, tuple[int, ...]]:
-    """Padded shape of each parameter of a run; a scalar takes a whole register, of which the first is read."""
-    hidden = padded(config.hidden_dim, WIDTH_MULTIPLE)
-    latent = padded(config.latent_dim, LATENT_MULTIPLE)
-    pixels = padded(pixels, PIXEL_MULTIPLE)
-    layers = {
-        "fc1": (hidden, pixels),
-        "fc_mu": (latent, hidden),
-        "fc_logvar": (latent, hidden),
-        "fc2": (hidden, latent),
-        "fc3": (pixels, hidden),
-    }
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, (outputs, inputs) in layers.items():
-        shapes[f"{name}.weight"] = (outputs, inputs)
-        shapes[f"{name}.bias"] = (outputs,)
-    if config.likelihood == "gaussian":
-        shapes["log_sigma"] = (WIDTH_MULTIPLE,)
-    return shapes
-
+from vae.shapes import padded_shapes
 
 @dataclass(frozen=True)
 class RunState:

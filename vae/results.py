@@ -10,17 +10,19 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import safetensors.torch
+import safetensors.numpy
 import tomli_w
-from torch import Tensor
 
 from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, TOTALS
 from vae.errors import ResultsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HISTORY_PREFIX = "history."
 DIMS_PREFIX = "dims."
@@ -46,7 +48,7 @@ class RunRecord:
     """The columns DIMS, each (latent,); empty for a run that failed."""
     seconds: float
     error: str = ""
-    weights: Mapping[str, Tensor] = field(default_factory=dict)
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The plain module's state, at the run's own shape."""
 
 
@@ -112,17 +114,18 @@ class Folder:
         stem = self._stem(records[0].run)
         if weights:
             tensors = {f"{r.run}.{name}": tensor for r in records for name, tensor in r.weights.items()}
-            write_whole(stem.with_suffix(".safetensors"), safetensors.torch.save(tensors))
+            write_whole(stem.with_suffix(".safetensors"), safetensors.numpy.save(tensors))
         _write_parquet(stem.with_suffix(".parquet"), _stack_table(records))
 
-    def read_runs(self) -> pa.Table:
+    def read_runs(self, columns: list[str] | None = None) -> pa.Table:
         """Return one row a finished run, sorted by run, with histories and dims as list columns."""
-        tables = [_read_parquet(path) for path in sorted(self.stacks.glob("*.parquet"))]
+        tables = [_read_parquet(path, columns) for path in sorted(self.stacks.glob("*.parquet"))]
         if not tables:
-            return _stack_table([])
+            empty = _stack_table([])
+            return empty.select(columns) if columns else empty
         return pa.concat_tables(tables).sort_by("run")
 
-    def read_weights(self, run: int) -> dict[str, Tensor]:
+    def read_weights(self, run: int) -> "dict[str, Tensor]":
         """Return the state dict of one run; ResultsError where its weights were not kept."""
         prefix = f"{run}."
         for path in self._weight_files():
@@ -135,12 +138,12 @@ class Folder:
     def keep_weights(self, runs: set[int]) -> None:
         """Drop the weights of every run but the named ones."""
         for path in self._weight_files():
-            tensors = safetensors.torch.load_file(path)
+            tensors = safetensors.numpy.load_file(path)
             kept = {name: t for name, t in tensors.items() if int(name.partition(".")[0]) in runs}
             if not kept:
                 path.unlink()
             elif len(kept) < len(tensors):
-                write_whole(path, safetensors.torch.save(kept))
+                write_whole(path, safetensors.numpy.save(kept))
 
     def _stem(self, first_run: int) -> Path:
         return self.stacks / f"{first_run:08d}"
@@ -199,8 +202,8 @@ def _write_parquet(path: Path, table: pa.Table) -> None:
     write_whole(path, buffer.getvalue().to_pybytes())
 
 
-def _read_parquet(path: Path) -> pa.Table:
+def _read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=columns)
     except pa.ArrowInvalid as error:
         raise ResultsError(f"a table must be valid Parquet, got {error} in {str(path)!r}") from None

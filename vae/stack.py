@@ -8,8 +8,9 @@ from torch import Tensor
 from vae.adam import StackedAdam
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD, rate
-from vae.padding import LATENT_MULTIPLE, RunState, initial_state, padded, padded_shapes, stack_key
+from vae.padding import RunState, initial_state
 from vae.schedules import BetaSchedule
+from vae.shapes import LATENT_MULTIPLE, padded, padded_shapes, stack_key
 
 
 class Stack:

@@ -1,17 +1,17 @@
 """The training loop, an epoch of a stack at a time, and the task that a worker is handed."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from vae.columns import ACTIVE_VARIANCE, HISTORY, NATS, TOTALS
+from vae.columns import ACTIVE_VARIANCE, DIMS, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
 from vae.data import Data, open_data
 from vae.evaluation import Evaluation, evaluate
@@ -42,8 +42,8 @@ class TrainedRun:
     """TOTALS; NaN for a run that failed."""
     dims: dict[str, Array]
     """DIMS, each (latent,); empty for a run that failed."""
-    weights: dict[str, Tensor]
-    """State of the plain module."""
+    weights: dict[str, npt.NDArray[np.float32]]
+    """State of the plain module, at the run's own shape."""
     seconds: float
     """The run's share of its stack's training time."""
     error: str = ""
@@ -124,17 +124,13 @@ def _finished(
     error = _reason_of_failure(history)
     if error:
         nothing = np.empty(0)
-        failed = {name: nothing for name in ("kl_nats", "mean_variance")}
-        return TrainedRun(history, dict.fromkeys(TOTALS, float("nan")), failed, {}, seconds, error)
-    dims = {
-        "kl_nats": test.kl_nats[run, : config.latent_dim],
-        "mean_variance": test.mean_variance[run, : config.latent_dim],
-    }
+        return TrainedRun(history, dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, nothing), {}, seconds, error)
+    dims = {name: getattr(test, name)[run, : config.latent_dim] for name in DIMS}
     totals = {name: float(getattr(test, name)[run]) for name in NATS}
     totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
     totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
     weights = unpad(state, build(config, data.n_pixels).state_dict())
-    return TrainedRun(history, totals, dims, weights, seconds)
+    return TrainedRun(history, totals, dims, {name: t.numpy() for name, t in weights.items()}, seconds)
 
 
 def _reason_of_failure(history: dict[str, Array]) -> str:

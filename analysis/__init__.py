@@ -1,0 +1,1 @@
+"""Arrays and frames in; numbers, frames, figures and reports out."""

@@ -1,0 +1,43 @@
+"""How training went: ELBO by epoch, and the KL of each latent dimension."""
+
+import pandas as pd
+
+from analysis.frames import finished
+from analysis.intervals import replicates
+from vae.columns import PARAMETERS
+
+SPLITS = ("validation", "train")
+
+
+def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Return the ELBO (nats per image, mean and half-width over seeds) by epoch and split of three trials.
+
+    `standing` is best, median or worst in the leaderboard `board`; fewer trials have fewer standings.
+    """
+    chosen = standings(board)
+    rows = history.merge(finished(runs)[["run", "trial"]], on="run").merge(chosen, on="trial")
+    parts = [
+        rows[["standing", "trial", "epoch"]].assign(split=split, elbo_nats=rows[f"{split}_elbo_nats"])
+        for split in SPLITS
+    ]
+    return replicates(pd.concat(parts), ["standing", "trial", "split", "epoch"], ["elbo_nats"])
+
+
+def standings(board: pd.DataFrame) -> pd.DataFrame:
+    """Return which trials of a leaderboard are best, median and worst, each trial once."""
+    last = len(board) - 1
+    places = {"best": 0, "median": (last + 1) // 2, "worst": last} if last >= 0 else {}
+    chosen = pd.DataFrame({"standing": list(places), "trial": board["trial"].iloc[list(places.values())]})
+    # Two trials are a best and a worst.
+    order = chosen.sort_values("standing", key=lambda names: names == "median", kind="stable")
+    return order.drop_duplicates("trial").reset_index(drop=True)
+
+
+def kl_by_rank(runs: pd.DataFrame, dims: pd.DataFrame) -> pd.DataFrame:
+    """Return each trial's KL per dimension (nats per image), sorted within a run, then averaged over seeds.
+
+    Rank 1 is the dimension of the largest KL: which index it has differs from seed to seed and says nothing.
+    """
+    rows = dims.merge(finished(runs)[["run", "trial", *PARAMETERS]], on="run")
+    rank = rows.groupby("run")["kl_nats"].rank(method="first", ascending=False).astype("int64")
+    return replicates(rows.assign(rank=rank), ["trial", *PARAMETERS, "rank"], ["kl_nats"])

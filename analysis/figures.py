@@ -1,0 +1,147 @@
+"""The figures of a report: each is handed the numbers it shows and computes none."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis.curves import SPLITS
+from analysis.effects import QUANTITIES
+from analysis.intervals import SUFFIX
+from analysis.style import (
+    COLOUR_MAP,
+    COLOURS,
+    INK,
+    LABELS,
+    QUIET,
+    colour_bar,
+    new_figure,
+    padded,
+    rows_height,
+    scale,
+    scale_x,
+    styled,
+)
+
+LINES = ("-", "--", ":")
+"""Curves differ in line as well as in colour."""
+
+
+@styled
+def rate_distortion(points: pd.DataFrame, best: int, colour: str) -> Figure:
+    """Draw the frontier's frame: trials by `colour`, the hull, lines of equal ELBO, a ring around `best`."""
+    figure = new_figure(4.6)
+    axes = figure.subplots()
+    dots = _points(axes, points, "rate_nats", "distortion_nats", colour, size=34)
+    hull = points[points["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
+    axes.plot(
+        hull["rate_nats"], hull["distortion_nats"], color=INK, linewidth=1.2, zorder=2, label="frontier"
+    )
+    ring = points[points["trial"] == best]
+    axes.scatter(
+        ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
+        linewidths=1.6, zorder=4, label=f"best trial ({best})",
+    )  # fmt: skip
+    axes.set_xlim(*padded(points["rate_nats"].min(), points["rate_nats"].max()))
+    axes.set_ylim(*padded(points["distortion_nats"].min(), points["distortion_nats"].max()))
+    _equal_elbo(axes)
+    axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
+    axes.legend(loc="upper right")
+    colour_bar(figure, dots, axes, points[colour])
+    return figure
+
+
+@styled
+def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, colour: str) -> Figure:
+    """Draw three panels of a parameter: each trial with its interval, and the mean with its band."""
+    figure = new_figure(2.9)
+    panels = figure.subplots(1, len(QUANTITIES))
+    for axes, quantity in zip(panels, QUANTITIES, strict=True):
+        dots = _points(axes, points, parameter, quantity, colour, size=16)
+        line = means[means["quantity"] == quantity]
+        axes.plot(line["value"], line["mean"], color=INK, zorder=3, marker="o", markersize=2.5)
+        axes.fill_between(
+            line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2
+        )
+        scale_x(axes, points[parameter])
+        axes.set(xlabel=LABELS[parameter].replace(" (", "\n("), ylabel=LABELS[quantity])
+    colour_bar(figure, dots, panels, points[colour])
+    return figure
+
+
+@styled
+def learning(curves: pd.DataFrame) -> Figure:
+    """Draw the validation ELBO of best, median and worst trial, and both splits of the best."""
+    figure = new_figure(3.1)
+    left, right = figure.subplots(1, 2)
+    validation = curves[curves["split"] == "validation"]
+    for index, name in enumerate(("best", "median", "worst")):
+        _curve(left, validation[validation["standing"] == name], name, COLOURS[index], LINES[index])
+    best = curves[curves["standing"] == "best"]
+    for index, split in enumerate(("validation", "train")):
+        _curve(right, best[best["split"] == split], split, COLOURS[3 * index], LINES[index])
+    for axes, shown in ((left, validation), (right, best)):
+        settled = shown.loc[shown["epoch"] > shown["epoch"].max() / 10, "elbo_nats"]
+        axes.set_ylim(*padded(settled.min(), settled.max()))
+        axes.set(xlabel=LABELS["epoch"], ylabel=LABELS["elbo_nats"])
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.legend(loc="best")
+    left.set_title("validation ELBO of three trials", loc="left")
+    right.set_title("best trial, both splits", loc="left")
+    return figure
+
+
+@styled
+def kl_heat_map(kl: pd.DataFrame) -> Figure:
+    """Draw the sorted KL per dimension, a row a trial by rising beta; cells that no trial has are blank."""
+    cells = kl.pivot_table(index=["beta", "trial"], columns="rank", values="kl_nats")
+    figure = new_figure(rows_height(len(cells)))
+    axes = figure.subplots()
+    image = axes.imshow(
+        cells, aspect="auto", cmap=COLOUR_MAP, interpolation="nearest", vmin=0,
+        extent=(0.5, cells.shape[1] + 0.5, len(cells) - 0.5, -0.5),
+    )  # fmt: skip
+    rows = np.unique(np.linspace(0, len(cells) - 1, 12).round().astype(int))
+    axes.set_yticks(rows, [f"{beta:.3g}" for beta in cells.index.get_level_values("beta")[rows]])
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.set(xlabel="rank of the dimension (1 = largest KL)", ylabel="beta of the trial (no unit)")
+    bar = figure.colorbar(image, ax=axes, label=LABELS["kl_nats"], pad=0.02, aspect=30)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _points(axes: Axes, points: pd.DataFrame, x: str, y: str, colour: str, size: float) -> PathCollection:
+    """One dot a trial with its interval over seeds, coloured by a parameter."""
+    across = points[x + SUFFIX].fillna(0.0) if x + SUFFIX in points else None
+    up = points[y + SUFFIX].fillna(0.0)
+    axes.errorbar(points[x], points[y], up, across, fmt="none", ecolor=QUIET, elinewidth=0.9, zorder=1)
+    return axes.scatter(
+        points[x], points[y], c=points[colour], norm=scale(points[colour]), cmap=COLOUR_MAP, s=size,
+        edgecolors="white", linewidths=0.4, zorder=3,
+    )  # fmt: skip
+
+
+def _curve(axes: Axes, curve: pd.DataFrame, label: str, colour: object, line: str) -> None:
+    """One mean over epochs with its interval over seeds; nothing where there is no such curve."""
+    if curve.empty:
+        return
+    mean, width = curve["elbo_nats"], curve["elbo_nats" + SUFFIX].fillna(0.0)
+    name = f"{label} (trial {curve['trial'].iloc[0]})" if label not in SPLITS else label
+    axes.plot(curve["epoch"], mean, color=colour, linestyle=line, label=name)
+    axes.fill_between(curve["epoch"], mean - width, mean + width, color=colour, alpha=0.2, linewidth=0)
+
+
+def _equal_elbo(axes: Axes) -> None:
+    """Faint lines on which R + D, and so the ELBO, is the same; the value stands at the lower end."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for level in MaxNLocator(7).tick_values(left + bottom, right + top):
+        start, end = max(left, level - top), min(right, level - bottom)
+        if end - start > 0.1 * (right - left):
+            axes.plot((start, end), (level - start, level - end), color="0.88", linewidth=0.8, zorder=0)
+            axes.annotate(
+                f"ELBO {-level:g}".replace("-", "−"), (end, level - end), xytext=(-2, 2),
+                textcoords="offset points", fontsize=6.5, color="0.5", ha="right", va="bottom", zorder=0,
+            )  # fmt: skip
+    axes.set(xlim=(left, right), ylim=(bottom, top))

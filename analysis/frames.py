@@ -1,0 +1,176 @@
+"""A sweep's folder as four plain frames, and its runs as plain torch modules."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from vae.columns import (
+    ACTIVE_VARIANCE,
+    DIMS,
+    HISTORY,
+    PARAMETERS,
+    RUNS,
+    TOTALS,
+    Objective,
+    parse_objectives,
+    value_columns,
+)
+from vae.errors import ResultsError
+from vae.results import DIMS_PREFIX, HISTORY_PREFIX, Folder, find_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    import torch
+
+    from vae.data import Data
+
+BATCH = 4096
+"""Images encoded at once: a large data set never stands in memory as hidden activations."""
+
+
+class Sweep:
+    """What a sweep measured, read from its folder when it is first asked for and kept."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self.path: Path = folder.path
+        self.name: str = folder.path.resolve().name
+
+    def __repr__(self) -> str:
+        return f"Sweep({str(self.path)!r})"
+
+    @property
+    def folder(self) -> Folder:
+        """The names of the sweep's files."""
+        return self._folder
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The resolved spec: option names with underscores to values."""
+        return self._folder.read_spec()
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, machine, seeds and command of the sweep; empty where none was written."""
+        return self._folder.read_provenance()
+
+    @cached_property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The validation columns that the study improves."""
+        return parse_objectives(self.spec["objective"])
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: state, parameters, value(s), seconds, error."""
+        return _frame(self._folder.read_trials().sort_by("trial"))
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run with the columns RUNS: parameters, nats per image on test and validation, seconds."""
+        return _frame(self._table.select(RUNS))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row a run and epoch (from 1) with the columns HISTORY, in nats per image and seconds."""
+        return _flatten(self._table, HISTORY_PREFIX, HISTORY, "epoch", first=1)
+
+    @cached_property
+    def dims(self) -> pd.DataFrame:
+        """One row a run and latent dimension (from 0): KL in nats per image, variance of means, active."""
+        frame = _flatten(self._table, DIMS_PREFIX, DIMS, "dim", first=0)
+        return frame.assign(active=frame["mean_variance"] > ACTIVE_VARIANCE)
+
+    def model(self, run: int) -> torch.nn.Module:
+        """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
+        from vae.model import VAE
+
+        kind = self.runs.loc[self.runs["run"] == run, "model"]
+        if kind.empty:
+            raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
+        weights = self._folder.read_weights(run)
+        hidden_dim, pixels = weights["fc1.weight"].shape
+        module = VAE(
+            pixels,
+            hidden_dim,
+            weights["fc_mu.weight"].shape[0],
+            likelihood=self.spec.get("likelihood", "bernoulli"),
+            sigma=self.spec.get("sigma", "learned"),
+            model=kind.iloc[0],
+        )
+        module.load_state_dict(weights)
+        return module.eval()
+
+    def codes(self, run: int, split: str = "test") -> np.ndarray:
+        """Return the posterior means of a run on a split, float32 (sample, latent)."""
+        import torch
+
+        module: Any = self.model(run)
+        with torch.inference_mode():
+            means = [module.encode(torch.from_numpy(pixels))[0].numpy() for pixels in self._batches(split)]
+        return np.concatenate(means)
+
+    def images(self, split: str = "test") -> np.ndarray:
+        """Return the images of a split as the runs saw them, float32 (image, height, width[, channel])."""
+        pixels = self._data.pixels(self._data.split(split))
+        return np.asarray(pixels).reshape(-1, *self._data.image_shape)
+
+    def _batches(self, split: str) -> Iterator[np.ndarray]:
+        indices = self._data.split(split)
+        for start in range(0, len(indices), BATCH):
+            yield np.ascontiguousarray(self._data.pixels(indices[start : start + BATCH]))
+
+    @cached_property
+    def _data(self) -> Data:
+        from vae.data import DataConfig, load_data
+
+        given = {key: self.spec[key] for key in ("limit", "size", "binarize") if key in self.spec}
+        return load_data(DataConfig(source=self.spec["data"], **given))
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return self._folder.read_runs()
+
+
+def open_sweep(where: str | Path, out: str | Path = "results") -> Sweep:
+    """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none."""
+    return Sweep(find_folder(where, out))
+
+
+def finished(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the VAE runs that were trained to the end: those with a rate and an ELBO."""
+    return runs[(runs["state"] == "COMPLETE") & (runs["model"] == "vae")]
+
+
+def trial_columns(objectives: Sequence[Objective]) -> list[str]:
+    """Return the columns that name a trial in a table: its number, its parameters and its value(s)."""
+    return ["trial", *PARAMETERS, *value_columns(tuple(objectives))]
+
+
+def measured_columns(objectives: Sequence[Objective]) -> list[str]:
+    """Return the columns of the runs frame that are averaged over seeds."""
+    return list(dict.fromkeys([*TOTALS, *(objective.column for objective in objectives)]))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
+
+
+def _flatten(table: pa.Table, prefix: str, names: Sequence[str], counter: str, first: int) -> pd.DataFrame:
+    """One row an element of the list columns, without a Python loop over runs."""
+    lengths = pc.list_value_length(table[prefix + names[0]]).to_numpy().astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    columns = {
+        "run": np.repeat(table["run"].to_numpy(), lengths),
+        counter: np.arange(lengths.sum()) - np.repeat(starts, lengths) + first,
+    }
+    flat = {name: pc.list_flatten(table[prefix + name]).to_numpy() for name in names}
+    return pd.DataFrame(columns | flat)

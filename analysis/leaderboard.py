@@ -1,0 +1,38 @@
+"""Trials in order, best first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.frames import measured_columns, trial_columns
+from analysis.frontier import dominated
+from analysis.intervals import trial_means
+from vae.columns import PARAMETERS, Objective, value_columns
+
+
+def leaderboard(trials: pd.DataFrame, runs: pd.DataFrame, objectives: Sequence[Objective]) -> pd.DataFrame:
+    """Return one row a COMPLETE trial, best first, with means and half-widths over its n seeds.
+
+    One objective orders by its value; several put the trials that no other dominates first (`dominated` says
+    which), then order by the first objective. Equal trials stand in the order they were asked.
+    """
+    complete = trials.loc[trials["state"] == "COMPLETE", [*trial_columns(objectives), "seconds"]]
+    means = trial_means(runs, measured_columns(objectives)).drop(columns="trial")
+    # By parameters and not by trial: a point that was asked twice was trained once.
+    board = complete.merge(means.drop_duplicates(list(PARAMETERS)), on=list(PARAMETERS), how="left")
+    board["n"] = board["n"].fillna(0).astype("int64")
+    costs = _costs(board, objectives)
+    if len(objectives) > 1:
+        board["dominated"] = dominated(costs)
+        order = np.lexsort((board["trial"], costs[:, 0], board["dominated"]))
+    else:
+        order = np.lexsort((board["trial"], costs[:, 0]))
+    board = board.iloc[order].reset_index(drop=True)
+    return board[[*(name for name in board if name != "seconds"), "seconds"]]
+
+
+def _costs(board: pd.DataFrame, objectives: Sequence[Objective]) -> np.ndarray:
+    """Return the values turned so that smaller is better, (trial, objective)."""
+    signs = [1.0 if objective.ascending else -1.0 for objective in objectives]
+    return board[list(value_columns(tuple(objectives)))].to_numpy(dtype=float) * signs

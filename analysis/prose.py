@@ -1,0 +1,180 @@
+"""The sentences of a report, in plain text; every number in them also stands in a table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.frames import Sweep
+from analysis.intervals import SUFFIX
+from analysis.states import is_complete, states
+from analysis.style import varies
+from analysis.words import counted, interval, listed, number
+from vae.columns import PARAMETERS, Objective
+
+NAMES = {"latent_dim": "latent dimensions", "beta": "beta", "hidden_dim": "hidden width"}
+KL = (
+    "Each row is a trial, from the smallest beta at the top; its dimensions are sorted by KL, so the bright "
+    "part shows how many carry the rate and the dark part those that collapsed onto the prior. "
+    "Blank cells are dimensions that the trial does not have. Values are means over seeds on the test split."
+)
+STATES = "A trial is complete when all its seeds stayed finite."
+RUNS = "One row a run: a trial with one seed, its parameters and everything that was measured."
+MODES = {
+    "explore": "Mode explore covers the space and prunes nothing: the search does not bias the curves below.",
+    "optimize": "Mode optimize looks where the objective is good, so the curves below show where the search "
+    "went: they are a biased rate-distortion curve.",
+}
+
+
+def summary(sweep: Sweep, board: pd.DataFrame) -> Iterator[str]:
+    """Yield the paragraphs of the summary."""
+    yield _swept(sweep.spec)
+    yield _best(board, sweep.objectives, int(sweep.spec["seeds"]))
+    yield _progress(sweep)
+    yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
+
+
+def _swept(spec: Mapping[str, Any]) -> str:
+    axes = {name: str(spec[name]) for name in PARAMETERS}
+    varied = [f"{NAMES[name]} {_axis(axis)}" for name, axis in axes.items() if _varies(axis)]
+    fixed = [f"{NAMES[name]} {axis}" for name, axis in axes.items() if not _varies(axis)]
+    parts = [f"{listed(varied)} varied" if varied else "", f"{listed(fixed)} fixed" if fixed else ""]
+    likelihood = str(spec["likelihood"]).replace("_", " ")
+    length = f"{counted(int(spec['epochs']), 'epoch')}, {counted(int(spec['seeds']), 'seed')} a trial"
+    text = (
+        f"A variational autoencoder with a {likelihood} likelihood on {spec['data']}, {length}: "
+        f"{', '.join(part for part in parts if part)}."
+    )
+    if spec["likelihood"] == "bernoulli" and spec.get("binarize", "none") == "none":
+        text += " Where pixels are grey, the distortion is their cross-entropy and not −log p(x|z)."
+    return text
+
+
+def _varies(axis: str) -> bool:
+    return ":" in axis or "," in axis
+
+
+def _axis(axis: str) -> str:
+    if "," in axis:
+        return listed([part.strip() for part in axis.split(",")])
+    low, high, *rest = axis.split(":")
+    return f"{low} to {high}{' (logarithmic)' if rest else ''}"
+
+
+def _best(board: pd.DataFrame, objectives: Sequence[Objective], seeds: int) -> str:
+    if board.empty:
+        return "No trial is complete, so nothing is ranked and the figures are left out."
+    first = {str(name): value for name, value in board.head(1).to_dict(orient="records")[0].items()}
+    what = ", ".join(f"{NAMES[name]} {number(first[name])}" for name in PARAMETERS)
+    over = f" (mean over {seeds} seeds, ± a 95 % interval)" if seeds > 1 else " (one seed, so no interval)"
+    scores = listed([_score(first, objective.column) for objective in objectives])
+    reached = f"trial {first['trial']} with {what}: {scores}{over}."
+    if len(objectives) == 1:
+        test = _score(first, "elbo_nats").replace(
+            "ELBO", "ELBO on the test split, which took no part in this:"
+        )
+        return f"Best is {reached} Its {test}."
+    front = int((~board["dominated"].astype(bool)).sum())
+    start = (
+        f"{counted(front, 'trial')} of {len(board)} {'is' if front == 1 else 'are'} dominated by no other."
+    )
+    return f"{start} First of them by {objectives[0].name} is {reached}"
+
+
+def _score(row: Mapping[str, Any], column: str) -> str:
+    words = column.removesuffix("_nats").replace("_", " ").replace("elbo", "ELBO")
+    return f"{words} {interval(row[column], row[column + SUFFIX])} nats per image"
+
+
+def _progress(sweep: Sweep) -> str:
+    counts = states(sweep.trials).set_index("state")["trials"]
+    asked = max(int(sweep.spec["trials"]), len(sweep.trials))
+    text = (
+        f"{counts['COMPLETE']} of {counted(asked, 'trial')} complete, {counts['PRUNED']} pruned, "
+        f"{counts['FAIL']} failed. "
+    )
+    if not is_complete(sweep.trials, sweep.spec):
+        text += "The sweep is incomplete: the same command goes on with what is missing. "
+    return text + MODES.get(str(sweep.spec.get("mode")), "")
+
+
+def frontier(points: pd.DataFrame, colour: str, spec: Mapping[str, Any]) -> str:
+    """Say how to read the rate-distortion plane."""
+    on = int(points["on_frontier"].sum())
+    bars = " Bars are 95 % intervals over seeds." if int(spec["seeds"]) > 1 else ""
+    dots = f", coloured by {NAMES[colour]}" if varies(points[colour]) else ""
+    return (
+        f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is "
+        f"the frontier, the lower convex hull, with {on} of {counted(len(points), 'trial')} on it; faint "
+        f"lines join points of equal ELBO.{bars} The ring marks the trial that is first in the leaderboard."
+    )
+
+
+def effect(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
+    """Say how to read a parameter's effect, and how far its means moved."""
+    rates = means[means["quantity"] == "rate_nats"]
+    first, last = rates.iloc[0], rates.iloc[-1]
+    binned = bool((rates["lowest"] < rates["highest"]).any())
+    places = f"each of {len(rates)} bins of about equally many trials" if binned else "each column"
+    band = ", with a 95 % interval over seeds" if int(first["n"]) > 1 else ""
+    dots = f" Dots are trials, coloured by {NAMES[colour]}." if colour else " Dots are trials."
+    return (
+        f"The dark line is the mean over the trials in {places}{band}; the other parameters differ from "
+        f"trial to trial.{dots} From {NAMES[parameter]} {number(first['value'])} to {number(last['value'])}, "
+        f"the mean rate goes from {number(first['mean'])} to {number(last['mean'])} nats per image."
+    )
+
+
+def learning(curves: pd.DataFrame) -> str:
+    """Say how to read the learning curves."""
+    band = " Bands are 95 % intervals over seeds." if curves["elbo_nats" + SUFFIX].notna().any() else ""
+    return (
+        "A curve that still climbs at the right asks for more epochs; a gap that widens between train and "
+        f"validation is overfitting. Best, median and worst are by the leaderboard.{band} The first tenth of "
+        "the epochs may lie outside the frame."
+    )
+
+
+def leaderboard(rows: int, shown: int, objectives: Sequence[Objective]) -> str:
+    """Say how the leaderboard is ordered and how much of it is shown."""
+    words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
+    how = (
+        f"Ordered by {words}"
+        if len(objectives) == 1
+        else f"Trials that no other dominates in {words} come first"
+    )
+    part = "All trials" if rows == shown else f"The first {shown} of {rows} trials"
+    return (
+        f"{part}. {how} on the validation split; R, D, ELBO and active units are on the test split. "
+        "Nats are per image; means over seeds, ± a 95 % interval where there are several."
+    )
+
+
+def failures(count: int, shown: int) -> str:
+    """Say how many trials failed."""
+    part = "" if shown == count else f" The first {shown} are listed."
+    return f"{counted(count, 'trial')} failed and took no part in any figure.{part}"
+
+
+def command(provenance: Mapping[str, Any]) -> str:
+    """Return the command that provenance names, the last of several; empty where it names none."""
+    commands = [value for key, value in _pairs(provenance) if key.split(".")[-1] == "command"]
+    return commands[-1] if commands else ""
+
+
+def provenance(sweep: Sweep) -> pd.DataFrame:
+    """Return every key of the spec and of the provenance with its value, nested keys joined by dots."""
+    files = {"sweep.toml": sweep.spec, "provenance.json": sweep.provenance}
+    rows = [(file, key, value) for file, content in files.items() for key, value in _pairs(content)]
+    return pd.DataFrame(rows, columns=["file", "key", "value"])
+
+
+def _pairs(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            value = {str(number): item for number, item in enumerate(value, 1)}
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", text) for inner, text in _pairs(value))
+        else:
+            yield key, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,179 @@
+"""What a report says: builders that read a sweep; a new analysis is a builder and a line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import figures, prose
+from analysis.curves import kl_by_rank, learning_curves
+from analysis.effects import effect
+from analysis.frames import Sweep
+from analysis.frontier import frontier
+from analysis.intervals import SUFFIX
+from analysis.leaderboard import leaderboard
+from analysis.states import failures, states
+from analysis.style import varies
+from analysis.words import number
+from vae.columns import PARAMETERS
+
+SHOWN = 20
+"""Rows of a long table that stand on the page; its CSV file holds all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One finding: a heading, how to read it, a figure or none, and the table that holds its numbers."""
+
+    title: str
+    slug: str
+    """Names its files: figures/SLUG.svg, figures/SLUG.png, tables/SLUG.csv."""
+    sentence: str
+    """Plain text; an empty line parts paragraphs."""
+    figure: Figure | None = None
+    table: pd.DataFrame
+    preview: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The rows and columns of `table` that stand on the page."""
+    code: str = ""
+    """A command to copy."""
+
+
+def sections(sweep: Sweep) -> list[Section]:
+    """Return the sections of a sweep's report, in the order of the page."""
+    return [section for build in BUILDERS for section in build(sweep)]
+
+
+def board(sweep: Sweep) -> pd.DataFrame:
+    """Return the sweep's leaderboard."""
+    return leaderboard(sweep.trials, sweep.runs, sweep.objectives)
+
+
+def complete_runs(sweep: Sweep) -> pd.DataFrame:
+    """Return the runs of COMPLETE trials: what every figure shows, so that all agree with the leaderboard."""
+    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
+    return sweep.runs[sweep.runs["trial"].isin(complete)]
+
+
+def summary_section(sweep: Sweep) -> list[Section]:
+    """Say in numbers what was swept, how far it came and what was best."""
+    sentence = "\n\n".join(prose.summary(sweep, board(sweep)))
+    return [Section(title="Summary", slug="trials", sentence=sentence, table=sweep.trials)]
+
+
+def frontier_section(sweep: Sweep) -> list[Section]:
+    """Show the rate-distortion plane."""
+    points, title = frontier(complete_runs(sweep)), "Rate and distortion"
+    if points.empty:
+        return [_left_out(title, "frontier", points)]
+    best, colour = int(board(sweep)["trial"].iloc[0]), _colour(points)
+    sentence = prose.frontier(points, colour, sweep.spec)
+    figure = figures.rate_distortion(points, best, colour)
+    return [Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)]
+
+
+def effect_sections(sweep: Sweep) -> list[Section]:
+    """Show rate, distortion and active units against each parameter that varies."""
+    points = frontier(complete_runs(sweep))
+    return [_effect_section(sweep, points, parameter) for parameter in ("beta", "latent_dim", "hidden_dim")]
+
+
+def _effect_section(sweep: Sweep, points: pd.DataFrame, parameter: str) -> Section:
+    title, slug = f"The effect of {prose.NAMES[parameter]}", f"effect_{parameter}"
+    means = effect(complete_runs(sweep), parameter)
+    if points.empty:
+        return _left_out(title, slug, means)
+    if not varies(points[parameter]):
+        value = number(points[parameter].iloc[0])
+        return _left_out(title, slug, means, f"every complete trial has {prose.NAMES[parameter]} {value}")
+    colour = _colour(points, without=parameter)
+    sentence = prose.effect(means, parameter, colour if varies(points[colour]) else None)
+    figure = figures.effects(means, points, parameter, colour)
+    return Section(title=title, slug=slug, sentence=sentence, figure=figure, table=means)
+
+
+def learning_section(sweep: Sweep) -> list[Section]:
+    """Show whether training was long enough and where it overfits."""
+    curves, title = learning_curves(board(sweep), sweep.runs, sweep.history), "Learning curves"
+    if curves.empty:
+        return [_left_out(title, "learning", curves)]
+    sentence = prose.learning(curves)
+    figure = figures.learning(curves)
+    return [Section(title=title, slug="learning", sentence=sentence, figure=figure, table=curves)]
+
+
+def dimensions_section(sweep: Sweep) -> list[Section]:
+    """Show how many dimensions carry the rate."""
+    kl, title = kl_by_rank(complete_runs(sweep), sweep.dims), "KL per dimension"
+    if kl.empty:
+        return [_left_out(title, "kl", kl)]
+    figure = figures.kl_heat_map(kl)
+    return [Section(title=title, slug="kl", sentence=prose.KL, figure=figure, table=kl)]
+
+
+def leaderboard_section(sweep: Sweep) -> list[Section]:
+    """List the best trials."""
+    table, title = board(sweep), "Leaderboard"
+    if table.empty:
+        return [_left_out(title, "leaderboard", table)]
+    measured = dict.fromkeys([*(objective.column for objective in sweep.objectives), *MEASURED])
+    shown = ["trial", *PARAMETERS, *(c for m in measured for c in (m, m + SUFFIX)), "seconds"]
+    preview = table[shown].head(SHOWN)
+    sentence = prose.leaderboard(len(table), len(preview), sweep.objectives)
+    return [Section(title=title, slug="leaderboard", sentence=sentence, table=table, preview=preview)]
+
+
+MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units")
+"""Columns of the leaderboard on the page, after those of the objectives; its table has all."""
+
+
+def states_section(sweep: Sweep) -> list[Section]:
+    """Count the trials in each state, and list the failed ones with their reasons."""
+    counts, failed = states(sweep.trials), failures(sweep.trials)
+    counted = Section(
+        title="Trials by state", slug="states", sentence=prose.STATES, table=counts, preview=counts
+    )
+    if failed.empty:
+        return [counted]
+    sentence = prose.failures(len(failed), min(len(failed), SHOWN))
+    preview = failed.head(SHOWN)
+    return [
+        counted,
+        Section(title="Failures", slug="failures", sentence=sentence, table=failed, preview=preview),
+    ]
+
+
+def provenance_section(sweep: Sweep) -> list[Section]:
+    """Say where the numbers come from and how to get them again."""
+    table, command = prose.provenance(sweep), prose.command(sweep.provenance)
+    sentence = "Settings, versions and machine of this sweep."
+    if command:
+        sentence += " This command made it, and makes it again on the same kind of processor:"
+    return [
+        Section(
+            title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command
+        ),
+        Section(title="Runs", slug="runs", sentence=prose.RUNS, table=sweep.runs),
+    ]
+
+
+BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
+    summary_section,
+    frontier_section,
+    effect_sections,
+    learning_section,
+    dimensions_section,
+    leaderboard_section,
+    states_section,
+    provenance_section,
+)
+
+
+def _left_out(title: str, slug: str, table: pd.DataFrame, why: str = "no trial is complete") -> Section:
+    return Section(title=title, slug=slug, sentence=f"Left out: {why}.", table=table)
+
+
+def _colour(points: pd.DataFrame, without: str = "") -> str:
+    """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
+    order = [name for name in ("beta", "latent_dim", "hidden_dim") if name != without]
+    return next((name for name in order if varies(points[name])), order[0])

@@ -1,0 +1,197 @@
+"""The commands: parse, one call, print where the result lies."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from vae.errors import VaekitError
+
+if TYPE_CHECKING:
+    from sweeps.spec import Spec
+
+app = typer.Typer(
+    help="Sweep latent dimension, beta and hidden size of a VAE, and read what they do.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="The images that sweeps are trained on.")
+app.add_typer(data_app, name="data")
+
+Sweep = Annotated[str, typer.Argument(help="A sweep: its name under --out, or its folder.")]
+Out = Annotated[str, typer.Option(help="Where sweeps land.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def option(help: str, default: str = "", flag: str = "") -> Any:  # noqa: A002
+    """An option that is None unless given; the spec owns its default, which `default` only shows."""
+    names = (flag,) if flag else ()
+    return typer.Option(*names, help=help, show_default=default or False)
+
+
+@app.callback()
+def _root(
+    debug: Annotated[bool, typer.Option("--debug", help="Add the traceback to an error; may stand anywhere.")] = False,
+) -> None:
+    """Sweep latent dimension, beta and hidden size of a VAE, and read what they do."""
+
+
+@app.command()
+def sweep(
+    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC.toml]", help="Options from a file.")] = None,
+    data: Annotated[str | None, option("A name, a folder of IDX files, or an .npz file.", "digits")] = None,
+    limit: Annotated[int | None, option("Images to keep, a uniform subsample.")] = None,
+    size: Annotated[int | None, option("Side of the images after averaging blocks of pixels.")] = None,
+    binarize: Annotated[str | None, option("none, threshold or sample.", "none")] = None,
+    likelihood: Annotated[str | None, option("bernoulli, continuous_bernoulli or gaussian.", "bernoulli")] = None,
+    sigma: Annotated[str | None, option("learned or a number; for gaussian.", "learned")] = None,
+    trials: Annotated[int | None, option("Points of the search space.", "24, or the whole grid")] = None,
+    seeds: Annotated[int | None, option("Runs of every trial.", "3")] = None,
+    epochs: Annotated[int | None, option("Passes over the training images.", "40")] = None,
+    batch_size: Annotated[int | None, option("Images in a minibatch.", "128")] = None,
+    learning_rate: Annotated[float | None, option("Step size of Adam.", "0.001")] = None,
+    beta_schedule: Annotated[str | None, option("constant, linear:F or cyclic:N.", "constant")] = None,
+    latent_dim: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "2:32")] = None,
+    beta: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "0.1:16:log")] = None,
+    hidden_dim: Annotated[str | None, option("Axis: a,b,c or low:high in powers of two.", "64,128,256")] = None,
+    mode: Annotated[str | None, option("explore covers the space, optimize seeks the best.", "explore")] = None,
+    sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "the mode's first")] = None,
+    batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
+    objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
+    seed: Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")] = None,
+    name: Annotated[str | None, option("Folder under --out.", "the data's name")] = None,
+    out: Annotated[str | None, option("Where sweeps land.", "results")] = None,
+    jobs: Annotated[str | None, option("Worker processes, one thread each.", "auto")] = None,
+    device: Annotated[str | None, option("auto, cpu or cuda.", "auto")] = None,
+    keep_weights: Annotated[str | None, option("all, best or none.", "all")] = None,
+    timeout: Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")] = False,
+    report: Annotated[bool | None, typer.Option("--report/--no-report", help="End with the report.")] = None,
+) -> None:
+    """Train a sweep, or go on with one, and write its report."""
+    options = {name: value for name, value in locals().items() if value is not None}
+    from sweeps.spec import make_spec, read_spec
+
+    file, dry_run = options.pop("spec", None), options.pop("dry_run")
+    resolved = make_spec((read_spec(file) if file else {}) | options)
+    (_preview if dry_run else _sweep)(resolved)
+
+
+@app.command()
+def report(sweep: Sweep, out: Out = "results") -> None:
+    """Write a sweep's report and print its path."""
+    from analysis.frames import open_sweep
+    from analysis.report import write_report
+
+    print(write_report(open_sweep(sweep, out)))
+
+
+@app.command()
+def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
+    """Print a sweep's state, its best trial and its leaderboard."""
+    from analysis.frames import open_sweep
+    from analysis.summary import summary
+    from analysis.terminal import print_summary
+
+    found = summary(open_sweep(sweep, out))
+    _print_json(found) if as_json else print_summary(found)
+
+
+@app.command("list")
+def list_all(out: Out = "results", as_json: Json = False) -> None:
+    """List the sweeps under --out."""
+    from analysis.listing import list_sweeps
+    from analysis.terminal import print_table
+
+    rows = list_sweeps(Path(out))
+    _print_json(rows) if as_json else print_table("sweeps", rows)
+
+
+@app.command()
+def export(
+    sweep: Sweep,
+    to: Annotated[str, typer.Option(help="parquet or csv.")],
+    dest: Annotated[Path, typer.Option(help="The folder to write into.")],
+    out: Out = "results",
+) -> None:
+    """Write the four frames (trials, runs, history, dims) as files."""
+    from analysis.export import export_frames
+    from analysis.frames import open_sweep
+
+    for path in export_frames(open_sweep(sweep, out), to, dest):
+        print(path)
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """List the data that have a name."""
+    from analysis.terminal import print_table
+    from vae.data import SOURCES
+
+    rows = [{"name": name, "description": source.description} for name, source in SOURCES.items()]
+    _print_json(rows) if as_json else print_table("data", rows)
+
+
+@data_app.command("info")
+def data_info(
+    data: Annotated[str, typer.Argument(help="A name, a folder of IDX files, or an .npz file.")],
+    as_json: Json = False,
+) -> None:
+    """Read data as a sweep would, and say what is in it."""
+    from analysis.terminal import print_fields
+    from vae.data import describe, load_data
+
+    info = describe(load_data(data))
+    _print_json(info) if as_json else print_fields(info)
+
+
+def main() -> NoReturn:
+    """Run the command line: every error is one line on stderr, and --debug adds the traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        sys.exit(app(arguments or ["--help"], standalone_mode=False))
+    except (VaekitError, typer.TyperException) as error:
+        if "--debug" in sys.argv:
+            raise
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        print(f"vaekit: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 1))
+
+
+def _sweep(spec: "Spec") -> None:
+    from sweeps.coordinator import run_sweep
+    from sweeps.progress import live_progress
+
+    with live_progress(spec.objectives[0].name) as on_status:
+        status = run_sweep(spec, on_status)
+    if status.timed_out:
+        print("the time is up; the same command goes on", file=sys.stderr)
+    if spec.trials < status.trials:
+        print(f"{status.trials} trials were asked before; {spec.trials} changes nothing", file=sys.stderr)
+    if spec.report and status.told:
+        report(str(status.path))
+    else:
+        print(status.path)
+    if status.failed and not status.complete:
+        raise VaekitError(f"every trial failed, the first with {status.first_error}")
+
+
+def _preview(spec: "Spec") -> None:
+    from analysis.terminal import print_fields, print_table
+    from sweeps.preview import preview_sweep
+
+    preview = preview_sweep(spec)
+    print_table("trials", preview.trial_rows)
+    print_table("stacks", preview.stack_rows)
+    print_fields(preview.totals)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

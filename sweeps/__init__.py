@@ -1,0 +1,1 @@
+"""The study: search space, ask, stack, train, write, tell."""

@@ -1,0 +1,101 @@
+"""Where stacks are trained: worker processes behind `concurrent.futures`, one thread each."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import joblib
+from joblib.externals import loky
+
+from sweeps.plan import Run
+
+if TYPE_CHECKING:
+    from vae.training import TrainedRun
+
+MOST_TRIES = 3
+"""A stack lost with its worker is run again, at most twice."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class TimedOut(Exception):
+    """The time is up."""
+
+
+def count_workers(jobs: str) -> int:
+    """Return the number of worker processes: the cores that this process may use, or what was asked."""
+    return joblib.cpu_count() if jobs == "auto" else int(jobs)
+
+
+def train_stack(stack: Sequence[Run], data_folder: Path, device: str) -> "list[TrainedRun]":
+    """Train one stack: a worker's task. torch is imported where it is used, in the worker."""
+    from vae.training import train_runs
+
+    return train_runs([run.config for run in stack], data_folder, device)
+
+
+@dataclass
+class LocalEngine:
+    """Worker processes of this machine, through loky."""
+
+    workers: int
+    executor: Executor | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin to start the workers, which then import torch while the coordinator reads the data."""
+        self.executor = loky.ProcessPoolExecutor(max_workers=self.workers, timeout=600, env=ONE_THREAD)
+        for _ in range(self.workers):
+            self.executor.submit(_import_torch)
+
+    def run(
+        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+    ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
+        """Yield each stack with its results, or with the error that its training raised, as they finish.
+
+        A stack whose worker died is run again; what loses its worker MOST_TRIES times comes with that error.
+        Raises TimedOut at the deadline of `time.monotonic`, if there is one.
+        """
+        tries = {id(stack): 1 for stack in stacks}
+        pending = self._submit(stacks, data_folder, device)
+        while pending:
+            left = None if deadline is None else max(0.0, deadline - monotonic())
+            done, _ = wait(pending, left, FIRST_COMPLETED)
+            if not done:
+                raise TimedOut
+            lost = []
+            for future in done:
+                stack, error = pending.pop(future), future.exception()
+                if isinstance(error, BrokenProcessPool) and tries[id(stack)] < MOST_TRIES:
+                    lost.append(stack)
+                elif isinstance(error, Exception):
+                    yield stack, error
+                else:
+                    yield stack, future.result()
+            if lost:
+                lost += pending.values()
+                for stack in lost:
+                    tries[id(stack)] += 1
+                self.stop()
+                self.start()
+                pending = self._submit(lost, data_folder, device)
+
+    def stop(self) -> None:
+        """End the workers at once, whatever they do."""
+        if self.executor is not None:
+            self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
+            self.executor = None
+
+    def _submit(
+        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str
+    ) -> "dict[Future[list[TrainedRun]], Sequence[Run]]":
+        if self.executor is None:
+            self.start()
+        assert self.executor is not None  # noqa: S101
+        return {self.executor.submit(train_stack, stack, data_folder, device): stack for stack in stacks}
+
+
+def _import_torch() -> None:
+    import vae.training  # noqa: F401

@@ -1,0 +1,59 @@
+"""Claiming a sweep's folder: one coordinator, one identity."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sweeps.provenance import data_provenance, session_provenance
+from sweeps.spec import Spec, make_spec
+from vae.data import Data
+from vae.errors import ResultsError
+from vae.results import Folder
+
+
+@contextmanager
+def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
+    """Hold the sweep's folder: made, locked, its identity checked, its spec and provenance written.
+
+    Raises ResultsError where it cannot be written, another process holds it, or it holds another sweep.
+    """
+    folder = Folder(Path(spec.out) / spec.name)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.lock, timeout=0)
+        with lock:
+            _check_identity(folder, spec, data)
+            _write_head(folder, spec, data, workers)
+            yield folder
+    except Timeout:
+        raise ResultsError(f"one process runs a sweep at a time, got another one in {str(folder.path)!r}") from None
+    except OSError as error:
+        raise ResultsError(
+            f"the results folder must be writable, got {error.strerror} for {str(error.filename or folder.path)!r}"
+        ) from error
+
+
+def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
+    if not folder.exists:
+        return
+    there, here = make_spec(folder.read_spec()).identity, spec.identity
+    there["data_hash"] = folder.read_provenance().get("data", {}).get("hash", "unknown")[:12]
+    here = here | {"data_hash": data.content_hash[:12]}
+    different = [name for name in sorted(here.keys() | there.keys()) if here.get(name) != there.get(name)]
+    if different:
+        changes = ", ".join(f"{name} {there.get(name)} there and {here.get(name)} here" for name in different)
+        raise ResultsError(
+            f"{str(folder.path)!r} holds another sweep: {changes}; give this one its own --name, or repeat that one"
+        )
+
+
+def _write_head(folder: Folder, spec: Spec, data: Data, workers: int) -> None:
+    asked = spec.as_dict()
+    if folder.exists:
+        asked["trials"] = max(spec.trials, int(folder.read_spec()["trials"]))
+    sessions = folder.read_provenance().get("sessions", [])
+    sessions.append(session_provenance(range(spec.seed, spec.seed + spec.seeds), workers))
+    folder.write_provenance({"data": data_provenance(data), "sessions": sessions})
+    folder.write_spec(asked)

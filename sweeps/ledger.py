@@ -1,0 +1,105 @@
+"""The ledger of a sweep: which runs each trial needs, which are finished, and what a trial is worth."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from math import nan
+
+import pyarrow as pa
+
+from sweeps.ask import Point
+from sweeps.plan import Run, runs_of_trial
+from sweeps.spec import Spec
+from vae.columns import PARAMETERS, value_columns
+from vae.results import RunRecord
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a trial came to once all its runs are finished: means over its seeds."""
+
+    state: str
+    """COMPLETE, or FAIL where any of its runs failed."""
+    values: list[float]
+    """One an objective; NaN where it failed."""
+    seconds: float
+    error: str
+
+
+class Ledger:
+    """Trials in their order and the records of their finished runs.
+
+    A point asked twice is trained once: the later trial reads the earlier one's runs.
+    """
+
+    def __init__(self, spec: Spec, records: Iterable[dict[str, object]]) -> None:
+        self.spec = spec
+        self._points: list[Point] = []
+        self._first: dict[tuple[float, ...], int] = {}
+        self._records = {int(str(record["run"])): record for record in records}
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def add(self, points: Iterable[Point]) -> None:
+        """Append trials."""
+        for point in points:
+            self._first.setdefault(_key(point), len(self._points))
+            self._points.append(point)
+
+    def record(self, records: Iterable[RunRecord]) -> None:
+        """Take in the records of finished runs."""
+        for r in records:
+            self._records[r.run] = {"state": r.state, "error": r.error, "seconds": r.seconds, **r.totals}
+
+    def runs(self, trial: int) -> list[Run]:
+        """Return the runs that a trial reads: its own, or those of the first trial at its point."""
+        point = self._points[trial]
+        return runs_of_trial(self.spec, self._first[_key(point)], point)
+
+    def missing_runs(self, trials: Iterable[int]) -> list[Run]:
+        """Return the runs of these trials that are not finished, each once."""
+        wanted = {run.run: run for trial in trials for run in self.runs(trial)}
+        return [run for number, run in sorted(wanted.items()) if number not in self._records]
+
+    def result(self, trial: int) -> TrialResult | None:
+        """Return what a trial came to, None while any of its runs is missing."""
+        runs = self.runs(trial)
+        if any(run.run not in self._records for run in runs):
+            return None
+        records = [self._records[run.run] for run in runs]
+        seconds = sum(float(str(r["seconds"])) for r in records) if runs[0].trial == trial else 0.0
+        errors = [f"seed {run.config.seed}: {r['error']}" for run, r in zip(runs, records, strict=True) if r["error"]]
+        if errors:
+            return TrialResult("FAIL", [nan] * len(self.spec.objectives), seconds, errors[0])
+        values = [
+            sum(float(str(r[objective.column])) for r in records) / len(records)
+            for objective in self.spec.objectives
+        ]
+        return TrialResult("COMPLETE", values, seconds, "")
+
+    def table(self, told: Collection[int], running: Collection[int]) -> pa.Table:
+        """Return the trials table: told trials with their result, the others RUNNING or WAITING."""
+        nothing = [nan] * len(self.spec.objectives)
+        unfinished = {state: TrialResult(state, nothing, nan, "") for state in ("RUNNING", "WAITING")}
+        results = [
+            (self.result(trial) if trial in told else None)
+            or unfinished["RUNNING" if trial in running else "WAITING"]
+            for trial in range(len(self))
+        ]
+        columns: dict[str, pa.Array] = {
+            "trial": pa.array(range(len(self)), pa.int64()),
+            "state": pa.array([r.state for r in results], pa.string()),
+        }
+        for name in PARAMETERS:
+            kind = pa.float64() if name == "beta" else pa.int64()
+            columns[name] = pa.array([point[name] for point in self._points], kind)
+        for k, name in enumerate(value_columns(self.spec.objectives)):
+            columns[name] = pa.array([r.values[k] for r in results], pa.float64())
+        columns["seconds"] = pa.array([r.seconds for r in results], pa.float64())
+        columns["error"] = pa.array([r.error for r in results], pa.string())
+        return pa.table(columns)
+
+
+def _key(point: Point) -> tuple[float, ...]:
+    return tuple(point[name] for name in PARAMETERS)
+

@@ -1,0 +1,60 @@
+"""From trials to runs, and from runs to stacks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sweeps.ask import Point
+from sweeps.spec import Spec
+from vae.config import RunConfig
+from vae.shapes import stack_key, training_flops, working_set_bytes
+
+CACHE_BYTES = 16 * 2**20
+"""What a stack's weights, gradients, moments and activations may fill: about one core's share of a last-level cache.
+
+Beyond it each elementwise pass waits for memory, and a stack is no faster than its halves; far below it the calls
+cost more than the work (benchmarks/stack_size.py prints both ends).
+"""
+MOST_RUNS = 32
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model to train and its place in the study."""
+
+    run: int
+    trial: int
+    config: RunConfig
+
+
+def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
+    """Return a trial's runs, one a seed, numbered by trial and seed."""
+    return [
+        Run(trial * spec.seeds + k, trial, spec.run_config(**point, seed=spec.seed + k)) for k in range(spec.seeds)
+    ]
+
+
+def stack_size(config: RunConfig, pixels: int) -> int:
+    """Return how many runs of this shape train best together."""
+    return max(1, min(MOST_RUNS, CACHE_BYTES // working_set_bytes(config, pixels)))
+
+
+def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
+    """Group runs of equal shapes into stacks, the dearest first.
+
+    Stacks are as large as the cache allows, but no larger than what gives every worker its share. A run's result does
+    not depend on its stack, so the number of workers may be read here.
+    """
+    groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[stack_key(run.config)].append(run)
+    stacks = []
+    for group in groups.values():
+        parts = max(-(-len(group) // stack_size(group[0].config, pixels)), min(workers, len(group)))
+        stacks += [part for k in range(parts) if (part := group[k * len(group) // parts : (k + 1) * len(group) // parts])]
+    return sorted(stacks, key=lambda stack: (-cost(stack, pixels), stack[0].run))
+
+
+def cost(runs: Sequence[Run], pixels: int) -> float:
+    """Return what training the runs costs, in floating-point operations for one image, times epochs."""
+    return sum(training_flops(run.config, pixels) * run.config.epochs for run in runs)

@@ -1,0 +1,208 @@
+"""The spec of a sweep: every option, checked, from TOML and the command line to the resolved sweep.toml."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sweeps.axes import Axis, parse_axis
+from vae.columns import PARAMETERS, Objective, parse_objectives
+from vae.config import TRAINING_FIELDS, RunConfig, at_least, one_of
+from vae.data import SOURCES, DataConfig
+from vae.errors import ConfigError
+
+SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
+"""The samplers of each mode, its default first."""
+DEFAULT_TRIALS = 24
+PLACE = ("trials", "name", "out", "jobs", "timeout", "keep_weights", "report")
+"""Fields that do not change results: not part of a sweep's identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A sweep: what is trained, where it is searched, and how the work is done. The option's name is the field's.
+
+    Raises ConfigError where a value breaks its rule.
+    """
+
+    data: str = "digits"
+    """A name, a folder of IDX files, or an .npz file."""
+    limit: int | None = None
+    """Images to keep, a uniform subsample."""
+    size: int | None = None
+    """Side of the images after averaging blocks of pixels."""
+    binarize: str = "none"
+    """none, threshold or sample."""
+    likelihood: str = "bernoulli"
+    """p(x|z): bernoulli, continuous_bernoulli or gaussian."""
+    sigma: float | Literal["learned"] = "learned"
+    """Standard deviation of a gaussian likelihood."""
+    seeds: int = 3
+    """Runs of every trial, with seeds from `seed` on."""
+    epochs: int = 40
+    """Passes over the training images."""
+    batch_size: int = 128
+    """Images in a minibatch."""
+    learning_rate: float = 1e-3
+    """Step size of Adam."""
+    beta_schedule: str = "constant"
+    """constant, linear:F or cyclic:N."""
+    latent_dim: str = "2:32"
+    """Axis: low:high[:log], a,b,c or one value."""
+    beta: str = "0.1:16:log"
+    """Axis: low:high[:log], a,b,c or one value."""
+    hidden_dim: str = "64,128,256"
+    """Axis: a,b,c or one value; a range means the powers of two within it."""
+    mode: str = "explore"
+    """explore covers the space, optimize looks for the best."""
+    sampler: str = ""
+    """qmc, random or grid to explore, tpe to optimize."""
+    batch: int = 16
+    """Trials asked at once when optimizing."""
+    objective: str = "elbo"
+    """elbo, COLUMN:min, COLUMN:max, or several with commas."""
+    seed: int = 0
+    """First seed of the runs, and the sampler's."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    trials: int = 0
+    """Trials of the study; 0 means the whole grid, or 24."""
+    name: str = ""
+    """Folder under `out`; the data's name where empty."""
+    out: str = "results"
+    """Where sweeps land."""
+    jobs: str = "auto"
+    """Worker processes."""
+    timeout: str = ""
+    """Stop after this time: 90s, 30m, 2h."""
+    keep_weights: str = "all"
+    """all, best or none."""
+    report: bool = True
+    """Whether to end with the report."""
+
+    def __post_init__(self) -> None:
+        at_least(1, seeds=self.seeds, batch=self.batch)
+        at_least(0, trials=self.trials)
+        one_of(tuple(SAMPLERS), mode=self.mode)
+        if self.sampler:
+            one_of(SAMPLERS[self.mode], **{f"the sampler of mode {self.mode}": self.sampler})
+        one_of(("all", "best", "none"), keep_weights=self.keep_weights)
+        one_of(("auto", "cpu", "cuda"), device=self.device)
+        if self.jobs != "auto" and not (self.jobs.isdecimal() and int(self.jobs) >= 1):
+            raise ConfigError(f"jobs must be auto or at least 1, got {self.jobs!r}")
+        if self.name and (self.name.startswith(".") or re.search(r"[/\\\0]", self.name)):
+            raise ConfigError(f"name must be one folder name, not a path or hidden, got {self.name!r}")
+        _ = self.axes, self.objectives, self.timeout_seconds, self.run_config()
+        self._check_grid()
+
+    def _check_grid(self) -> None:
+        if self.sampler != "grid":
+            return
+        for axis in self.axes:
+            if not axis.choices:
+                raise ConfigError(f"grid needs choices, got the range {axis.name} = {getattr(self, axis.name)!r}")
+        if self.trials > self.grid_size:
+            raise ConfigError(f"trials must be at most the grid's {self.grid_size} points, got {self.trials}")
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The search space, in the order of PARAMETERS."""
+        return tuple(parse_axis(name, getattr(self, name)) for name in PARAMETERS)
+
+    @property
+    def grid_size(self) -> int:
+        """Points of the grid that the choices span."""
+        size = 1
+        for axis in self.axes:
+            size *= len(axis.choices)
+        return size
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What the study optimises."""
+        return parse_objectives(self.objective)
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """The timeout, None where there is none."""
+        if not self.timeout:
+            return None
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", self.timeout)
+        if not match:
+            raise ConfigError(f"timeout must be a time such as 90s, 30m or 2h, got {self.timeout!r}")
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+    @property
+    def data_config(self) -> DataConfig:
+        """The images, and how they are prepared."""
+        return DataConfig(source=self.data, limit=self.limit, size=self.size, binarize=self.binarize)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Every field that changes results."""
+        return {name: value for name, value in self.as_dict().items() if name not in PLACE}
+
+    def run_config(self, **values: Any) -> RunConfig:
+        """Return the config of one run, with a trial's parameters and its seed as `values`."""
+        shared = {name: getattr(self, name) for name in TRAINING_FIELDS if name not in PARAMETERS}
+        return RunConfig(**({"data": self.data_config, "seed": self.seed} | shared | values))
+
+    def resolved(self) -> "Spec":
+        """Return the spec with every default that depends on another field filled in."""
+        sampler = self.sampler or SAMPLERS[self.mode][0]
+        trials = self.trials or (self.grid_size if sampler == "grid" else DEFAULT_TRIALS)
+        is_path = self.data not in SOURCES
+        data = str(Path(self.data).resolve()) if is_path else self.data
+        name = self.name or (Path(data).stem if is_path else data)
+        return replace(self, sampler=sampler, trials=trials, data=data, name=name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every field that has a value, by its option's name."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def make_spec(options: Mapping[str, Any]) -> Spec:
+    """Build a resolved spec from options (TOML's or the command line's); ConfigError for a name or type that is wrong."""
+    kinds = {f.name: f.type for f in fields(Spec)}
+    for name in options:
+        if name not in kinds:
+            near = difflib.get_close_matches(name, kinds, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigError(f"a spec's keys must be options of vaekit sweep, got {name!r}{hint}")
+    return Spec(**{name: _typed(name, kinds[name], value) for name, value in options.items()}).resolved()
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """Read the options in a TOML file; ConfigError where it is missing or no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"a spec must be a readable TOML file, got {str(path)!r} ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"a spec must be valid TOML, got {error} in {str(path)!r}") from None
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    """Take the value as the field's type, where TOML has a more natural one (a number, a list) for an axis."""
+    if name in PARAMETERS and isinstance(value, list):
+        return ",".join(str(item) for item in value)
+    if name in (*PARAMETERS, "jobs", "timeout") and isinstance(value, int | float):
+        return str(value)
+    if name == "sigma":
+        return _sigma(value)
+    wanted: tuple[type, ...] = {int: (int,), int | None: (int,), float: (int, float), bool: (bool,)}.get(kind, (str,))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        names = " or ".join(t.__name__ for t in wanted)
+        raise ConfigError(f"{name} must be of type {names}, got {value!r}")
+    return float(value) if kind is float else value
+
+
+def _sigma(value: Any) -> float | Literal["learned"]:
+    try:
+        return "learned" if value == "learned" else float(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"sigma must be learned or a number, got {value!r}") from None

@@ -1,0 +1,21 @@
+"""Images by name or path: read, checked, split, prepared once a machine and memory-mapped."""
+
+from vae.data.config import BINARIZATIONS, DataConfig
+from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
+from vae.data.prepare import DATA_SEED, load_data, prepare
+from vae.data.sources import SOURCES, Source
+
+__all__ = [
+    "BINARIZATIONS",
+    "DATA_SEED",
+    "SOURCES",
+    "SPLITS",
+    "Data",
+    "DataConfig",
+    "Source",
+    "check_likelihood",
+    "describe",
+    "load_data",
+    "open_data",
+    "prepare",
+]

@@ -1,0 +1,105 @@
+"""Prepared images as training and evaluation see them."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vae.errors import ConfigError, DataError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Images, their known factors and their splits."""
+
+    name: str
+    """A name in SOURCES, or the name of the folder or file."""
+    images: npt.NDArray[Any]
+    """(image, height, width) or (image, height, width, channel), uint8 or float32, memory-mapped."""
+    scale: float
+    """A pixel value is images * scale."""
+    factors: npt.NDArray[np.int64] | None
+    """(image, factor)."""
+    factor_names: tuple[str, ...]
+    """One a factor."""
+    train: npt.NDArray[np.int64]
+    """Sorted indices of images; the three splits share none and cover all."""
+    validation: npt.NDArray[np.int64]
+    """As train."""
+    test: npt.NDArray[np.int64]
+    """As train."""
+    low: float
+    """Smallest pixel value."""
+    high: float
+    """Largest pixel value."""
+    resample: bool
+    """Whether train images are grey and to be drawn anew each epoch; validation and test are drawn."""
+    content_hash: str
+    """SHA-256 in hex over everything that changes results."""
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width) or (height, width, channel)."""
+        return self.images.shape[1:]
+
+    @property
+    def n_pixels(self) -> int:
+        """Values of an image, over height, width and channels."""
+        return math.prod(self.image_shape)
+
+    def pixels(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Pixel values (image, pixel) of the images at `indices`."""
+        chosen = self.images[indices]
+        scaled: npt.NDArray[np.float32] = np.multiply(chosen, np.float32(self.scale), dtype=np.float32)
+        return scaled.reshape(len(chosen), -1)
+
+    def split(self, name: str) -> npt.NDArray[np.int64]:
+        """Sorted indices of train, validation or test; any other name raises ConfigError."""
+        if name not in SPLITS:
+            raise ConfigError(f"split must be one of {', '.join(SPLITS)}, got {name!r}")
+        indices: npt.NDArray[np.int64] = getattr(self, name)
+        return indices
+
+
+def open_data(folder: Path) -> Data:
+    """Open a folder that prepare wrote, images memory-mapped so that workers share them; raises DataError."""
+    try:
+        record = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+        factors = np.load(folder / "factors.npy") if record["factor_names"] else None
+        record["factor_names"] = tuple(record["factor_names"])
+        splits = {name: np.load(folder / f"{name}.npy") for name in SPLITS}
+        # Copy on write: torch.from_numpy warns of arrays that cannot be written.
+        images = np.load(folder / "images.npy", mmap_mode="c")
+        return Data(images=images, factors=factors, **splits, **record)
+    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"'{folder}' must be a whole folder of prepared data (a damaged one can be deleted), got: {error}"
+        ) from error
+
+
+def check_likelihood(data: Data, likelihood: str) -> None:
+    """Raise DataError if pixels leave [0, 1] under a likelihood that is only defined there."""
+    if likelihood in ("bernoulli", "continuous_bernoulli") and (data.low < 0 or data.high > 1):
+        got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
+        raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}")
+
+
+def describe(data: Data) -> dict[str, Any]:
+    """Say what is in the data: counts, shape, range of pixel values, factors and hash."""
+    factors = {} if data.factors is None else dict(zip(data.factor_names, data.factors.T, strict=True))
+    return {
+        "name": data.name,
+        "images": len(data.images),
+        "shape": " x ".join(map(str, data.image_shape)),
+        **{name: len(data.split(name)) for name in SPLITS},
+        "lowest pixel": data.low,
+        "highest pixel": data.high,
+        "factors": {name: len(np.unique(values)) for name, values in factors.items()},
+        "hash": data.content_hash,
+    }

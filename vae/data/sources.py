@@ -1,0 +1,86 @@
+"""Where images come from: a name, a folder of IDX files or an .npz file.
+
+A new named source is a function that returns RawData and a line in SOURCES.
+"""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vae.data.idx import read_idx_folder
+from vae.data.npz import read_npz
+from vae.data.raw import RawData
+from vae.errors import DataError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images that go by a name."""
+
+    name: str
+    description: str
+    read: Callable[[], RawData]
+
+
+def _read_digits() -> RawData:
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # slow to import
+
+    digits = load_digits()
+    return RawData(
+        images=digits.images.astype(np.uint8),  # grey levels 0 to 16
+        scale=1 / 16,
+        factors=digits.target.astype(np.int64)[:, None],
+        factor_names=("label",),
+    )
+
+
+SOURCES = {
+    source.name: source
+    for source in [
+        Source(
+            "digits", "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn", _read_digits
+        ),
+    ]
+}
+
+
+def read_source(source: str) -> RawData:
+    """Read all images of a name in SOURCES, a folder of IDX files or an .npz file, or raise DataError."""
+    if source in SOURCES:
+        return SOURCES[source].read()
+    path = _path(source)
+    try:
+        if path.is_dir():
+            return read_idx_folder(path)
+        if path.is_file() and path.suffix == ".npz":
+            return read_npz(path)
+        raise DataError(_unknown(source, path.exists()))
+    except OSError as error:
+        raise DataError(f"data {source!r} cannot be read: {error.strerror or error}") from error
+
+
+def source_name(source: str) -> str:
+    """Name a source as frames and messages do: its own name, the folder's, or the file's without .npz."""
+    if source in SOURCES:
+        return source
+    path = _path(source)
+    named = path if path.name not in ("", "..") else path.resolve()
+    return named.name.removesuffix(".npz")
+
+
+def _path(source: str) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise DataError(f"data must be a path with a home that exists, got {source!r}") from error
+
+
+def _unknown(source: str, exists: bool) -> str:
+    if not exists and (Path(source).name != source or Path(source).suffix):
+        return f"data must be a folder or an .npz file that exists, got {source!r}"
+    rule = f"data must be a name ({', '.join(SOURCES)}), a folder of IDX files or an .npz file"
+    close = difflib.get_close_matches(source, SOURCES, n=1)
+    return f"{rule}, got {source!r}" + (f"; did you mean '{close[0]}'?" if close else "")

@@ -1,0 +1,13 @@
+"""What a notebook imports: `import vaekit; vaekit.open("digits").runs`."""
+
+from analysis.frames import Sweep
+from analysis.frames import open_sweep as open
+from sweeps.coordinator import run_sweep
+from sweeps.spec import Spec, make_spec
+
+__all__ = ["Spec", "Sweep", "open", "sweep"]
+
+
+def sweep(**options: object) -> Sweep:
+    """Begin a sweep or go on with it, by the options of `vaekit sweep` with underscores, and open it."""
+    return open(run_sweep(make_spec(options)).path)
