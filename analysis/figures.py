@@ -25,6 +25,8 @@ from analysis.style import (
     styled,
 )
 
+MOST_VECTORS = 1000
+"""More dots than this are drawn as pixels within the SVG, which else takes megabytes."""
 LINES = ("-", "--", ":")
 """Curves differ in line as well as in colour."""
 
@@ -48,7 +50,7 @@ def rate_distortion(points: pd.DataFrame, best: int, colour: str) -> Figure:
     axes.set_ylim(*padded(points["distortion_nats"].min(), points["distortion_nats"].max()))
     _equal_elbo(axes)
     axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper right", frameon=True, facecolor="white", edgecolor="white", framealpha=0.9)
     colour_bar(figure, dots, axes, points[colour])
     return figure
 
@@ -94,9 +96,9 @@ def learning(curves: pd.DataFrame) -> Figure:
 
 
 @styled
-def kl_heat_map(kl: pd.DataFrame) -> Figure:
-    """Draw the sorted KL per dimension, a row a trial by rising beta; cells that no trial has are blank."""
-    cells = kl.pivot_table(index=["beta", "trial"], columns="rank", values="kl_nats")
+def kl_heat_map(kl: pd.DataFrame, order: str) -> Figure:
+    """Draw the sorted KL per dimension, a row a trial by a rising parameter; what it lacks is blank."""
+    cells = kl.pivot_table(index=[order, "trial"], columns="rank", values="kl_nats")
     figure = new_figure(rows_height(len(cells)))
     axes = figure.subplots()
     image = axes.imshow(
@@ -104,9 +106,9 @@ def kl_heat_map(kl: pd.DataFrame) -> Figure:
         extent=(0.5, cells.shape[1] + 0.5, len(cells) - 0.5, -0.5),
     )  # fmt: skip
     rows = np.unique(np.linspace(0, len(cells) - 1, 12).round().astype(int))
-    axes.set_yticks(rows, [f"{beta:.3g}" for beta in cells.index.get_level_values("beta")[rows]])
+    axes.set_yticks(rows, [f"{value:.3g}" for value in cells.index.get_level_values(order)[rows]])
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.set(xlabel="rank of the dimension (1 = largest KL)", ylabel="beta of the trial (no unit)")
+    axes.set(xlabel="rank of the dimension (1 = largest KL)", ylabel=LABELS[order])
     bar = figure.colorbar(image, ax=axes, label=LABELS["kl_nats"], pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     return figure
@@ -116,10 +118,14 @@ def _points(axes: Axes, points: pd.DataFrame, x: str, y: str, colour: str, size:
     """One dot a trial with its interval over seeds, coloured by a parameter."""
     across = points[x + SUFFIX].fillna(0.0) if x + SUFFIX in points else None
     up = points[y + SUFFIX].fillna(0.0)
-    axes.errorbar(points[x], points[y], up, across, fmt="none", ecolor=QUIET, elinewidth=0.9, zorder=1)
+    pixels = len(points) > MOST_VECTORS
+    axes.errorbar(
+        points[x], points[y], up, across, fmt="none", ecolor=QUIET, elinewidth=0.9, zorder=1,
+        rasterized=pixels,
+    )  # fmt: skip
     return axes.scatter(
         points[x], points[y], c=points[colour], norm=scale(points[colour]), cmap=COLOUR_MAP, s=size,
-        edgecolors="white", linewidths=0.4, zorder=3,
+        edgecolors="white", linewidths=0.4, zorder=3, rasterized=pixels,
     )  # fmt: skip
 
 

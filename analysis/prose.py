@@ -13,11 +13,6 @@ from analysis.words import counted, interval, listed, number
 from vae.columns import PARAMETERS, Objective
 
 NAMES = {"latent_dim": "latent dimensions", "beta": "beta", "hidden_dim": "hidden width"}
-KL = (
-    "Each row is a trial, from the smallest beta at the top; its dimensions are sorted by KL, so the bright "
-    "part shows how many carry the rate and the dark part those that collapsed onto the prior. "
-    "Blank cells are dimensions that the trial does not have. Values are means over seeds on the test split."
-)
 STATES = "A trial is complete when all its seeds stayed finite."
 RUNS = "One row a run: a trial with one seed, its parameters and everything that was measured."
 MODES = {
@@ -133,6 +128,16 @@ def learning(curves: pd.DataFrame) -> str:
         "A curve that still climbs at the right asks for more epochs; a gap that widens between train and "
         f"validation is overfitting. Best, median and worst are by the leaderboard.{band} The first tenth of "
         "the epochs may lie outside the frame."
+    )
+
+
+def kl_by_rank(order: str) -> str:
+    """Say how to read the KL per dimension."""
+    return (
+        f"Each row is a trial, from the smallest {NAMES[order]} at the top; its dimensions are sorted by KL, "
+        "so the bright part shows how many carry the rate and the dark part those that collapsed onto the "
+        "prior. Cells are blank where a trial has no such dimension. Values are means over seeds on the test "
+        "split."
     )
 
 

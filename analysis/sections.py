@@ -107,8 +107,9 @@ def dimensions_section(sweep: Sweep) -> list[Section]:
     kl, title = kl_by_rank(complete_runs(sweep), sweep.dims), "KL per dimension"
     if kl.empty:
         return [_left_out(title, "kl", kl)]
-    figure = figures.kl_heat_map(kl)
-    return [Section(title=title, slug="kl", sentence=prose.KL, figure=figure, table=kl)]
+    order = _colour(kl)
+    sentence, figure = prose.kl_by_rank(order), figures.kl_heat_map(kl, order)
+    return [Section(title=title, slug="kl", sentence=sentence, figure=figure, table=kl)]
 
 
 def leaderboard_section(sweep: Sweep) -> list[Section]:

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
@@ -35,13 +36,13 @@ STYLE: Any = {
     "svg.hashsalt": "vaekit",
     "svg.fonttype": "path",
 }
-FEW = 6
-"""A parameter of up to this many values has its axis marked at them."""
+APART = 0.13
+"""Share of an axis between its marks: a parameter whose values are no closer has them as marks."""
 LABELS = {
     "rate_nats": "rate R (nats per image)",
     "distortion_nats": "distortion D (nats per image)",
     "elbo_nats": "ELBO (nats per image)",
-    "kl_nats": "KL of one dimension (nats per image)",
+    "kl_nats": "KL (nats per image)",
     "active_units": "active units (count)",
     "epoch": "epoch (passes over the images)",
     "beta": "beta (weight of R, no unit)",
@@ -64,9 +65,10 @@ def varies(values: pd.Series) -> bool:
 
 
 def is_wide(values: pd.Series) -> bool:
-    """Whether a logarithmic scale reads better: a span over tenfold, half of it in the lowest third."""
+    """Whether a logarithmic scale reads better: over tenfold, and beta or crowded in the lowest third."""
     low, high = values.min(), values.max()
-    return bool(low > 0 and high > 10 * low and values.median() < low + (high - low) / 3)
+    crowded = values.name == "beta" or values.median() < low + (high - low) / 3
+    return bool(low > 0 and high > 10 * low and crowded)
 
 
 def scale(values: pd.Series) -> Normalize:
@@ -78,13 +80,14 @@ def scale(values: pd.Series) -> Normalize:
 def tick(axis: Any, values: pd.Series) -> None:
     """Mark an axis at a parameter's own values where they are few; write 10, not a power of ten."""
     own = sorted(set(values))
-    if len(own) <= FEW:
+    places = np.log(own) if is_wide(values) else np.array(own)
+    if (np.diff(places) > APART * np.ptp(places)).all():
         axis.set_major_locator(FixedLocator(own))
     elif is_wide(values):
         axis.set_major_locator(LogLocator(subs=(1, 3) if own[-1] > 30 * own[0] else (1, 2, 5)))
     else:
         axis.set_major_locator(MaxNLocator(6, integer=pd.api.types.is_integer_dtype(values)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     axis.set_minor_locator(NullLocator())
 
 
@@ -120,4 +123,4 @@ def saved(figure: Figure, kind: str) -> bytes:
 
 def rows_height(rows: int) -> float:
     """Return a heat map's height in inches: legible rows, at most a page."""
-    return min(max(1.8, 0.14 * rows + 0.9), 5.5)
+    return min(max(2.3, 0.14 * rows + 0.9), 5.5)

@@ -15,7 +15,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from sweeps import ask
-from sweeps.engine import LocalEngine, TimedOut, count_workers
+from sweeps.engine import Engine, LocalEngine, TimedOut, count_workers
 from sweeps.folder import claim
 from sweeps.ledger import Ledger
 from sweeps.plan import Run, cost, plan_stacks
@@ -55,13 +55,15 @@ class Status:
         return self.complete + self.failed
 
 
-def run_sweep(spec: Spec, on_status: Callable[[Status], None] = lambda status: None) -> Status:
+def run_sweep(
+    spec: Spec, on_status: Callable[[Status], None] = lambda status: None, engine: Engine | None = None
+) -> Status:
     """Begin a sweep or go on with it, until every trial is told or the time is up.
 
     Raises a VaekitError where a rule is broken; nothing is written then.
     """
+    engine = engine or LocalEngine(count_workers(spec.jobs))
     deadline = None if spec.timeout_seconds is None else monotonic() + spec.timeout_seconds
-    engine = LocalEngine(count_workers(spec.jobs))
     try:
         engine.start()
         data_folder = prepare(spec.data_config)
@@ -89,7 +91,7 @@ class Coordinator:
         folder: Folder,
         data: Data,
         data_folder: Path,
-        engine: LocalEngine,
+        engine: Engine,
         on_status: Callable[[Status], None],
     ) -> None:
         self.spec = spec

@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import joblib
 from joblib.externals import loky
@@ -35,6 +35,23 @@ def train_stack(stack: Sequence[Run], data_folder: Path, device: str) -> "list[T
     from vae.training import train_runs
 
     return train_runs([run.config for run in stack], data_folder, device)
+
+
+class Engine(Protocol):
+    """Something that trains stacks."""
+
+    workers: int
+
+    def start(self) -> None:
+        """Begin to start the workers."""
+
+    def run(
+        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+    ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
+        """Yield each stack with its results, or with the error that its training raised, as they finish."""
+
+    def stop(self) -> None:
+        """End the workers at once, whatever they do."""
 
 
 @dataclass

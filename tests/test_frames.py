@@ -179,7 +179,7 @@ def test_ten_thousand_runs_load_in_under_three_seconds(tmp_path: Path) -> None:
 
 
 def test_analysis_is_light_until_it_is_used() -> None:
-    code = "import sys, json, analysis; print(json.dumps([m for m in ('pandas', 'torch', 'matplotlib') if m in sys.modules]))"
+    code = "import json, sys, analysis; print(json.dumps([*{'pandas', 'torch', 'seaborn'} & {*sys.modules}]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
 
@@ -216,7 +216,8 @@ def test_codes_are_the_posterior_means_in_any_batch(
     pixels = torch.from_numpy(sweep.images("train").reshape(-1, PIXELS))
     expected = VAE.encode(sweep.model(1), pixels)[0].detach()  # type: ignore[arg-type]
     codes = sweep.codes(1, "train")
-    assert (codes.dtype, codes.shape) == (np.float32, (24, 2))
+    assert codes.dtype == np.float32
+    assert codes.shape == (24, 2)
     np.testing.assert_allclose(codes, expected, rtol=1e-5, atol=1e-6)
     monkeypatch.setattr("analysis.frames.BATCH", 5)
     np.testing.assert_allclose(sweep.codes(1, "train"), expected, rtol=1e-5, atol=1e-6)
@@ -225,6 +226,7 @@ def test_codes_are_the_posterior_means_in_any_batch(
 
 def test_images_are_as_the_runs_saw_them(folder: Folder, images: np.ndarray) -> None:
     test = open_sweep(folder.path).images()
-    assert (test.dtype, test.shape) == (np.float32, (3, 4, 4))
+    assert test.dtype == np.float32
+    assert test.shape == (3, 4, 4)
     binary = images > 127.5
     assert all(any(np.array_equal(image, whole) for whole in binary) for image in test)

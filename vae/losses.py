@@ -89,7 +89,7 @@ def _continuous_bernoulli_gradient(x: Tensor, logits: Tensor, log_sigma: Tensor 
 
 
 def _continuous_bernoulli_mean(logits: Tensor) -> Tensor:
-    return logits.sigmoid() + _log_normaliser_slope(logits)
+    return logits.sigmoid() - _log_normaliser_slope(logits)
 
 
 def _gaussian_nats(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Tensor:

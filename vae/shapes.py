@@ -8,7 +8,7 @@ import math
 
 from vae.config import RunConfig
 
-LATENT_MULTIPLE = 32
+LATENT_MULTIPLE = 16
 WIDTH_MULTIPLE = 16
 PIXEL_MULTIPLE = 32
 """torch's sigmoid and softplus take 32 floats at a time and treat a remainder by another formula."""

@@ -1,0 +1,1 @@
+"""What speed is claimed, runnable by anyone: `python -m benchmarks.NAME`."""

@@ -1,0 +1,12 @@
+"""The machine that a benchmark ran on."""
+
+import os
+import platform
+
+import torch
+
+
+def describe_machine() -> str:
+    """Processor, cores, instruction set and versions, in one line."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{platform.machine()} {capability}, {os.cpu_count()} cores, python {platform.python_version()}, torch {torch.__version__}"

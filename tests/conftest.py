@@ -1,0 +1,26 @@
+"""Shared by all tests: a cache of their own, one thread, and hypothesis without a clock."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+settings.register_profile("vaekit", deadline=None, derandomize=True)
+settings.load_profile("vaekit")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Prepared data land in a cache of this session, in subprocesses too."""
+    path = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAEKIT_CACHE", str(path))
+        yield path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Two threads collapse where the other core is busy."""
+    torch.set_num_threads(1)

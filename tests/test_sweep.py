@@ -1,0 +1,276 @@
+"""A sweep gives the same frames however it is worked through."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import vaekit
+from sweeps.coordinator import Status, run_sweep
+from sweeps.engine import TimedOut, train_stack
+from sweeps.plan import Run
+from sweeps.spec import make_spec
+from vae.columns import NATS
+from vae.errors import ResultsError
+from vae.results import Folder
+from vae.training import TrainedRun
+
+TINY = {"epochs": 2, "limit": 300, "seeds": 2, "hidden_dim": "16,32", "latent_dim": "1:6", "report": False}
+
+
+class Inline:
+    """An engine without processes, in the stacks' reverse order, each cut into stacks of `size`."""
+
+    workers = 1
+
+    def __init__(self, size: int = 32) -> None:
+        self.size = size
+
+    def start(self) -> None:
+        self.trained: list[int] = []
+
+    def run(
+        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+    ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
+        for stack in reversed(stacks):
+            for start in range(0, len(stack), self.size):
+                part = stack[start : start + self.size]
+                self.trained += [run.run for run in part]
+                yield part, train_stack(part, data_folder, device)
+
+    def stop(self) -> None:
+        pass
+
+
+class Killed(BaseException):
+    """Stands for kill -9 in a process of our own."""
+
+
+def tiny(out: Path, **options: Any) -> Any:
+    return make_spec(TINY | {"out": str(out), "name": "s"} | options)
+
+
+def frames(path: Path) -> dict[str, pd.DataFrame]:
+    sweep = vaekit.open(path)
+    found = {name: getattr(sweep, name) for name in ("trials", "runs", "history", "dims")}
+    return {name: frame.drop(columns="seconds", errors="ignore") for name, frame in found.items()}
+
+
+def assert_same_frames(one: Path, other: Path) -> None:
+    mine, theirs = frames(one), frames(other)
+    for name in mine:
+        pd.testing.assert_frame_equal(mine[name], theirs[name], check_exact=True, obj=name)
+
+
+def options_of(sampler: str) -> dict[str, Any]:
+    if sampler == "tpe":
+        return {"mode": "optimize", "trials": 9, "batch": 4}
+    if sampler == "grid":
+        return {"sampler": "grid", "latent_dim": "2,3", "beta": "0.5,4", "hidden_dim": "16,32"}
+    return {"sampler": sampler, "trials": 7}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["qmc", "tpe"])
+def test_one_and_two_workers_give_equal_frames(tmp_path: Path, sampler: str) -> None:
+    for jobs in ("1", "2"):
+        status = run_sweep(tiny(tmp_path / jobs, jobs=jobs, **options_of(sampler)))
+        assert (status.complete, status.failed) == (status.goal, 0)
+    assert_same_frames(tmp_path / "1" / "s", tmp_path / "2" / "s")
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "random", "grid", "tpe"])
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_kill_and_a_resume_equal_an_undisturbed_sweep(tmp_path: Path, sampler: str, after: int) -> None:
+    engines = [Inline(), Inline(size=3), Inline(size=5)]
+    run_sweep(tiny(tmp_path / "whole", **options_of(sampler)), engine=engines[0])
+    updates = itertools.count()
+
+    def kill(status: Status) -> None:
+        if next(updates) == after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_sweep(tiny(tmp_path / "killed", **options_of(sampler)), kill, engines[1])
+    run_sweep(tiny(tmp_path / "killed", **options_of(sampler)), engine=engines[2])
+    assert_same_frames(tmp_path / "whole" / "s", tmp_path / "killed" / "s")
+    assert sorted(engines[1].trained + engines[2].trained) == sorted(engines[0].trained), "a run was trained twice"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["qmc", "tpe"])
+def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
+    options = options_of(sampler) | {"epochs": 30, "jobs": "2"}
+    run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
+    spec = tiny(tmp_path / "killed", **options)
+    stacks = Folder(tmp_path / "killed" / "s").stacks
+    code = f"from sweeps.coordinator import run_sweep; from sweeps.spec import Spec; run_sweep({spec!r})"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
+    while not list(stacks.glob("*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(vaekit.open(tmp_path / "killed" / "s").runs) < len(vaekit.open(tmp_path / "whole" / "s").runs)
+    run_sweep(spec, engine=Inline())
+    assert_same_frames(tmp_path / "whole" / "s", tmp_path / "killed" / "s")
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "random"])
+def test_extending_equals_asking_all_at_once(tmp_path: Path, sampler: str) -> None:
+    shared = {"sampler": sampler, "epochs": 1, "seeds": 1}
+    run_sweep(tiny(tmp_path / "steps", trials=16, **shared), engine=Inline())
+    run_sweep(tiny(tmp_path / "steps", trials=24, **shared), engine=Inline())
+    run_sweep(tiny(tmp_path / "once", trials=24, **shared), engine=Inline())
+    assert_same_frames(tmp_path / "steps" / "s", tmp_path / "once" / "s")
+    assert vaekit.open(tmp_path / "steps" / "s").spec["trials"] == 24
+
+
+def test_fewer_trials_change_nothing_and_a_finished_sweep_trains_nothing(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=4), engine=Inline())
+    before = frames(tmp_path / "s")
+    engine = Inline()
+    status = run_sweep(tiny(tmp_path, trials=2), engine=engine)
+    assert status.trials == 4
+    assert engine.trained == []
+    pd.testing.assert_frame_equal(frames(tmp_path / "s")["trials"], before["trials"])
+    assert vaekit.open(tmp_path / "s").spec["trials"] == 4
+
+
+def test_another_identity_is_refused_with_the_difference(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=2), engine=Inline())
+    before = sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    with pytest.raises(ResultsError, match="holds another sweep: epochs 2 there and 3 here; give this one"):
+        run_sweep(tiny(tmp_path, trials=2, epochs=3), engine=Inline())
+    assert sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) == before
+
+
+def test_changed_images_are_another_identity(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((100, 4, 4), dtype=np.float32)
+    np.savez(tmp_path / "mine.npz", images=images)
+    options = {"data": str(tmp_path / "mine.npz"), "limit": 80, "trials": 1}
+    run_sweep(tiny(tmp_path, **options), engine=Inline())
+    np.savez(tmp_path / "mine.npz", images=1 - images)
+    with pytest.raises(ResultsError, match="data_hash .* there and .* here"):
+        run_sweep(tiny(tmp_path, **options), engine=Inline())
+
+
+def test_a_point_asked_twice_is_trained_once(tmp_path: Path) -> None:
+    engine = Inline()
+    space = {"sampler": "random", "latent_dim": "2,3", "beta": "1", "hidden_dim": "16", "trials": 6}
+    run_sweep(tiny(tmp_path, **space), engine=engine)
+    sweep = vaekit.open(tmp_path / "s")
+    assert len(engine.trained) == len(sweep.runs) == 2 * TINY["seeds"]
+    assert (sweep.trials["state"] == "COMPLETE").all()
+    assert sweep.trials.groupby("latent_dim")["value"].nunique().tolist() == [1, 1]
+
+
+def test_the_value_of_a_trial_is_the_mean_over_its_seeds_on_validation(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=3, objective="rate_nats:min,distortion_nats"), engine=Inline())
+    sweep = vaekit.open(tmp_path / "s")
+    means = sweep.runs.groupby("trial")[["validation_rate_nats", "validation_distortion_nats"]].mean()
+    got = sweep.trials[["value_rate_nats", "value_distortion_nats"]]
+    np.testing.assert_allclose(got, means)
+    assert sweep.runs["run"].tolist() == list(range(6))
+    assert sweep.runs["seed"].tolist() == [0, 1] * 3
+
+
+def test_a_run_that_goes_nan_fails_its_trial_alone(tmp_path: Path) -> None:
+    spec = tiny(tmp_path, sampler="grid", latent_dim="2", hidden_dim="16", beta="1,1e38", epochs=3)
+    status = run_sweep(spec, engine=Inline())
+    assert (status.complete, status.failed) == (1, 1)
+    sweep = vaekit.open(tmp_path / "s")
+    assert sweep.trials["state"].tolist() == ["COMPLETE", "FAIL"]
+    assert "must stay finite, got" in sweep.trials["error"][1]
+    assert sweep.runs["state"].tolist() == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
+    alone = tiny(tmp_path / "alone", sampler="grid", latent_dim="2", hidden_dim="16", beta="1", epochs=3)
+    run_sweep(alone, engine=Inline())
+    columns = [*NATS, *(f"validation_{name}" for name in NATS)]
+    without = vaekit.open(tmp_path / "alone" / "s").runs[columns]
+    pd.testing.assert_frame_equal(sweep.runs.loc[:1, columns], without, check_exact=True)
+
+
+def test_a_stack_that_raises_fails_its_trials_and_the_sweep_goes_on(tmp_path: Path) -> None:
+    class Raising(Inline):
+        def run(self, stacks: Any, *rest: Any) -> Any:
+            first, *others = stacks
+            yield first, MemoryError("no room")
+            yield from super().run(others, *rest)
+
+    status = run_sweep(tiny(tmp_path, trials=6), engine=Raising())
+    assert status.failed > 0
+    assert status.complete > 0
+    errors = vaekit.open(tmp_path / "s").trials["error"]
+    assert errors[errors != ""].str.contains("MemoryError: no room").all()
+
+
+def test_a_timeout_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    class Late(Inline):
+        def run(self, stacks: Any, *rest: Any) -> Any:
+            yield next(super().run(stacks, *rest))
+            raise TimedOut
+
+    status = run_sweep(tiny(tmp_path, trials=6, timeout="1h"), engine=Late())
+    assert status.timed_out
+    assert set(vaekit.open(tmp_path / "s").trials["state"]) == {"COMPLETE", "WAITING"}
+    assert not run_sweep(tiny(tmp_path, trials=6), engine=Inline()).timed_out
+    assert set(vaekit.open(tmp_path / "s").trials["state"]) == {"COMPLETE"}
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("all", 12), ("best", 2), ("none", 0)])
+def test_weights_are_kept_as_asked(tmp_path: Path, keep: str, kept: int) -> None:
+    run_sweep(tiny(tmp_path, trials=6, keep_weights=keep), engine=Inline())
+    sweep = vaekit.open(tmp_path / "s")
+    best = sweep.trials["value"].idxmax()
+    found = []
+    for run in sweep.runs["run"]:
+        try:
+            sweep.model(run)
+            found.append(run)
+        except ResultsError:
+            assert keep != "all"
+    assert len(found) == kept
+    if keep == "best":
+        assert sweep.runs.set_index("run").loc[found, "trial"].tolist() == [best, best]
+
+
+def test_a_loaded_model_measures_what_the_frame_says(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=2, epochs=5), engine=Inline())
+    sweep = vaekit.open(tmp_path / "s")
+    for run, row in sweep.runs.set_index("run").iterrows():
+        assert isinstance(run, int)
+        codes = sweep.codes(run)
+        own = sweep.dims[sweep.dims["run"] == run]
+        np.testing.assert_allclose(codes.var(axis=0), own["mean_variance"], rtol=1e-4, atol=1e-7)
+        assert own["kl_nats"].sum() == pytest.approx(row["rate_nats"], rel=1e-9)
+        assert row["active_units"] == own["active"].sum()
+        assert row["elbo_nats"] == pytest.approx(-row["rate_nats"] - row["distortion_nats"])
+
+
+def test_a_torn_journal_line_is_mended(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=2), engine=Inline())
+    journal = Folder(tmp_path / "s").journal
+    journal.write_bytes(journal.read_bytes() + b'{"op_code": 4, "tri')
+    Path(f"{journal}.lock").touch()
+    run_sweep(tiny(tmp_path, trials=3), engine=Inline())
+    assert len(vaekit.open(tmp_path / "s").trials) == 3
+    assert all(json.loads(line) for line in journal.read_text().splitlines())
+
+
+def test_a_second_coordinator_is_told_so(tmp_path: Path) -> None:
+    def second(status: Status) -> None:
+        with pytest.raises(ResultsError, match="one process runs a sweep at a time"):
+            run_sweep(tiny(tmp_path, trials=2), engine=Inline())
+
+    run_sweep(tiny(tmp_path, trials=2), second, Inline())
