@@ -56,7 +56,7 @@ def sweep(
     beta: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "0.1:16:log")] = None,
     hidden_dim: Annotated[str | None, option("Axis: a,b,c or low:high in powers of two.", "64,128,256")] = None,
     mode: Annotated[str | None, option("explore covers the space, optimize seeks the best.", "explore")] = None,
-    sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "the mode's first")] = None,
+    sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "qmc or tpe")] = None,
     batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
     objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
     seed: Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")] = None,
@@ -155,7 +155,7 @@ def main() -> NoReturn:
         if "--debug" in sys.argv:
             raise
         message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        print(f"vaekit: {' '.join(message.split())}", file=sys.stderr)
+        _say(f"vaekit: {' '.join(message.split())}")
         sys.exit(getattr(error, "exit_code", 1))
 
 
@@ -163,12 +163,16 @@ def _sweep(spec: "Spec") -> None:
     from sweeps.coordinator import run_sweep
     from sweeps.progress import live_progress
 
-    with live_progress(spec.objectives[0].name) as on_status:
-        status = run_sweep(spec, on_status)
+    try:
+        with live_progress(spec.objectives[0].name) as on_status:
+            status = run_sweep(spec, on_status)
+    except KeyboardInterrupt:
+        _say("stopped; finished runs are kept, and the same command goes on")
+        raise
     if status.timed_out:
-        print("the time is up; the same command goes on", file=sys.stderr)
+        _say("the time is up; finished runs are kept, and the same command goes on")
     if spec.trials < status.trials:
-        print(f"{status.trials} trials were asked before; {spec.trials} changes nothing", file=sys.stderr)
+        _say(f"{status.trials} trials were asked before; {spec.trials} changes nothing")
     if spec.report and status.told:
         report(str(status.path))
     else:
@@ -185,6 +189,10 @@ def _preview(spec: "Spec") -> None:
     print_table("trials", preview.trial_rows)
     print_table("stacks", preview.stack_rows)
     print_fields(preview.totals)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:

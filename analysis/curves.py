@@ -14,7 +14,7 @@ def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFra
 
     `standing` is best, median or worst in the leaderboard `board`; fewer trials have fewer standings.
     """
-    chosen = standings(board)
+    chosen = standings(board.drop_duplicates(list(PARAMETERS)))  # a point asked twice was trained once
     rows = history.merge(finished(runs)[["run", "trial"]], on="run").merge(chosen, on="trial")
     parts = [
         rows[["standing", "trial", "epoch"]].assign(split=split, elbo_nats=rows[f"{split}_elbo_nats"])

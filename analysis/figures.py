@@ -38,9 +38,7 @@ def rate_distortion(points: pd.DataFrame, best: int, colour: str) -> Figure:
     axes = figure.subplots()
     dots = _points(axes, points, "rate_nats", "distortion_nats", colour, size=34)
     hull = points[points["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
-    axes.plot(
-        hull["rate_nats"], hull["distortion_nats"], color=INK, linewidth=1.2, zorder=2, label="frontier"
-    )
+    axes.plot(hull["rate_nats"], hull["distortion_nats"], color=INK, linewidth=1.2, zorder=2, label="frontier")
     ring = points[points["trial"] == best]
     axes.scatter(
         ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
@@ -64,9 +62,7 @@ def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, colour: s
         dots = _points(axes, points, parameter, quantity, colour, size=16)
         line = means[means["quantity"] == quantity]
         axes.plot(line["value"], line["mean"], color=INK, zorder=3, marker="o", markersize=2.5)
-        axes.fill_between(
-            line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2
-        )
+        axes.fill_between(line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
         scale_x(axes, points[parameter])
         axes.set(xlabel=LABELS[parameter].replace(" (", "\n("), ylabel=LABELS[quantity])
     colour_bar(figure, dots, panels, points[colour])

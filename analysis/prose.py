@@ -66,14 +66,10 @@ def _best(board: pd.DataFrame, objectives: Sequence[Objective], seeds: int) -> s
     scores = listed([_score(first, objective.column) for objective in objectives])
     reached = f"trial {first['trial']} with {what}: {scores}{over}."
     if len(objectives) == 1:
-        test = _score(first, "elbo_nats").replace(
-            "ELBO", "ELBO on the test split, which took no part in this:"
-        )
+        test = _score(first, "elbo_nats").replace("ELBO", "ELBO on the test split, which took no part in this:")
         return f"Best is {reached} Its {test}."
     front = int((~board["dominated"].astype(bool)).sum())
-    start = (
-        f"{counted(front, 'trial')} of {len(board)} {'is' if front == 1 else 'are'} dominated by no other."
-    )
+    start = f"{counted(front, 'trial')} of {len(board)} {'is' if front == 1 else 'are'} dominated by no other."
     return f"{start} First of them by {objectives[0].name} is {reached}"
 
 
@@ -144,11 +140,7 @@ def kl_by_rank(order: str) -> str:
 def leaderboard(rows: int, shown: int, objectives: Sequence[Objective]) -> str:
     """Say how the leaderboard is ordered and how much of it is shown."""
     words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
-    how = (
-        f"Ordered by {words}"
-        if len(objectives) == 1
-        else f"Trials that no other dominates in {words} come first"
-    )
+    how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
     part = "All trials" if rows == shown else f"The first {shown} of {rows} trials"
     return (
         f"{part}. {how} on the validation split; R, D, ELBO and active units are on the test split. "

@@ -131,9 +131,7 @@ MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units")
 def states_section(sweep: Sweep) -> list[Section]:
     """Count the trials in each state, and list the failed ones with their reasons."""
     counts, failed = states(sweep.trials), failures(sweep.trials)
-    counted = Section(
-        title="Trials by state", slug="states", sentence=prose.STATES, table=counts, preview=counts
-    )
+    counted = Section(title="Trials by state", slug="states", sentence=prose.STATES, table=counts, preview=counts)
     if failed.empty:
         return [counted]
     sentence = prose.failures(len(failed), min(len(failed), SHOWN))
@@ -151,9 +149,7 @@ def provenance_section(sweep: Sweep) -> list[Section]:
     if command:
         sentence += " This command made it, and makes it again on the same kind of processor:"
     return [
-        Section(
-            title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command
-        ),
+        Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command),
         Section(title="Runs", slug="runs", sentence=prose.RUNS, table=sweep.runs),
     ]
 

@@ -9,4 +9,5 @@ import torch
 def describe_machine() -> str:
     """Processor, cores, instruction set and versions, in one line."""
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{platform.machine()} {capability}, {os.cpu_count()} cores, python {platform.python_version()}, torch {torch.__version__}"
+    versions = f"python {platform.python_version()}, torch {torch.__version__}"
+    return f"{platform.machine()} {capability}, {os.cpu_count()} cores, {versions}"

@@ -62,8 +62,9 @@ def train(model: nn.Module, loader: DataLoader[tuple[Tensor, ...]], beta: float,
 def validation_elbo(model: nn.Module, loader: DataLoader[tuple[Tensor, ...]]) -> float:
     """ELBO at beta = 1, in nats per image."""
     with torch.no_grad():
-        total = sum(sum(part.item() for part in parts(model, x)) for (x,) in loader)
-    return -total / len(loader.dataset)  # type: ignore[arg-type]
+        total = sum(float(sum(parts(model, x))) for (x,) in loader)
+        images = sum(len(x) for (x,) in loader)
+    return -total / images
 
 
 def main(source: str, points: Path, out: Path, epochs: int, seeds: int) -> None:

@@ -52,7 +52,8 @@ def main() -> None:
         shared |= {"trials": arguments.trials or 96, "epochs": arguments.epochs or 120}
     spec = make_spec(shared)
     print(describe_machine())
-    print(f"{spec.data}: {spec.trials} trials x {spec.epochs} epochs, hidden {spec.hidden_dim}, latent {spec.latent_dim}")
+    space = f"hidden {spec.hidden_dim}, latent {spec.latent_dim}"
+    print(f"{spec.data}: {spec.trials} trials x {spec.epochs} epochs, {space}")
     rounds = [(_vaekit(spec), _textbook(spec)) for _ in range(arguments.rounds)]
     _print_table(rounds)
 
@@ -95,8 +96,10 @@ def _print_table(rounds: list[tuple[Side, Side]]) -> None:
     share = difference.mean() / abs(theirs.mean())
     equal = abs(difference.mean()) <= 2 * error and abs(share) <= 0.005
     print(f"{'validation ELBO, nats':24}{ours.mean():10.3f}{theirs.mean():10.3f}")
-    print(f"paired difference {difference.mean():+.3f} nats ({share:+.2%}), standard error {error:.3f}: "
-          f"quality is {'equal' if equal else 'NOT equal'}")
+    print(
+        f"paired difference {difference.mean():+.3f} nats ({share:+.2%}), standard error {error:.3f}: "
+        f"quality is {'equal' if equal else 'NOT equal'}"
+    )
 
 
 if __name__ == "__main__":

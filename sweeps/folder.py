@@ -10,7 +10,7 @@ from sweeps.provenance import data_provenance, session_provenance
 from sweeps.spec import Spec, make_spec
 from vae.data import Data
 from vae.errors import ResultsError
-from vae.results import Folder
+from vae.results import Folder, unwritable
 
 
 @contextmanager
@@ -20,19 +20,18 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
     Raises ResultsError where it cannot be written, another process holds it, or it holds another sweep.
     """
     folder = Folder(Path(spec.out) / spec.name)
+    lock = FileLock(folder.lock, timeout=0)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.lock, timeout=0)
-        with lock:
-            _check_identity(folder, spec, data)
-            _write_head(folder, spec, data, workers)
-            yield folder
+        lock.acquire()
     except Timeout:
         raise ResultsError(f"one process runs a sweep at a time, got another one in {str(folder.path)!r}") from None
     except OSError as error:
-        raise ResultsError(
-            f"the results folder must be writable, got {error.strerror} for {str(error.filename or folder.path)!r}"
-        ) from error
+        raise unwritable(folder.path, error) from error
+    with lock:
+        _check_identity(folder, spec, data)
+        _write_head(folder, spec, data, workers)
+        yield folder
 
 
 def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:

@@ -72,8 +72,7 @@ class Ledger:
         if errors:
             return TrialResult("FAIL", [nan] * len(self.spec.objectives), seconds, errors[0])
         values = [
-            sum(float(str(r[objective.column])) for r in records) / len(records)
-            for objective in self.spec.objectives
+            sum(float(str(r[objective.column])) for r in records) / len(records) for objective in self.spec.objectives
         ]
         return TrialResult("COMPLETE", values, seconds, "")
 
@@ -82,8 +81,7 @@ class Ledger:
         nothing = [nan] * len(self.spec.objectives)
         unfinished = {state: TrialResult(state, nothing, nan, "") for state in ("RUNNING", "WAITING")}
         results = [
-            (self.result(trial) if trial in told else None)
-            or unfinished["RUNNING" if trial in running else "WAITING"]
+            (self.result(trial) if trial in told else None) or unfinished["RUNNING" if trial in running else "WAITING"]
             for trial in range(len(self))
         ]
         columns: dict[str, pa.Array] = {
@@ -102,4 +100,3 @@ class Ledger:
 
 def _key(point: Point) -> tuple[float, ...]:
     return tuple(point[name] for name in PARAMETERS)
-

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sweeps.ask import Point
 from sweeps.spec import Spec
 from vae.config import RunConfig
-from vae.shapes import stack_key, training_flops, working_set_bytes
+from vae.shapes import stack_key, step_cost, working_set_bytes
 
 CACHE_BYTES = 16 * 2**20
 """What a stack's weights, gradients, moments and activations may fill: about one core's share of a last-level cache.
@@ -15,7 +16,8 @@ CACHE_BYTES = 16 * 2**20
 Beyond it each elementwise pass waits for memory, and a stack is no faster than its halves; far below it the calls
 cost more than the work (benchmarks/stack_size.py prints both ends).
 """
-MOST_RUNS = 32
+LEAST_RUNS, MOST_RUNS = 4, 32
+"""Even where one run fills the cache, a few together share the gathering of minibatches."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,12 @@ class Run:
 
 def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
     """Return a trial's runs, one a seed, numbered by trial and seed."""
-    return [
-        Run(trial * spec.seeds + k, trial, spec.run_config(**point, seed=spec.seed + k)) for k in range(spec.seeds)
-    ]
+    return [Run(trial * spec.seeds + k, trial, spec.run_config(**point, seed=spec.seed + k)) for k in range(spec.seeds)]
 
 
 def stack_size(config: RunConfig, pixels: int) -> int:
     """Return how many runs of this shape train best together."""
-    return max(1, min(MOST_RUNS, CACHE_BYTES // working_set_bytes(config, pixels)))
+    return max(LEAST_RUNS, min(MOST_RUNS, CACHE_BYTES // working_set_bytes(config, pixels)))
 
 
 def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
@@ -51,10 +51,11 @@ def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run
     stacks = []
     for group in groups.values():
         parts = max(-(-len(group) // stack_size(group[0].config, pixels)), min(workers, len(group)))
-        stacks += [part for k in range(parts) if (part := group[k * len(group) // parts : (k + 1) * len(group) // parts])]
+        bounds = [k * len(group) // parts for k in range(parts + 1)]
+        stacks += [group[start:end] for start, end in pairwise(bounds)]
     return sorted(stacks, key=lambda stack: (-cost(stack, pixels), stack[0].run))
 
 
 def cost(runs: Sequence[Run], pixels: int) -> float:
-    """Return what training the runs costs, in floating-point operations for one image, times epochs."""
-    return sum(training_flops(run.config, pixels) * run.config.epochs for run in runs)
+    """Return the relative time that training the runs takes."""
+    return sum(step_cost(run.config, pixels) * run.config.epochs for run in runs)

@@ -79,7 +79,7 @@ def preview_sweep(spec: Spec) -> Preview:
 
 
 def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:
-    """Seconds that one worker would train, from a few steps of the dearest stack of each width."""
+    """Seconds that one worker would train, from a few steps of a stack of each width."""
     dearest = {stack[0].config.hidden_dim: stack for stack in reversed(stacks)}
     seconds_a_flop = {
         hidden: _stack_seconds(stack, data, device) / cost(stack, data.n_pixels) for hidden, stack in dearest.items()

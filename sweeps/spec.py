@@ -148,7 +148,8 @@ class Spec:
     def run_config(self, **values: Any) -> RunConfig:
         """Return the config of one run, with a trial's parameters and its seed as `values`."""
         shared = {name: getattr(self, name) for name in TRAINING_FIELDS if name not in PARAMETERS}
-        return RunConfig(**({"data": self.data_config, "seed": self.seed} | shared | values))
+        base: dict[str, Any] = {"data": self.data_config, "seed": self.seed}
+        return RunConfig(**(base | shared | values))
 
     def resolved(self) -> "Spec":
         """Return the spec with every default that depends on another field filled in."""
@@ -166,14 +167,16 @@ class Spec:
 
 
 def make_spec(options: Mapping[str, Any]) -> Spec:
-    """Build a resolved spec from options (TOML's or the command line's); ConfigError for a name or type that is wrong."""
+    """Build a resolved spec from options (TOML's or the command line's); ConfigError for a wrong name or type."""
     kinds = {f.name: f.type for f in fields(Spec)}
-    for name in options:
+    values: dict[str, Any] = {}
+    for name, value in options.items():
         if name not in kinds:
             near = difflib.get_close_matches(name, kinds, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ConfigError(f"a spec's keys must be options of vaekit sweep, got {name!r}{hint}")
-    return Spec(**{name: _typed(name, kinds[name], value) for name, value in options.items()}).resolved()
+        values[name] = _typed(name, kinds[name], value)
+    return Spec(**values).resolved()
 
 
 def read_spec(path: Path) -> dict[str, Any]:

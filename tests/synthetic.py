@@ -63,9 +63,7 @@ def write_sweep(
     points = points or [draw(rng) for _ in range(asked)]
     failed = failed or {}
     records = [
-        record(
-            trial * whole["seeds"] + seed, trial, seed, point, whole["epochs"], offset, rng, failed.get(trial)
-        )
+        record(trial * whole["seeds"] + seed, trial, seed, point, whole["epochs"], offset, rng, failed.get(trial))
         for trial, point in enumerate(points)
         for seed in range(whole["seeds"])
     ]
@@ -146,10 +144,7 @@ def trials_table(
 
 def _nats(prefix: str, rate: float, distortion: float) -> dict[str, float]:
     values = (float(rate), float(distortion), -float(rate + distortion))
-    return {
-        f"{prefix}{name}": x
-        for name, x in zip(("rate_nats", "distortion_nats", "elbo_nats"), values, strict=True)
-    }
+    return {f"{prefix}{name}": x for name, x in zip(("rate_nats", "distortion_nats", "elbo_nats"), values, strict=True)}
 
 
 def _history(rate: float, distortion: float, epochs: int) -> dict[str, np.ndarray]:

@@ -140,11 +140,7 @@ def test_no_point_lies_below_the_hull(points: np.ndarray) -> None:
     assert (points[:, 0] >= hull[0, 0]).all()
 
 
-@given(
-    hnp.arrays(
-        np.float64, st.tuples(st.integers(1, 20), st.integers(1, 3)), elements=st.integers(0, 4).map(float)
-    )
-)
+@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(1, 3)), elements=st.integers(0, 4).map(float)))
 def test_dominated_twin(points: np.ndarray) -> None:
     expected = [any((q <= p).all() and (q < p).any() for q in points) for p in points]
     assert dominated(points).tolist() == expected
@@ -152,8 +148,7 @@ def test_dominated_twin(points: np.ndarray) -> None:
 
 def test_frontier_is_of_means_over_seeds() -> None:
     rows = [
-        {"trial": 3, "seed": s, "rate_nats": 1.0 + s, "distortion_nats": 4.0, "elbo_nats": -5.0 - s}
-        for s in (0, 1)
+        {"trial": 3, "seed": s, "rate_nats": 1.0 + s, "distortion_nats": 4.0, "elbo_nats": -5.0 - s} for s in (0, 1)
     ]
     row = frontier(runs_frame(rows)).iloc[0]
     assert (row["rate_nats"], row["distortion_nats"], row["elbo_nats"], row["n"]) == (1.5, 4.0, -5.5, 2)
@@ -168,9 +163,7 @@ def test_frontier_is_of_means_over_seeds() -> None:
     ("objective", "order"), [("elbo", [2, 0, 1]), ("rate_nats:min", [1, 0, 2]), ("rate_nats:max", [2, 0, 1])]
 )
 def test_leaderboard_puts_the_best_first(objective: str, order: list[int]) -> None:
-    trials = trials_frame(
-        state=["COMPLETE"] * 3 + ["FAIL", "RUNNING"], value=[-3.0, -4.0, -2.0, np.nan, np.nan]
-    )
+    trials = trials_frame(state=["COMPLETE"] * 3 + ["FAIL", "RUNNING"], value=[-3.0, -4.0, -2.0, np.nan, np.nan])
     runs = runs_frame([{"trial": i, "latent_dim": 2 + i, "elbo_nats": -float(i)} for i in range(3)])
     board = leaderboard(trials, runs, parse_objectives(objective))
     assert board["trial"].tolist() == order
@@ -280,6 +273,14 @@ def test_learning_curves_are_means_over_seeds(sweep: Sweep) -> None:
     expected = history.groupby("epoch")["train_elbo_nats"].mean()
     np.testing.assert_allclose(best["elbo_nats"], expected)
     assert best["epoch"].tolist() == list(range(1, 41))
+
+
+def test_a_point_asked_twice_has_one_curve(sweep: Sweep) -> None:
+    board = leaderboard(sweep.trials, sweep.runs, sweep.objectives)
+    twice = pd.concat([board, board.tail(1).assign(trial=99)], ignore_index=True)
+    assert_frame_equal(
+        learning_curves(twice, sweep.runs, sweep.history), learning_curves(board, sweep.runs, sweep.history)
+    )
 
 
 def test_kl_is_sorted_within_a_run_before_seeds_are_averaged() -> None:

@@ -21,9 +21,7 @@ from vae.results import Folder, RunRecord
 PIXELS = 16
 
 
-def record(
-    run: int, *, epochs: int, variances: list[float], model: str = "vae", state: str = "COMPLETE"
-) -> RunRecord:
+def record(run: int, *, epochs: int, variances: list[float], model: str = "vae", state: str = "COMPLETE") -> RunRecord:
     """A run whose numbers say where they belong: run, epoch and column."""
     totals = {name: run + 0.1 * i for i, name in enumerate(TOTALS)}
     if model == "ae":
@@ -190,9 +188,7 @@ def images(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> n
     monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path / "cache"))
     images = np.random.default_rng(0).integers(0, 256, (40, 4, 4), dtype=np.uint8)
     np.savez(tmp_path / "small.npz", images=images)
-    folder.write_spec(
-        folder.read_spec() | {"data": str(tmp_path / "small.npz"), "limit": 30, "binarize": "threshold"}
-    )
+    folder.write_spec(folder.read_spec() | {"data": str(tmp_path / "small.npz"), "limit": 30, "binarize": "threshold"})
     return images
 
 

@@ -31,8 +31,11 @@ def test_rate_keeps_the_latent_axis_and_distortion_the_sample_axis() -> None:
 @given(logit=st.floats(-80, 80))
 def test_bernoulli_is_the_cross_entropy(x: float, logit: float) -> None:
     logits = torch.tensor([[logit]], dtype=torch.float64)
-    expected = x * math.log1p(math.exp(-logit)) + (1 - x) * (math.log1p(math.exp(-abs(logit))) + max(logit, 0.0))
-    assert distortion(torch.tensor([[x]], dtype=torch.float64), logits).item() == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    if_dark = math.log1p(math.exp(-abs(logit))) + max(logit, 0.0)
+    expected = x * math.log1p(math.exp(-logit)) + (1 - x) * if_dark
+    assert distortion(torch.tensor([[x]], dtype=torch.float64), logits).item() == pytest.approx(
+        expected, rel=1e-9, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("logit", [-1e4, -200.0, -8.0, -0.5, -0.4, -1e-3, 0.0, 1e-6, 0.1, 0.49999, 0.50001, 7.0, 1e4])

@@ -24,7 +24,8 @@ class Tutorial(nn.Module):
     def __init__(self, input_dim: int, hidden_dim: int, latent_dim: int) -> None:
         super().__init__()
         sizes = {"fc1": (input_dim, hidden_dim), "fc_mu": (hidden_dim, latent_dim)}
-        sizes |= {"fc_logvar": (hidden_dim, latent_dim), "fc2": (latent_dim, hidden_dim), "fc3": (hidden_dim, input_dim)}
+        sizes |= {"fc_logvar": (hidden_dim, latent_dim), "fc2": (latent_dim, hidden_dim)}
+        sizes |= {"fc3": (hidden_dim, input_dim)}
         for name, size in sizes.items():
             self.add_module(name, nn.Linear(*size))
 
@@ -84,7 +85,8 @@ def ppca_log_likelihood(x: np.ndarray, loadings: np.ndarray, mean: np.ndarray, s
     covariance = loadings @ loadings.T + sigma**2 * np.eye(len(mean))
     residual = x - mean
     square = np.einsum("ni,ij,nj->n", residual, np.linalg.inv(covariance), residual)
-    return -0.5 * (square + np.linalg.slogdet(covariance)[1] + len(mean) * math.log(2 * math.pi))
+    log_likelihood: np.ndarray = -0.5 * (square + np.linalg.slogdet(covariance)[1] + len(mean) * math.log(2 * math.pi))
+    return log_likelihood
 
 
 def linear_vae(loadings: np.ndarray, mean: np.ndarray, sigma: float) -> VAE:

@@ -196,9 +196,7 @@ def test_a_section_needs_no_change_of_the_page() -> None:
     figure = Figure()
     figure.subplots().plot([1, 2])
     table = pd.DataFrame({"x": [1.0], "x_half_width": [0.25]})
-    part = Section(
-        title=HOSTILE, slug="new", sentence="One.\n\nTwo.", figure=figure, table=table, preview=table
-    )
+    part = Section(title=HOSTILE, slug="new", sentence="One.\n\nTwo.", figure=figure, table=table, preview=table)
     html = render("name", [part])
     assert "<p>One.</p>" in html
     assert "<script>" not in html

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae.config import RunConfig
+from vae.config import LIKELIHOODS, RunConfig
 from vae.data import Data, DataConfig, load_data
+from vae.losses import distortion, rate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
-from vae.model import VAE, build
-from vae.padding import RunState, unpad
+from vae.model import VAE
+from vae.padding import RunState, initial_state, own_parameters
 from vae.randomness import NOISE
 from vae.stack import Stack
 from vae.training import EpochRecord, train
@@ -99,3 +100,117 @@ def test_same_bits_for_every_likelihood_and_odd_sizes(
         alone, alone_records = train_to([configs[place]], odd, 2)
         assert_same_bits(together[place], alone[0])
         assert_same_history(records, place, alone_records, 0)
+
+
+def plain_module(config: RunConfig, pixels: int, state: RunState) -> VAE:
+    """The plain module of a run: the stack's naive twin."""
+    module = VAE(
+        pixels,
+        config.hidden_dim,
+        config.latent_dim,
+        likelihood=config.likelihood,
+        sigma=config.sigma,
+        model=config.model,
+    )
+    module.load_state_dict(own_parameters(config, pixels, state))
+    return module
+
+
+def plain_loss(module: VAE, x: Tensor, noise: Tensor, beta: float) -> Tensor:
+    """The loss of one minibatch with the noise given, for autograd."""
+    mu, logvar = module.encode(x)
+    z = mu if module.model == "ae" else mu + noise * torch.exp(0.5 * logvar)
+    nats = distortion(x, module.decode(z), module.likelihood, getattr(module, "log_sigma", 0.0)).sum()
+    return nats if module.model == "ae" else nats + beta * rate(mu, logvar).sum()
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("learning_rates", [(1e-3, 1e-3, 1e-3), (1e-3, 3e-3, 1e-4)])
+def test_a_stack_trains_as_plain_modules_with_torchs_adam_do(
+    digits: Data, likelihood: str, learning_rates: tuple[float, ...]
+) -> None:
+    """Twelve steps of VAEs and an AE of different latent sizes against autograd and torch.optim.Adam, each alone."""
+    shapes = [(3, 20, "vae", 2.0), (5, 30, "ae", 1.0), (8, 32, "vae", 0.0)]
+    configs = [
+        RunConfig(
+            latent_dim=latent,
+            hidden_dim=hidden,
+            model=model,
+            beta=beta,
+            likelihood=likelihood,
+            learning_rate=learning_rate,
+            beta_schedule="linear:0.1",
+            seed=seed,
+        )
+        for seed, ((latent, hidden, model, beta), learning_rate) in enumerate(zip(shapes, learning_rates, strict=True))
+    ]
+    stack = make_stack(configs, digits)
+    twins = [plain_module(c, 64, s) for c, s in zip(configs, stack.states(), strict=True)]
+    optimisers = [torch.optim.Adam(m.parameters(), lr=c.learning_rate) for m, c in zip(twins, configs, strict=True)]
+    noises = noise_minibatches(configs, NOISE, 0, len(digits.train), stack.device)
+    for step, (x, noise) in enumerate(zip(training_minibatches(digits, 0, 128), noises, strict=True)):
+        share = min(1.0, step / (12 * 40) / 0.1)
+        stack.step(x, noise)
+        for run, (run_config, module, optimiser) in enumerate(zip(configs, twins, optimisers, strict=True)):
+            optimiser.zero_grad()
+            own_noise = noise[run, :, : run_config.latent_dim]
+            plain_loss(module, x[0], own_noise, share * run_config.beta).backward()
+            optimiser.step()
+    for run_config, module, state in zip(configs, twins, stack.states(), strict=True):
+        trained = own_parameters(run_config, 64, state)
+        for name, tensor in module.state_dict().items():
+            torch.testing.assert_close(trained[name], tensor, rtol=2e-4, atol=2e-5)
+
+
+def test_padding_is_exact(digits: Data) -> None:
+    """Every padded number is still zero after training, in weights and in both moments."""
+    odd = replace(digits, images=np.ascontiguousarray(digits.images[:, :7, :5]))
+    configs = [RunConfig(latent_dim=latent, hidden_dim=20, epochs=3, beta=4.0, seed=latent) for latent in (1, 3, 16)]
+    states, _ = train_to(configs, odd, 3)
+    for run_config, state in zip(configs, states, strict=True):
+        for part in (state.parameters, state.first_moment, state.second_moment):
+            own = own_parameters(run_config, 35, replace(state, parameters=part))
+            for name, tensor in part.items():
+                assert torch.count_nonzero(tensor) == torch.count_nonzero(own[name]) > 0, name
+                assert tensor.abs().double().sum() == own[name].abs().double().sum(), name
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_a_nan_neighbour_changes_nothing(digits: Data, place: int) -> None:
+    healthy = [config(3, 32, 3, seed=k) for k in range(4)]
+    alone, records = train_to(healthy, digits, 3)
+    broken = replace(healthy[0], beta=1e38)
+    mixed = [*healthy[:place], broken, *healthy[place:]]
+    states, mixed_records = train_to(mixed, digits, 3)
+    assert not np.isfinite(mixed_records[-1].values["train_distortion_nats"][place])
+    for run, (state, mine) in enumerate(zip(alone, [s for k, s in enumerate(states) if k != place], strict=True)):
+        assert_same_bits(state, mine)
+        assert_same_history(records, run, mixed_records, run + (run >= place))
+
+
+def test_a_run_goes_on_from_its_state_in_another_stack(digits: Data) -> None:
+    """Halving: the survivors of five runs go on in a smaller stack, bit-equal to runs that were never parted."""
+    configs = [replace(config(3, 32, 6, seed=k), beta_schedule="cyclic:2") for k in range(5)]
+    whole, _ = train_to(configs, digits, 6)
+    half, _ = train_to(configs, digits, 3)
+    chosen = [4, 1]
+    rest, records = train_to([configs[k] for k in chosen], digits, 6, [half[k] for k in chosen])
+    assert [record.epoch for record in records] == [4, 5, 6]
+    for state, k in zip(rest, chosen, strict=True):
+        assert_same_bits(state, whole[k])
+
+
+def test_seeds_differ_and_share_the_order_of_minibatches(digits: Data) -> None:
+    one, other = (initial_state(config(3, 32, 1, seed=seed), 64) for seed in (0, 1))
+    assert not torch.equal(one.parameters["fc1.weight"], other.parameters["fc1.weight"])
+    noises = [next(noise_minibatches([config(3, 32, 1, seed=s)], NOISE, 0, 10, torch.device("cpu"))) for s in (0, 1)]
+    assert not torch.equal(*noises)
+    first, second = (torch.cat(list(training_minibatches(digits, epoch, 128)), dim=1) for epoch in (0, 1))
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(first.sum(1), second.sum(1))
+    assert first.shape == (1, len(digits.train), 64)
+
+
+def test_runs_of_different_shapes_are_refused(digits: Data) -> None:
+    with pytest.raises(ValueError, match="must have equal shapes"):
+        make_stack([config(2, 64, 1), config(2, 128, 1)], digits)

@@ -25,7 +25,14 @@ from vae.errors import ResultsError
 from vae.results import Folder
 from vae.training import TrainedRun
 
-TINY = {"epochs": 2, "limit": 300, "seeds": 2, "hidden_dim": "16,32", "latent_dim": "1:6", "report": False}
+TINY: dict[str, Any] = {
+    "epochs": 2,
+    "limit": 300,
+    "seeds": 2,
+    "hidden_dim": "16,32",
+    "latent_dim": "1:6",
+    "report": False,
+}
 
 
 class Inline:

@@ -1,6 +1,7 @@
 """The names, units and directions of everything that is measured: the one place that spells a column."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from vae.errors import ConfigError
 
@@ -20,8 +21,10 @@ IDENTITY = ("run", "trial", "seed", "model", "state")
 RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
 """Columns of the runs frame."""
 
-_DIRECTIONS = {"rate_nats": "minimize", "distortion_nats": "minimize", "elbo_nats": "maximize"}
-_WORDS = {"min": "minimize", "max": "maximize"}
+Direction = Literal["minimize", "maximize"]
+
+_DIRECTIONS: dict[str, Direction] = {"rate_nats": "minimize", "distortion_nats": "minimize", "elbo_nats": "maximize"}
+_WORDS: dict[str, Direction] = {"min": "minimize", "max": "maximize"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Objective:
 
     name: str
     column: str
-    direction: str
+    direction: Direction
 
     @property
     def ascending(self) -> bool:

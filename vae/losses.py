@@ -28,9 +28,7 @@ def rate(mu: Tensor, logvar: Tensor) -> Tensor:
     return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
 
 
-def distortion(
-    x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sigma: Tensor | float = 0.0
-) -> Tensor:
+def distortion(x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sigma: Tensor | float = 0.0) -> Tensor:
     """-log p(x|z) in nats: (..., pixel) to (...), summed over pixels.
 
     `output` holds the decoder's logits (gaussian: means); `log_sigma` is read by gaussian alone.

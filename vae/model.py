@@ -7,10 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vae.config import LIKELIHOODS, MODELS, RunConfig, at_least, one_of, positive
+from vae.config import LIKELIHOODS, MODELS, at_least, one_of, positive
 from vae.losses import LIKELIHOOD, distortion, rate
-
-LAYERS = ("fc1", "fc_mu", "fc_logvar", "fc2", "fc3")
 
 
 class VAE(nn.Module):
@@ -82,37 +80,3 @@ class VAE(nn.Module):
         output, mu, logvar = self(x, generator)
         d = distortion(x, output, self.likelihood, getattr(self, "log_sigma", 0.0))
         return d if self.model == "ae" else d + beta * rate(mu, logvar).sum(dim=-1)
-
-
-def build(config: RunConfig, input_dim: int) -> VAE:
-    """Return the module of a run, uninitialised: its parameters hold whatever memory held."""
-    with torch.device("meta"):
-        module = VAE(
-            input_dim,
-            config.hidden_dim,
-            config.latent_dim,
-            likelihood=config.likelihood,
-            sigma=config.sigma,
-            model=config.model,
-        )
-    return module.to_empty(device="cpu")
-
-
-def initialise(config: RunConfig, input_dim: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw a run's initial state at its own shape: uniform within 1/sqrt(fan-in), torch's default for Linear.
-
-    An AE's fc_logvar is zero and stays so: nothing reads it.
-    """
-    module = build(config, input_dim)
-    for name in LAYERS:
-        layer: nn.Linear = getattr(module, name)
-        bound = 1.0 / math.sqrt(layer.in_features)
-        nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
-    if config.model == "ae":
-        nn.init.zeros_(module.fc_logvar.weight)
-        nn.init.zeros_(module.fc_logvar.bias)
-    if config.likelihood == "gaussian":
-        sigma = 1.0 if config.sigma == "learned" else config.sigma
-        nn.init.constant_(module.log_sigma, math.log(sigma))
-    return dict(module.state_dict())

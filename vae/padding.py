@@ -4,15 +4,16 @@ Padding is exact: padded weights, pixels and noise are zero, so padded gradients
 weight at zero.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from vae.config import RunConfig
-from vae.model import initialise
 from vae.randomness import INITIALISATION, torch_generator
-from vae.shapes import padded_shapes
+from vae.shapes import padded_shapes, parameter_shapes
+
 
 @dataclass(frozen=True)
 class RunState:
@@ -25,22 +26,33 @@ class RunState:
 
 
 def initial_state(config: RunConfig, pixels: int) -> RunState:
-    """Draw a run's weights at its own shape from its own seed, then pad them."""
-    own = initialise(config, pixels, torch_generator(config.seed, INITIALISATION))
-    shapes = padded_shapes(config, pixels)
-    parameters, first, second = ({name: torch.zeros(s) for name, s in shapes.items()} for _ in range(3))
-    for name, tensor in own.items():
-        parameters[name][_corner(tensor)] = tensor
+    """Draw a run's weights at its own shape from its own seed, then pad them.
+
+    Weights and biases are uniform within 1/sqrt(fan-in), torch's default for a linear layer. An AE's fc_logvar is zero
+    and stays so: nothing reads it.
+    """
+    generator = torch_generator(config.seed, INITIALISATION)
+    own = parameter_shapes(config, pixels)
+    parameters, first, second = (
+        {name: torch.zeros(shape) for name, shape in padded_shapes(config, pixels).items()} for _ in range(3)
+    )
+    for name, shape in own.items():
+        layer = name.partition(".")[0]
+        if name == "log_sigma":
+            parameters[name][0] = 0.0 if config.sigma == "learned" else math.log(config.sigma)
+        elif not (layer == "fc_logvar" and config.model == "ae"):
+            bound = 1.0 / math.sqrt(own[f"{layer}.weight"][1])
+            parameters[name][_corner(shape)] = torch.empty(shape).uniform_(-bound, bound, generator=generator)
     return RunState(0, parameters, first, second)
 
 
-def unpad(state: RunState, like: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return a run's parameters at its own shape: those of the plain module's state `like`."""
+def own_parameters(config: RunConfig, pixels: int, state: RunState) -> dict[str, Tensor]:
+    """Return a run's parameters at its own shape: the state of the plain module."""
     return {
-        name: state.parameters[name][_corner(tensor)].reshape(tensor.shape).clone()
-        for name, tensor in like.items()
+        name: state.parameters[name][_corner(shape)].reshape(shape).clone()
+        for name, shape in parameter_shapes(config, pixels).items()
     }
 
 
-def _corner(tensor: Tensor) -> tuple[slice, ...]:
-    return tuple(slice(0, size) for size in tensor.shape) or (slice(0, 1),)
+def _corner(shape: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple(slice(0, size) for size in shape) or (slice(0, 1),)

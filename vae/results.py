@@ -160,8 +160,20 @@ def find_folder(where: str | Path, out: str | Path = "results") -> Folder:
     raise ResultsError(f"a sweep must be a name under {str(out)!r} or a folder with sweep.toml, got {str(where)!r}")
 
 
+def unwritable(path: Path, error: OSError) -> ResultsError:
+    """Return the error of a path that cannot be written."""
+    return ResultsError(f"results must be written, got {error.strerror} for {str(path)!r}")
+
+
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: temporary name, fsync, rename."""
+    """Write a file whole or not at all: temporary name, fsync, rename. ResultsError where it cannot be written."""
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -32,43 +32,61 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
     )
 
 
+def layer_shapes(input_dim: int, hidden_dim: int, latent_dim: int) -> dict[str, tuple[int, int]]:
+    """Shape (output, input) of each linear layer's weight, in the order in which they are drawn."""
+    return {
+        "fc1": (hidden_dim, input_dim),
+        "fc_mu": (latent_dim, hidden_dim),
+        "fc_logvar": (latent_dim, hidden_dim),
+        "fc2": (hidden_dim, latent_dim),
+        "fc3": (input_dim, hidden_dim),
+    }
+
+
+def parameter_shapes(config: RunConfig, pixels: int) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter of a run, as in the plain module."""
+    return _shapes(config, layer_shapes(pixels, config.hidden_dim, config.latent_dim), ())
+
+
 def padded_shapes(config: RunConfig, pixels: int) -> dict[str, tuple[int, ...]]:
     """Padded shape of each parameter of a run; a scalar takes a whole register, of which the first is read."""
     hidden = padded(config.hidden_dim, WIDTH_MULTIPLE)
     latent = padded(config.latent_dim, LATENT_MULTIPLE)
-    pixels = padded(pixels, PIXEL_MULTIPLE)
-    layers = {
-        "fc1": (hidden, pixels),
-        "fc_mu": (latent, hidden),
-        "fc_logvar": (latent, hidden),
-        "fc2": (hidden, latent),
-        "fc3": (pixels, hidden),
-    }
+    layers = layer_shapes(padded(pixels, PIXEL_MULTIPLE), hidden, latent)
+    return _shapes(config, layers, (WIDTH_MULTIPLE,))
+
+
+def _shapes(
+    config: RunConfig, layers: dict[str, tuple[int, int]], scalar: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
-    for name, (outputs, inputs) in layers.items():
-        shapes[f"{name}.weight"] = (outputs, inputs)
-        shapes[f"{name}.bias"] = (outputs,)
+    for name, shape in layers.items():
+        shapes[f"{name}.weight"] = shape
+        shapes[f"{name}.bias"] = shape[:1]
     if config.likelihood == "gaussian":
-        shapes["log_sigma"] = (WIDTH_MULTIPLE,)
+        shapes["log_sigma"] = scalar
     return shapes
 
 
-def training_flops(config: RunConfig, pixels: int) -> float:
-    """Floating-point operations of one training step on one image, without padding.
+PASSES = 100
+"""Products whose time the work on one activation takes: exponentials, biases, sums, and the memory they pass through."""
 
-    Forward, weight gradients and input gradients cost two operations a weight each; the first layer needs no input
-    gradient.
-    """
-    first = pixels * config.hidden_dim
-    weights = 2 * first + 3 * config.hidden_dim * config.latent_dim
-    return 2.0 * (3 * weights - first)
+
+def step_cost(config: RunConfig, pixels: int) -> float:
+    """Relative time of one training step on one image: products, and the passes over activations."""
+    shapes = padded_shapes(config, pixels)
+    products = 3 * sum(math.prod(shape) for name, shape in shapes.items() if name.endswith("weight"))
+    return products - math.prod(shapes["fc1.weight"]) + PASSES / 2 * _activations(config, pixels)
 
 
 def working_set_bytes(config: RunConfig, pixels: int) -> int:
     """Bytes that a run's training step touches: weights, gradients and two moments, and the activations."""
+    weights = sum(math.prod(shape) for shape in padded_shapes(config, pixels).values())
+    return 4 * (4 * weights + config.batch_size * _activations(config, pixels))
+
+
+def _activations(config: RunConfig, pixels: int) -> int:
+    """Values that a step holds of one image: output and its nats, hidden units, and what stands around z."""
     shapes = padded_shapes(config, pixels)
-    weights = sum(math.prod(shape) for shape in shapes.values())
     hidden, width = shapes["fc1.weight"]
-    latent = shapes["fc_mu.weight"][0]
-    activations = config.batch_size * (2 * width + 3 * hidden + 6 * latent)
-    return 4 * (4 * weights + activations)
+    return 2 * width + 3 * hidden + 6 * shapes["fc_mu.bias"][0]

@@ -136,9 +136,7 @@ class Stack:
         self._layer_gradients("fc2", z, hidden_gradient)
         return torch.bmm(hidden_gradient, self.parameters["fc2.weight"])
 
-    def _encoder_gradients(
-        self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor
-    ) -> None:
+    def _encoder_gradients(self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
         self._layer_gradients("fc_mu", hidden, mu_gradient)
         self._layer_gradients("fc_logvar", hidden, logvar_gradient)
         hidden_gradient = torch.bmm(mu_gradient, self.parameters["fc_mu.weight"])
@@ -152,4 +150,5 @@ class Stack:
 
 def _through_relu(gradient: Tensor, activation: Tensor) -> Tensor:
     """Gradient before a ReLU, in place."""
-    return torch.ops.aten.threshold_backward.grad_input(gradient, activation, 0.0, grad_input=gradient)
+    before: Tensor = torch.ops.aten.threshold_backward.grad_input(gradient, activation, 0.0, grad_input=gradient)
+    return before

@@ -16,8 +16,7 @@ from vae.config import RunConfig
 from vae.data import Data, open_data
 from vae.evaluation import Evaluation, evaluate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
-from vae.model import build
-from vae.padding import RunState, unpad
+from vae.padding import RunState, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack import Stack
 
@@ -129,7 +128,7 @@ def _finished(
     totals = {name: float(getattr(test, name)[run]) for name in NATS}
     totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
     totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
-    weights = unpad(state, build(config, data.n_pixels).state_dict())
+    weights = own_parameters(config, data.n_pixels, state)
     return TrainedRun(history, totals, dims, {name: t.numpy() for name, t in weights.items()}, seconds)
 
 

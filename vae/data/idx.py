@@ -144,9 +144,7 @@ def _check_same_shape(folder: Path, images: list[npt.NDArray[Any]]) -> None:
         raise DataError(f"train and t10k images must have one shape and type, got {got} in '{folder}'")
 
 
-def _read_labels(
-    files: dict[str, Path], parts: list[str], images: list[npt.NDArray[Any]]
-) -> npt.NDArray[Any] | None:
+def _read_labels(files: dict[str, Path], parts: list[str], images: list[npt.NDArray[Any]]) -> npt.NDArray[Any] | None:
     """Give the labels of all parts as one factor (image, 1), or None if no part has any."""
     names = [_labels_name(name) for name in parts]
     if not any(name in files for name in names):
@@ -154,9 +152,7 @@ def _read_labels(
     labels = []
     for name, beside, array in zip(names, parts, images, strict=True):
         if name not in files:
-            raise DataError(
-                f"train and t10k images must both have labels, '{name}' is not beside '{files[beside]}'"
-            )
+            raise DataError(f"train and t10k images must both have labels, '{name}' is not beside '{files[beside]}'")
         part = read_idx(files[name])
         if part.shape != array.shape[:1]:
             got = f"{part.shape} for {len(array)} images in '{files[name]}'"

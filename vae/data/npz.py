@@ -88,9 +88,7 @@ def _read_header(stream: IO[bytes], key: str, path: Path) -> tuple[tuple[int, ..
     return shape, dtype
 
 
-def _named_factors(
-    path: Path, key: str, factors: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+def _named_factors(path: Path, key: str, factors: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     if key == "labels":
         if factors.ndim != 1:
             raise DataError(f"labels must have shape (image,), got {factors.shape} in '{path}'")

@@ -43,9 +43,7 @@ def prepare(config: DataConfig, cache: Path | None = None) -> Path:
         if not folder.is_dir():
             _write(data, folder)
     except OSError as error:
-        rule = (
-            f"the data cache must be a folder that can be written (VAEKIT_CACHE names another), got '{cache}'"
-        )
+        rule = f"the data cache must be a folder that can be written (VAEKIT_CACHE names another), got '{cache}'"
         raise DataError(f"{rule}: {error.strerror or error}") from error
     return folder
 

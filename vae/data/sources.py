@@ -6,6 +6,7 @@ A new named source is a function that returns RawData and a line in SOURCES.
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,15 @@ class Source:
 
 
 def _read_digits() -> RawData:
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # slow to import
-
-    digits = load_digits()
+    # Importing scikit-learn takes longer than the rest of a sweep's start; its package carries the table.
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise DataError("digits needs scikit-learn, got an environment without it")
+    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", np.uint8, delimiter=",")
     return RawData(
-        images=digits.images.astype(np.uint8),  # grey levels 0 to 16
+        images=table[:, :-1].reshape(-1, 8, 8),  # grey levels 0 to 16
         scale=1 / 16,
-        factors=digits.target.astype(np.int64)[:, None],
+        factors=table[:, -1:].astype(np.int64),
         factor_names=("label",),
     )
 
@@ -40,9 +43,7 @@ def _read_digits() -> RawData:
 SOURCES = {
     source.name: source
     for source in [
-        Source(
-            "digits", "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn", _read_digits
-        ),
+        Source("digits", "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn", _read_digits),
     ]
 }
 

@@ -35,9 +35,7 @@ def subsample(raw: RawData, limit: int, rng: np.random.Generator) -> RawData:
     )
 
 
-def draw_splits(
-    n_images: int, first_test: int | None, rng: np.random.Generator
-) -> tuple[Indices, Indices, Indices]:
+def draw_splits(n_images: int, first_test: int | None, rng: np.random.Generator) -> tuple[Indices, Indices, Indices]:
     """Sorted indices of train, validation and test: 80/10/10, or 90/10 before a source's own test split."""
     drawn = rng.permutation(n_images if first_test is None else first_test)
     tenth = max(1, round(len(drawn) / 10))

@@ -1,0 +1,219 @@
+"""The commands as a user types them: exit codes, one line on stderr, JSON on stdout."""
+
+import gzip
+import inspect
+import json
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cli
+from sweeps.spec import DEFAULT_TRIALS, Spec
+from vae.columns import parse_objectives
+from vae.results import Folder
+
+TINY = ["--epochs", "1", "--seeds", "1", "--limit", "200", "--trials", "2", "--jobs", "1", "--no-report"]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of `vaekit WORDS`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["vaekit", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    captured = capsys.readouterr()
+    return int(end.value.code or 0), captured.out, captured.err
+
+
+def idx(path: Path, images: int, side: int, missing: int = 0) -> None:
+    pixels = np.zeros(images * side * side - missing, np.uint8).tobytes()
+    path.parent.mkdir(exist_ok=True)
+    with gzip.open(path, "wb") as file:
+        file.write(struct.pack(">IIII", 0x803, images, side, side) + pixels)
+
+
+def bad_data(name: str) -> str:
+    """Write images that break a rule and return their path."""
+    good = np.full((40, 4, 4), 0.5, np.float32)
+    if name == "truncated":
+        idx(Path("idx/train-images-idx3-ubyte.gz"), 40, 4, missing=5)
+        return "idx"
+    if name == "shapes":
+        idx(Path("two/train-images-idx3-ubyte.gz"), 40, 4)
+        idx(Path("two/t10k-images-idx3-ubyte.gz"), 40, 5)
+        return "two"
+    if name == "empty":
+        Path("nothing").mkdir()
+        return "nothing"
+    good[3, 1, 1] = {"nan": np.nan, "range": 1.5}[name]
+    np.savez(f"{name}.npz", images=good)
+    return f"{name}.npz"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--data", "mnits"], "data must be .*got 'mnits'"),
+        (["--latent-dim", "0"], "latent_dim must be at least 1, got 0"),
+        (["--latent-dim", "0:8"], "latent_dim must be at least 1, got 0"),
+        (["--latent-dim", "8:2"], "latent_dim must run from low to high, got '8:2'"),
+        (["--latent-dim", "2.5"], "latent_dim .* of whole numbers, got '2.5'"),
+        (["--latent-dim", ""], "latent_dim must be .*got ''"),
+        (["--latent-dim", "2:"], "latent_dim must be .*got '2:'"),
+        (["--latent-dim", "2:8:lin"], "latent_dim must be low:high.*got '2:8:lin'"),
+        (["--beta", "-1"], "beta must be at least 0, got -1.0"),
+        (["--beta", "0:4:log"], "beta on a log axis must be above 0, got '0:4:log'"),
+        (["--beta", "nan"], "beta must be finite, got 'nan'"),
+        (["--hidden-dim", "65:100"], "a range of hidden_dim must hold a power of two, got '65:100'"),
+        (["--objective", "beauty"], "objective must be elbo or one of .*got 'beauty'"),
+        (["--objective", "elbo:up"], "an objective's direction must be min or max, got 'elbo:up'"),
+        (["--objective", "elbo,elbo_nats"], "objectives must differ"),
+        (["--likelihood", "poisson"], "likelihood must be one of .*got 'poisson'"),
+        (["--sigma", "0", "--likelihood", "gaussian"], "sigma must be above 0, got 0.0"),
+        (["--beta-schedule", "linear:2"], "beta_schedule must be .*got 'linear:2'"),
+        (["--binarize", "maybe"], "binarize must be one of .*got 'maybe'"),
+        (["--mode", "optimize", "--sampler", "qmc"], "the sampler of mode optimize must be one of tpe, got 'qmc'"),
+        (["--sampler", "grid"], "grid needs choices, got the range latent_dim = '2:32'"),
+        (["--name", "../up"], "name must be one folder name, .*got '../up'"),
+        (["--name", "a/b"], "name must be one folder name, .*got 'a/b'"),
+        (["--jobs", "0"], "jobs must be auto or at least 1, got '0'"),
+        (["--timeout", "soon"], "timeout must be a time such as 90s, 30m or 2h, got 'soon'"),
+        (["--trials", "-2"], "trials must be at least 0, got -2"),
+        (["--epochs", "0"], "epochs must be at least 1, got 0"),
+        (["--learning-rate", "0"], "learning_rate must be above 0, got 0.0"),
+        (["--limit", "100000"], "limit .*1797.*100000|limit .*100000.*1797"),
+        (["--out", "occupied"], "results must be written, got .*occupied"),
+        (["missing.toml"], "a spec must be a readable TOML file, got 'missing.toml'"),
+        (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
+        (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
+        (["typed.toml"], "epochs must be of type int, got 'many'"),
+        (["--data", "BAD:truncated"], "train-images-idx3-ubyte"),
+        (["--data", "BAD:shapes"], "shape"),
+        (["--data", "BAD:empty"], "nothing"),
+        (["--data", "BAD:nan"], "nan.npz"),
+        (["--data", "BAD:range"], r"bernoulli needs pixels in \[0, 1\], got 0.5 to 1.5"),
+    ],
+)
+def test_a_broken_rule_is_one_line_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    Path("occupied").write_text("a file")
+    Path("broken.toml").write_text("latent_dim = [1,\n")
+    Path("unknown.toml").write_text("latent_dims = 3\n")
+    Path("typed.toml").write_text('epochs = "many"\n')
+    words = [bad_data(word.removeprefix("BAD:")) if word.startswith("BAD:") else word for word in words]
+    code, out, err = run(capsys, "sweep", *TINY, *words)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1, err
+    assert err.startswith("vaekit: ")
+    assert __import__("re").search(message, err), err
+    assert not Path("results").exists(), "something was half-written"
+
+
+@pytest.mark.parametrize(
+    "words", [["sweep", "--nonsense"], ["sweep", "--trials", "many"], ["show"], ["dance"], ["export", "digits"]]
+)
+def test_what_the_parser_rejects_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+
+
+def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "sweep", "--latent-dim", "0", "--debug")
+    assert code == 1
+    assert "Traceback" in err
+    assert err.rstrip().endswith("latent_dim must be at least 1, got 0")
+
+
+@pytest.mark.slow
+def test_a_sweep_from_its_first_call_to_its_export(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "sweep", *TINY)
+    assert (code, out) == (0, "results/digits\n")
+    assert run(capsys, "sweep", *TINY)[0] == 0
+    code, _, err = run(capsys, "sweep", *TINY, "--epochs", "2")
+    assert code == 1
+    assert "epochs 1 there and 2 here" in err
+    assert "1 changes nothing" in run(capsys, "sweep", *TINY, "--trials", "1")[2]
+    code, out, _ = run(capsys, "report", "digits")
+    assert (code, out) == (0, "results/digits/report/index.html\n")
+    assert Path(out.strip()).is_file()
+    shown = json.loads(run(capsys, "show", "results/digits", "--json")[1])
+    assert (shown["name"], shown["state"], shown["mode"], shown["counts"]["COMPLETE"]) == ("digits", "complete", "explore", 2)
+    assert [row["trial"] for row in shown["leaderboard"]][0] == shown["best"]["trial"]
+    listed = json.loads(run(capsys, "list", "--json")[1])
+    assert [row["name"] for row in listed] == ["digits"]
+    assert "leaderboard" in run(capsys, "show", "digits")[1]
+    assert "digits" in run(capsys, "list")[1]
+    for kind in ("csv", "parquet"):
+        code, out, _ = run(capsys, "export", "digits", "--to", kind, "--dest", "frames")
+        assert code == 0
+        assert all(Path(line).stat().st_size for line in out.split())
+    assert run(capsys, "export", "digits", "--to", "xml", "--dest", "frames")[0] == 1
+
+
+def test_every_trial_failed_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "sweep", *TINY, "--beta", "1e38", "--epochs", "3")
+    assert code == 1
+    assert "every trial failed, the first with seed 0: " in err.splitlines()[-1]
+
+
+def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "sweep", *TINY, "--dry-run")
+    assert code == 0
+    assert all(word in out for word in ("trials", "stacks", "seconds"))
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("words", [["show", "nowhere"], ["report", "nowhere"], ["data", "info", "nowhere"]])
+def test_what_is_not_there(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "got 'nowhere'" in err
+
+
+def test_data_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "digits" in [row["name"] for row in json.loads(run(capsys, "data", "list", "--json")[1])]
+    info = json.loads(run(capsys, "data", "info", "digits", "--json")[1])
+    assert (info["images"], info["shape"], info["factors"]) == (1797, "8 x 8", {"label": 10})
+    assert "8 x 8" in run(capsys, "data", "info", "digits")[1]
+
+
+def test_help_shows_the_specs_own_defaults() -> None:
+    spec = {name: getattr(Spec(), name) for name in inspect.signature(cli.sweep).parameters if hasattr(Spec(), name)}
+    assert spec.keys() | {"spec", "dry_run"} == inspect.signature(cli.sweep).parameters.keys()
+    shown: dict[str, Any] = {}
+    for name, parameter in inspect.signature(cli.sweep).parameters.items():
+        option = parameter.annotation.__metadata__[0]
+        if isinstance(getattr(option, "show_default", None), str):
+            shown[name] = option.show_default
+    special = {"trials": f"{DEFAULT_TRIALS}, or the whole grid", "name": "the data's name", "sampler": "qmc or tpe"}
+    for name, text in shown.items():
+        assert text == special.get(name, str(spec[name])), name
+    assert parse_objectives(Spec().objective)
+    without = set(spec) - set(shown)
+    assert {name for name in without if spec[name] not in (None, "", True)} == set()
+
+
+def test_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert all(name in out for name in ("sweep", "report", "show", "list", "export", "data"))
+
+
+def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Folder(tmp_path / "results" / "new").write_spec({"objective": "elbo", "mode": "explore", "data": "x", "trials": 2})
+    code, _, err = run(capsys, "show", "new")
+    assert code == 1
+    assert "a sweep must have asked a trial before it is read" in err
+    assert json.loads(run(capsys, "list", "--json")[1])[0]["state"] == "incomplete"

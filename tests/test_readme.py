@@ -1,0 +1,54 @@
+"""README's commands and code are run, with tiny sizes."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TINY = ["--trials", "2", "--seeds", "2", "--epochs", "1", "--limit", "100", "--jobs", "1"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    lines = [part for block in blocks("bash") for line in block.splitlines() for part in line.split(" && ")]
+    return [shlex.split(line) for line in lines]
+
+
+def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", words + (TINY if words[1] == "sweep" else []))
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code, words
+
+
+@pytest.mark.slow
+def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("photos.npz", images=np.random.default_rng(0).random((120, 6, 6), dtype=np.float32))
+    (spec,) = blocks("toml")
+    Path("spec.toml").write_text(spec)
+    ran = {words[1] for words in commands() if words[0] == "vaekit"}
+    assert ran == {"sweep", "show", "data", "list", "report", "export"}
+    for words in commands():
+        if words[0] == "vaekit":
+            run(words, monkeypatch)
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), {})
+
+
+def test_ci_runs_the_install_and_test_commands_of_readme() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "pip install -c constraints.txt . && vaekit sweep" in README
+    assert "pip install -c constraints.txt -e '.[test]' && pytest" in README
+    for command in ("pip install -q -c constraints.txt .", "pip install -q -c constraints.txt -e '.[test]' && pytest"):
+        assert command in ci
