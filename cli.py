@@ -1,6 +1,7 @@
 """The commands: parse, one call, print where the result lies."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -153,7 +154,7 @@ def main() -> NoReturn:
         sys.exit(app(arguments or ["--help"], standalone_mode=False))
     except (VaekitError, typer.TyperException) as error:
         if "--debug" in sys.argv:
-            raise
+            traceback.print_exc()
         message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         _say(f"vaekit: {' '.join(message.split())}")
         sys.exit(getattr(error, "exit_code", 1))

@@ -18,10 +18,11 @@ from benchmarks.machine import describe_machine
 from sweeps.plan import stack_size
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
-from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
+from vae.minibatches import noise_minibatches, training_minibatches
 from vae.randomness import NOISE
 from vae.shapes import working_set_bytes
 from vae.stack import Stack
+from vae.training import make_stack
 
 ROUNDS = 7
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -57,7 +58,7 @@ def _mnist_like() -> Data:
 
 def _print_row(data: Data, hidden_dim: int, size: int) -> None:
     configs = [RunConfig(latent_dim=20, hidden_dim=hidden_dim, seed=seed) for seed in range(size)]
-    stack = Stack(configs, data.n_pixels, steps_an_epoch(data, 128))
+    stack = make_stack(configs, data)
     left, right, out = (torch.randn(2048, 2048) for _ in range(3))
     product, training = _interleaved(lambda: torch.mm(left, right, out=out), lambda: _epoch(stack, data))
     steps = len(data.train) / 128 * size

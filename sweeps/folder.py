@@ -28,10 +28,12 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
         raise ResultsError(f"one process runs a sweep at a time, got another one in {str(folder.path)!r}") from None
     except OSError as error:
         raise unwritable(folder.path, error) from error
-    with lock:
+    try:
         _check_identity(folder, spec, data)
         _write_head(folder, spec, data, workers)
         yield folder
+    finally:
+        lock.release()
 
 
 def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:

@@ -89,15 +89,13 @@ def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float
 
 def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
     from vae.minibatches import steps_an_epoch
-    from vae.stack import Stack
-    from vae.training import one_thread
+    from vae.training import make_stack, one_thread
 
     configs = [run.config for run in runs]
-    steps = steps_an_epoch(data, configs[0].batch_size)
-    stack = Stack(configs, data.n_pixels, steps, device=device)
+    stack = make_stack(configs, data, device=device)
     with one_thread():
         seconds = min(_step_seconds(stack, data))
-    return seconds * steps * configs[0].epochs
+    return seconds * steps_an_epoch(data, configs[0].batch_size) * configs[0].epochs
 
 
 def _step_seconds(stack: "Stack", data: Data) -> Iterator[float]:

@@ -155,7 +155,7 @@ class Spec:
         """Return the spec with every default that depends on another field filled in."""
         sampler = self.sampler or SAMPLERS[self.mode][0]
         trials = self.trials or (self.grid_size if sampler == "grid" else DEFAULT_TRIALS)
-        is_path = self.data not in SOURCES
+        is_path = self.data not in SOURCES and Path(self.data).exists()
         data = str(Path(self.data).resolve()) if is_path else self.data
         name = self.name or (Path(data).stem if is_path else data)
         return replace(self, sampler=sampler, trials=trials, data=data, name=name)
@@ -189,7 +189,7 @@ def read_spec(path: Path) -> dict[str, Any]:
         raise ConfigError(f"a spec must be valid TOML, got {error} in {str(path)!r}") from None
 
 
-def _typed(name: str, kind: Any, value: Any) -> Any:
+def _typed(name: str, kind: object, value: Any) -> Any:
     """Take the value as the field's type, where TOML has a more natural one (a number, a list) for an axis."""
     if name in PARAMETERS and isinstance(value, list):
         return ",".join(str(item) for item in value)
@@ -201,11 +201,11 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         names = " or ".join(t.__name__ for t in wanted)
         raise ConfigError(f"{name} must be of type {names}, got {value!r}")
-    return float(value) if kind is float else value
+    return float(str(value)) if kind is float else value
 
 
 def _sigma(value: Any) -> float | Literal["learned"]:
     try:
-        return "learned" if value == "learned" else float(value)
-    except (TypeError, ValueError):
+        return "learned" if value == "learned" else float(str(value))
+    except ValueError:
         raise ConfigError(f"sigma must be learned or a number, got {value!r}") from None

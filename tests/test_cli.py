@@ -3,6 +3,7 @@
 import gzip
 import inspect
 import json
+import re
 import struct
 import sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def idx(path: Path, images: int, side: int, missing: int = 0) -> None:
 
 def bad_data(name: str) -> str:
     """Write images that break a rule and return their path."""
-    good = np.full((40, 4, 4), 0.5, np.float32)
+    good = np.full((300, 4, 4), 0.5, np.float32)
     if name == "truncated":
         idx(Path("idx/train-images-idx3-ubyte.gz"), 40, 4, missing=5)
         return "idx"
@@ -95,7 +96,7 @@ def bad_data(name: str) -> str:
         (["missing.toml"], "a spec must be a readable TOML file, got 'missing.toml'"),
         (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
         (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
-        (["typed.toml"], "epochs must be of type int, got 'many'"),
+        (["typed.toml"], "batch_size must be of type int, got 'many'"),
         (["--data", "BAD:truncated"], "train-images-idx3-ubyte"),
         (["--data", "BAD:shapes"], "shape"),
         (["--data", "BAD:empty"], "nothing"),
@@ -109,13 +110,13 @@ def test_a_broken_rule_is_one_line_and_exit_code_1(
     Path("occupied").write_text("a file")
     Path("broken.toml").write_text("latent_dim = [1,\n")
     Path("unknown.toml").write_text("latent_dims = 3\n")
-    Path("typed.toml").write_text('epochs = "many"\n')
+    Path("typed.toml").write_text('batch_size = "many"\n')
     words = [bad_data(word.removeprefix("BAD:")) if word.startswith("BAD:") else word for word in words]
     code, out, err = run(capsys, "sweep", *TINY, *words)
     assert (code, out) == (1, "")
     assert err.count("\n") == 1, err
     assert err.startswith("vaekit: ")
-    assert __import__("re").search(message, err), err
+    assert re.search(message, err), err
     assert not Path("results").exists(), "something was half-written"
 
 
@@ -149,8 +150,13 @@ def test_a_sweep_from_its_first_call_to_its_export(capsys: pytest.CaptureFixture
     assert (code, out) == (0, "results/digits/report/index.html\n")
     assert Path(out.strip()).is_file()
     shown = json.loads(run(capsys, "show", "results/digits", "--json")[1])
-    assert (shown["name"], shown["state"], shown["mode"], shown["counts"]["COMPLETE"]) == ("digits", "complete", "explore", 2)
-    assert [row["trial"] for row in shown["leaderboard"]][0] == shown["best"]["trial"]
+    assert (shown["name"], shown["state"], shown["mode"], shown["counts"]["COMPLETE"]) == (
+        "digits",
+        "complete",
+        "explore",
+        2,
+    )
+    assert shown["leaderboard"][0]["trial"] == shown["best"]["trial"]
     listed = json.loads(run(capsys, "list", "--json")[1])
     assert [row["name"] for row in listed] == ["digits"]
     assert "leaderboard" in run(capsys, "show", "digits")[1]

@@ -11,7 +11,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("vae", "sweeps", "analysis", "cli", "vaekit")
 FORBIDDEN = {
-    "vae": {"sweeps", "analysis", "cli", "vaekit", "optuna", "typer", "pandas", "matplotlib", "seaborn", "jinja2", "rich"},
+    "vae": {
+        "sweeps",
+        "analysis",
+        "cli",
+        "vaekit",
+        "optuna",
+        "typer",
+        "pandas",
+        "matplotlib",
+        "seaborn",
+        "jinja2",
+        "rich",
+    },
     "sweeps": {"analysis", "cli", "vaekit", "typer", "pandas", "matplotlib", "seaborn", "jinja2"},
     "analysis": {"sweeps", "cli", "vaekit", "typer", "optuna"},
     "cli": {"click"},

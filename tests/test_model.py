@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from vae.config import RunConfig
 from vae.data import DataConfig, load_data
 from vae.losses import distortion, rate
-from vae.minibatches import steps_an_epoch
 from vae.model import VAE
-from vae.stack import Stack
-from vae.training import train
+from vae.training import make_stack, train
 
 
 class Tutorial(nn.Module):
@@ -146,7 +144,7 @@ def test_training_finds_the_ppca_likelihood_and_its_sigma(tmp_path: Path) -> Non
     np.savez(tmp_path / "ppca.npz", images=x.reshape(-1, 2, 4).astype(np.float32))
     data = load_data(DataConfig(source=str(tmp_path / "ppca.npz")), cache=tmp_path / "cache")
     config = RunConfig(latent_dim=2, hidden_dim=32, epochs=60, likelihood="gaussian", learning_rate=2e-3)
-    stack = Stack([config], data.n_pixels, steps_an_epoch(data, 128))
+    stack = make_stack([config], data)
     *_, last = train(stack, data, 60)
     exact = ppca_log_likelihood(data.pixels(data.validation), loadings, mean, sigma).mean()
     assert last.values["validation_elbo_nats"][0] == pytest.approx(exact, abs=0.12)

@@ -15,8 +15,7 @@ from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatc
 from vae.model import VAE
 from vae.padding import RunState, initial_state, own_parameters
 from vae.randomness import NOISE
-from vae.stack import Stack
-from vae.training import EpochRecord, train
+from vae.training import EpochRecord, make_stack, train
 
 STEPS = 2_400
 
@@ -24,10 +23,6 @@ STEPS = 2_400
 @pytest.fixture(scope="module")
 def digits() -> Data:
     return load_data(DataConfig())
-
-
-def make_stack(configs: Sequence[RunConfig], data: Data, states: Sequence[RunState] | None = None) -> Stack:
-    return Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states)
 
 
 def train_to(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vae.config import RunConfig
 from vae.randomness import INITIALISATION, torch_generator
-from vae.shapes import padded_shapes, parameter_shapes
+from vae.shapes import TRANSPOSED, padded_shapes, parameter_shapes
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,24 @@ def initial_state(config: RunConfig, pixels: int) -> RunState:
             parameters[name][0] = 0.0 if config.sigma == "learned" else math.log(config.sigma)
         elif not (layer == "fc_logvar" and config.model == "ae"):
             bound = 1.0 / math.sqrt(own[f"{layer}.weight"][1])
-            parameters[name][_corner(shape)] = torch.empty(shape).uniform_(-bound, bound, generator=generator)
+            drawn = torch.empty(shape).uniform_(-bound, bound, generator=generator)
+            _plain(name, parameters[name])[_corner(shape)] = drawn
     return RunState(0, parameters, first, second)
 
 
 def own_parameters(config: RunConfig, pixels: int, state: RunState) -> dict[str, Tensor]:
     """Return a run's parameters at its own shape: the state of the plain module."""
     return {
-        name: state.parameters[name][_corner(shape)].reshape(shape).clone()
+        name: _plain(name, state.parameters[name])[_corner(shape)]
+        .reshape(shape)
+        .clone(memory_format=torch.contiguous_format)
         for name, shape in parameter_shapes(config, pixels).items()
     }
+
+
+def _plain(name: str, tensor: Tensor) -> Tensor:
+    """View a stack's tensor with the axes of the plain module."""
+    return tensor.mT if name in TRANSPOSED else tensor
 
 
 def _corner(shape: tuple[int, ...]) -> tuple[slice, ...]:

@@ -48,12 +48,17 @@ def parameter_shapes(config: RunConfig, pixels: int) -> dict[str, tuple[int, ...
     return _shapes(config, layer_shapes(pixels, config.hidden_dim, config.latent_dim), ())
 
 
+TRANSPOSED = ("fc1.weight", "fc2.weight")
+"""Weights that a stack keeps as (input, output): with the hidden axis last in all, gradients are faster products."""
+
+
 def padded_shapes(config: RunConfig, pixels: int) -> dict[str, tuple[int, ...]]:
-    """Padded shape of each parameter of a run; a scalar takes a whole register, of which the first is read."""
+    """Padded shape of each parameter of a run in a stack; a scalar takes a whole register, and its first is read."""
     hidden = padded(config.hidden_dim, WIDTH_MULTIPLE)
     latent = padded(config.latent_dim, LATENT_MULTIPLE)
     layers = layer_shapes(padded(pixels, PIXEL_MULTIPLE), hidden, latent)
-    return _shapes(config, layers, (WIDTH_MULTIPLE,))
+    shapes = _shapes(config, layers, (WIDTH_MULTIPLE,))
+    return shapes | {name: shapes[name][::-1] for name in TRANSPOSED}
 
 
 def _shapes(
@@ -69,7 +74,7 @@ def _shapes(
 
 
 PASSES = 100
-"""Products whose time the work on one activation takes: exponentials, biases, sums, and the memory they pass through."""
+"""Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
 
 
 def step_cost(config: RunConfig, pixels: int) -> float:
@@ -88,5 +93,5 @@ def working_set_bytes(config: RunConfig, pixels: int) -> int:
 def _activations(config: RunConfig, pixels: int) -> int:
     """Values that a step holds of one image: output and its nats, hidden units, and what stands around z."""
     shapes = padded_shapes(config, pixels)
-    hidden, width = shapes["fc1.weight"]
+    width, hidden = shapes["fc1.weight"]
     return 2 * width + 3 * hidden + 6 * shapes["fc_mu.bias"][0]

@@ -10,7 +10,7 @@ from vae.config import RunConfig
 from vae.losses import LIKELIHOOD, rate
 from vae.padding import RunState, initial_state
 from vae.schedules import BetaSchedule
-from vae.shapes import LATENT_MULTIPLE, padded, padded_shapes, stack_key
+from vae.shapes import LATENT_MULTIPLE, TRANSPOSED, padded, padded_shapes, stack_key
 
 
 class Stack:
@@ -105,8 +105,12 @@ class Stack:
         return nats
 
     def _linear(self, layer: str, inputs: Tensor) -> Tensor:
-        bias, weight = self.parameters[f"{layer}.bias"], self.parameters[f"{layer}.weight"]
-        return torch.baddbmm(bias.unsqueeze(1), inputs, weight.mT)
+        return torch.baddbmm(self.parameters[f"{layer}.bias"].unsqueeze(1), inputs, self._matrix(layer))
+
+    def _matrix(self, layer: str) -> Tensor:
+        """A layer's weight as (run, input, output)."""
+        weight = self.parameters[f"{layer}.weight"]
+        return weight if f"{layer}.weight" in TRANSPOSED else weight.mT
 
     def _log_sigma(self) -> Tensor | float:
         return self.parameters["log_sigma"][:, :1, None] if "log_sigma" in self.parameters else 0.0
@@ -131,20 +135,22 @@ class Stack:
 
     def _decoder_gradients(self, z: Tensor, hidden: Tensor, output_gradient: Tensor) -> Tensor:
         self._layer_gradients("fc3", hidden, output_gradient)
-        hidden_gradient = torch.bmm(output_gradient, self.parameters["fc3.weight"])
+        hidden_gradient = torch.bmm(output_gradient, self._matrix("fc3").mT)
         hidden_gradient = _through_relu(hidden_gradient, hidden)
         self._layer_gradients("fc2", z, hidden_gradient)
-        return torch.bmm(hidden_gradient, self.parameters["fc2.weight"])
+        return torch.bmm(hidden_gradient, self._matrix("fc2").mT)
 
     def _encoder_gradients(self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
         self._layer_gradients("fc_mu", hidden, mu_gradient)
         self._layer_gradients("fc_logvar", hidden, logvar_gradient)
-        hidden_gradient = torch.bmm(mu_gradient, self.parameters["fc_mu.weight"])
-        hidden_gradient.baddbmm_(logvar_gradient, self.parameters["fc_logvar.weight"])
+        hidden_gradient = torch.bmm(mu_gradient, self._matrix("fc_mu").mT)
+        hidden_gradient.baddbmm_(logvar_gradient, self._matrix("fc_logvar").mT)
         self._layer_gradients("fc1", x.expand(len(self), -1, -1), _through_relu(hidden_gradient, hidden))
 
     def _layer_gradients(self, layer: str, inputs: Tensor, gradient: Tensor) -> None:
-        torch.bmm(gradient.mT, inputs, out=self.gradients[f"{layer}.weight"])
+        name = f"{layer}.weight"
+        left, right = (inputs, gradient) if name in TRANSPOSED else (gradient, inputs)
+        torch.bmm(left.mT, right, out=self.gradients[name])
         torch.sum(gradient, dim=1, out=self.gradients[f"{layer}.bias"])
 
 

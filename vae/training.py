@@ -91,23 +91,39 @@ def advance(
 ) -> tuple[list[EpochRecord], list[RunState]]:
     """Train runs from their states (None: from the start) until an epoch: a pure function, any worker's task."""
     data = open_data(data_folder)
-    stack = Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states, device)
+    stack = make_stack(configs, data, states, device)
     return list(train(stack, data, until_epoch)), stack.states()
 
 
-def train_runs(configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu") -> list[TrainedRun]:
-    """Train runs to their end and evaluate them on the test split: the task of a sweep's worker."""
-    start = time.perf_counter()
+def finish(
+    configs: Sequence[RunConfig],
+    data_folder: Path,
+    records: list[EpochRecord],
+    states: Sequence[RunState],
+    device: str = "cpu",
+) -> list[TrainedRun]:
+    """Evaluate runs at their end on the test split, and join that with their history."""
     data = open_data(data_folder)
-    stack = Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), device=device)
-    records = list(train(stack, data, configs[0].epochs))
+    start = time.perf_counter()
     with one_thread():
-        test = evaluate(stack, data, "test", TEST)
+        test = evaluate(make_stack(configs, data, states, device), data, "test", TEST)
     seconds = (time.perf_counter() - start) / len(configs)
     return [
-        _finished(config, run, records, test, state, data, seconds)
-        for run, (config, state) in enumerate(zip(configs, stack.states(), strict=True))
+        _finished(config, run, records, test, states[run], data.n_pixels, seconds) for run, config in enumerate(configs)
     ]
+
+
+def train_runs(configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu") -> list[TrainedRun]:
+    """Train runs from their start to their end and evaluate them."""
+    records, states = advance(configs, data_folder, None, configs[0].epochs, device)
+    return finish(configs, data_folder, records, states, device)
+
+
+def make_stack(
+    configs: Sequence[RunConfig], data: Data, states: Sequence[RunState] | None = None, device: str = "cpu"
+) -> Stack:
+    """Return the runs as a stack that counts its epochs in this data's minibatches."""
+    return Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states, device)
 
 
 def _finished(
@@ -116,10 +132,11 @@ def _finished(
     records: list[EpochRecord],
     test: Evaluation,
     state: RunState,
-    data: Data,
-    seconds: float,
+    pixels: int,
+    test_seconds: float,
 ) -> TrainedRun:
     history = {name: np.array([record.values[name][run] for record in records]) for name in HISTORY}
+    seconds = float(history["seconds"].sum()) + test_seconds
     error = _reason_of_failure(history)
     if error:
         nothing = np.empty(0)
@@ -128,7 +145,7 @@ def _finished(
     totals = {name: float(getattr(test, name)[run]) for name in NATS}
     totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
     totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
-    weights = own_parameters(config, data.n_pixels, state)
+    weights = own_parameters(config, pixels, state)
     return TrainedRun(history, totals, dims, {name: t.numpy() for name, t in weights.items()}, seconds)
 
 

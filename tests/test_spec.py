@@ -1,0 +1,162 @@
+"""The spec, its axes and schedules, and which points come next."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweeps import ask
+from sweeps.axes import parse_axis
+from sweeps.plan import MOST_RUNS, cost, plan_stacks, runs_of_trial, stack_size
+from sweeps.spec import PLACE, make_spec, read_spec
+from vae.columns import parse_objectives, value_columns
+from vae.config import RunConfig
+from vae.errors import ConfigError
+from vae.results import Folder
+from vae.schedules import BetaSchedule
+from vae.shapes import stack_key, working_set_bytes
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "choices", "low", "high", "log"),
+    [
+        ("latent_dim", "2:32", (), 2, 32, False),
+        ("latent_dim", "2,8,8,16", (2, 8, 16), None, None, False),
+        ("latent_dim", "7", (7,), None, None, False),
+        ("latent_dim", "7:7", (7,), None, None, False),
+        ("beta", "0.1:16:log", (), 0.1, 16.0, True),
+        ("beta", "0", (0.0,), None, None, False),
+        ("hidden_dim", "60:600", (64, 128, 256, 512), None, None, False),
+        ("hidden_dim", "400", (400,), None, None, False),
+    ],
+)
+def test_axes(name: str, text: str, choices: Any, low: Any, high: Any, log: bool) -> None:
+    axis = parse_axis(name, text)
+    assert axis.choices == choices
+    assert axis.log == log
+    if low is not None:
+        assert (axis.low, axis.high) == (low, high)
+
+
+def test_toml_takes_numbers_and_lists_for_axes_and_survives_a_round_trip(tmp_path: Path) -> None:
+    spec = make_spec({"latent_dim": [2, 8], "beta": 1, "hidden_dim": 64, "timeout": 90, "jobs": 2, "sigma": 0.5})
+    assert (spec.latent_dim, spec.beta, spec.hidden_dim, spec.jobs) == ("2,8", "1", "64", "2")
+    assert spec.timeout_seconds == 90
+    folder = Folder(tmp_path)
+    folder.write_spec(spec.as_dict())
+    assert make_spec(folder.read_spec()) == spec
+    assert make_spec(read_spec(folder.spec)) == spec
+
+
+def test_identity_is_everything_that_changes_results() -> None:
+    base = make_spec({})
+    same = {"trials": 5, "jobs": "1", "name": "x", "out": "y", "timeout": "1m", "keep_weights": "none", "report": False}
+    assert set(same) == set(PLACE)
+    assert make_spec(same).identity == base.identity
+    for change in ({"epochs": 41}, {"seed": 1}, {"beta": "1"}, {"batch": 8}, {"sampler": "random"}, {"limit": 100}):
+        assert make_spec(change).identity != base.identity
+
+
+def test_defaults_that_depend_on_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = {"sampler": "grid", "latent_dim": "2,4", "beta": "1,2,3", "hidden_dim": "64"}
+    assert make_spec(grid).trials == 6
+    assert make_spec({"mode": "optimize"}).sampler == "tpe"
+    (tmp_path / "images.npz").touch()
+    monkeypatch.chdir(tmp_path)
+    mine = make_spec({"data": "images.npz"})
+    assert (mine.name, mine.data) == ("images", str(tmp_path / "images.npz"))
+    with pytest.raises(ConfigError, match="trials must be at most the grid's 6 points, got 7"):
+        make_spec(grid | {"trials": 7})
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "random", "grid"])
+def test_more_points_extend_fewer(sampler: str) -> None:
+    space = {"latent_dim": "1,2,3", "beta": "0.5,1,2,4", "hidden_dim": "16,32"} if sampler == "grid" else {}
+    spec = make_spec({"sampler": sampler, "seed": 3} | space)
+    many = ask.explore(spec, 24)
+    assert ask.explore(spec, 9) == many[:9]
+    assert len({tuple(point.values()) for point in many}) == 24
+    assert all(list(point) == ["latent_dim", "beta", "hidden_dim"] for point in many)
+
+
+def test_qmc_covers_and_seeds_differ() -> None:
+    points = ask.explore(make_spec({}), 64)
+    assert {point["hidden_dim"] for point in points} == {64, 128, 256}
+    for low, high in ((2, 9), (10, 17), (18, 24), (25, 32)):
+        assert 10 <= sum(low <= point["latent_dim"] <= high for point in points) <= 22
+    assert ask.explore(make_spec({"seed": 1}), 64) != points
+
+
+def test_tpe_depends_on_what_was_told_and_on_nothing_else() -> None:
+    spec = make_spec({"mode": "optimize"})
+    first = ask.optimize(spec, [], 16)
+    assert first == ask.optimize(spec, [], 16)
+
+    def told(value: float) -> list[optuna.trial.FrozenTrial]:
+        space = ask.distributions(spec)
+        return [
+            optuna.trial.create_trial(params=point, distributions=space, value=value * point["beta"]) for point in first
+        ]
+
+    assert ask.optimize(spec, told(1.0), 4) == ask.optimize(spec, told(1.0), 4)
+    assert ask.optimize(spec, told(1.0), 4) != ask.optimize(spec, told(-1.0), 4)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_stacks_hold_every_run_once_at_equal_shape_within_the_cache(workers: int) -> None:
+    spec = make_spec({"trials": 40})
+    runs = [run for trial, point in enumerate(ask.explore(spec, 40)) for run in runs_of_trial(spec, trial, point)]
+    stacks = plan_stacks(runs, 64, workers)
+    assert sorted(run.run for stack in stacks for run in stack) == [run.run for run in runs]
+    for stack in stacks:
+        assert len({stack_key(run.config) for run in stack}) == 1
+        assert len(stack) <= stack_size(stack[0].config, 64) <= MOST_RUNS
+    costs = [cost(stack, 64) for stack in stacks]
+    assert costs == sorted(costs, reverse=True)
+    assert len(stacks) >= workers
+
+
+def test_the_working_set_counts_weights_and_activations() -> None:
+    config = RunConfig(latent_dim=16, hidden_dim=16, batch_size=10)
+    weights = 16 * 64 * 2 + 3 * 16 * 16 + 16 + 16 + 16 + 16 + 64
+    activations = 2 * 64 + 3 * 16 + 6 * 16
+    assert working_set_bytes(config, 64) == 4 * (4 * weights + 10 * activations)
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("constant", [1, 1, 1, 1, 1]),
+        ("linear:0.5", [0, 0.5, 1, 1, 1]),
+        ("linear:1", [0, 0.25, 0.5, 0.75, 1]),
+        ("cyclic:1", [0, 0.5, 1, 1, 1]),
+        ("cyclic:2", [0, 1, 0, 1, 1]),
+    ],
+)
+def test_schedules_at_quarters_of_the_run(text: str, shares: list[float]) -> None:
+    schedule = BetaSchedule.parse(text)
+    assert [schedule.at(quarter / 4) for quarter in range(5)] == shares
+
+
+@given(st.floats(0, 1), st.integers(1, 9), st.floats(0.01, 1))
+def test_a_schedule_stays_between_none_and_all_of_beta(progress: float, cycles: int, share: float) -> None:
+    for text in (f"cyclic:{cycles}", f"linear:{share}"):
+        assert 0.0 <= BetaSchedule.parse(text).at(progress) <= 1.0
+
+
+@pytest.mark.parametrize("text", ["", "linear", "linear:", "linear:0", "linear:1.1", "cyclic:0", "cyclic:1.5", "cos:1"])
+def test_schedules_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="beta_schedule must be constant, linear:F"):
+        BetaSchedule.parse(text)
+
+
+def test_objectives_read_validation_columns_and_know_their_direction() -> None:
+    (elbo,) = parse_objectives("elbo")
+    assert (elbo.column, elbo.direction, value_columns((elbo,))) == ("validation_elbo_nats", "maximize", ("value",))
+    pareto = parse_objectives("rate_nats:min,distortion_nats:max")
+    assert [o.column for o in pareto] == ["validation_rate_nats", "validation_distortion_nats"]
+    assert [o.direction for o in pareto] == ["minimize", "maximize"]
+    assert value_columns(pareto) == ("value_rate_nats", "value_distortion_nats")
