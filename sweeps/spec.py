@@ -189,7 +189,7 @@ def read_spec(path: Path) -> dict[str, Any]:
         raise ConfigError(f"a spec must be valid TOML, got {error} in {str(path)!r}") from None
 
 
-def _typed(name: str, kind: object, value: Any) -> Any:
+def _typed(name: str, kind: Any, value: Any) -> Any:
     """Take the value as the field's type, where TOML has a more natural one (a number, a list) for an axis."""
     if name in PARAMETERS and isinstance(value, list):
         return ",".join(str(item) for item in value)
