@@ -3,19 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vae.columns import PARAMETERS
+from vae.columns import NATS, PARAMETERS
 
 MOST_ROWS = 20
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows of equal keys as a table; names stay text."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name, value in (rows[0] if rows else {}).items():
-        table.add_column(name, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+        table.add_column(
+            name.replace("_", " "), justify="right" if isinstance(value, int | float) else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))
     _console().print(table if rows else f"no {title}")
@@ -47,12 +50,11 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 def _short(row: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a leaderboard row that fit a terminal, values with their half-widths."""
     names = ["trial", *PARAMETERS, *(name for name in row if name.startswith("value"))]
-    measured = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
     kept = {name: row[name] for name in names if name in row and not name.endswith("_half_width")}
-    for name in measured:
+    for name in NATS:
         half_width = row.get(f"{name}_half_width")
-        kept[name.removesuffix("_nats")] = _text(row[name]) + (f" ±{_text(half_width)}" if half_width else "")
-    return kept
+        kept[name.removesuffix("_nats")] = f"{row[name]:.2f}" + (f" ±{half_width:.2f}" if half_width else "")
+    return kept | {"active_units": f"{row['active_units']:.1f}"}
 
 
 def _text(value: Any) -> str:

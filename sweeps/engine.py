@@ -1,6 +1,7 @@
 """Where stacks are trained: worker processes behind `concurrent.futures`, one thread each."""
 
 import signal
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -86,29 +87,24 @@ class LocalEngine:
         A stack whose worker died is run again; what loses its worker MOST_TRIES times comes with that error.
         Raises TimedOut at the deadline of `time.monotonic`, if there is one.
         """
-        tries = {id(stack): 1 for stack in stacks}
-        pending = self._submit(stacks, data_folder, device)
-        while pending:
-            left = None if deadline is None else max(0.0, deadline - monotonic())
-            done, _ = wait(pending, left, FIRST_COMPLETED)
-            if not done:
-                raise TimedOut
-            lost = []
-            for future in done:
-                stack, error = pending.pop(future), future.exception()
-                if isinstance(error, BrokenProcessPool) and tries[id(stack)] < MOST_TRIES:
-                    lost.append(stack)
+        waiting = deque(stacks)
+        tries: Counter[int] = Counter()
+        in_flight: dict[Future[list[TrainedRun]], Sequence[Run]] = {}
+        while waiting or in_flight:
+            # No more than the workers hold: loky stumbles over what is queued when it is told to kill them.
+            while waiting and len(in_flight) < self.workers:
+                stack = waiting.popleft()
+                in_flight[self._submit(stack, data_folder, device)] = stack
+            for future in self._finished(in_flight, deadline):
+                stack, error = in_flight.pop(future), future.exception()
+                if isinstance(error, BrokenProcessPool) and tries[stack[0].run] < MOST_TRIES - 1:
+                    self.stop()
+                    tries[stack[0].run] += 1
+                    waiting.appendleft(stack)
                 elif isinstance(error, Exception):
                     yield stack, error
                 else:
                     yield stack, future.result()
-            if lost:
-                lost += pending.values()
-                for stack in lost:
-                    tries[id(stack)] += 1
-                self.stop()
-                self.start()
-                pending = self._submit(lost, data_folder, device)
 
     def stop(self) -> None:
         """End the workers at once, whatever they do."""
@@ -116,13 +112,23 @@ class LocalEngine:
             self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
             self.executor = None
 
-    def _submit(
-        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str
-    ) -> "dict[Future[list[TrainedRun]], Sequence[Run]]":
+    def _submit(self, stack: Sequence[Run], data_folder: Path, device: str) -> "Future[list[TrainedRun]]":
         if self.executor is None:
             self.start()
         assert self.executor is not None  # noqa: S101
-        return {self.executor.submit(train_stack, stack, data_folder, device): stack for stack in stacks}
+        return self.executor.submit(train_stack, stack, data_folder, device)
+
+    def _finished(
+        self, in_flight: "dict[Future[list[TrainedRun]], Sequence[Run]]", deadline: float | None
+    ) -> "list[Future[list[TrainedRun]]]":
+        """Wait for the next stacks to end; where a worker died, every stack in flight has."""
+        left = None if deadline is None else max(0.0, deadline - monotonic())
+        done, running = wait(in_flight, left, FIRST_COMPLETED)
+        if not done:
+            raise TimedOut
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+            done |= wait(running).done
+        return sorted(done, key=lambda future: in_flight[future][0].run)
 
 
 def _begin_worker() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import vaekit
 from sweeps.coordinator import Status, run_sweep
-from sweeps.engine import TimedOut, train_stack
+from sweeps.engine import LocalEngine, TimedOut, train_stack
 from sweeps.plan import Run
 from sweeps.spec import make_spec
 from vae.columns import NATS
@@ -132,6 +132,21 @@ def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
     assert len(vaekit.open(tmp_path / "killed" / "s").runs) < len(vaekit.open(tmp_path / "whole" / "s").runs)
     run_sweep(spec, engine=Inline())
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "killed" / "s")
+
+
+@pytest.mark.slow
+def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path / "whole", trials=6, epochs=20), engine=Inline())
+    engine = LocalEngine(workers=2)
+    updates = itertools.count()
+
+    def kill_a_worker(status: Status) -> None:
+        if next(updates) == 1:
+            os.kill(next(iter(engine.executor._processes)), signal.SIGKILL)  # type: ignore[union-attr]
+
+    status = run_sweep(tiny(tmp_path / "lost", trials=6, epochs=20), kill_a_worker, engine)
+    assert (status.complete, status.failed) == (6, 0)
+    assert_same_frames(tmp_path / "whole" / "s", tmp_path / "lost" / "s")
 
 
 @pytest.mark.parametrize("sampler", ["qmc", "random"])
