@@ -60,6 +60,7 @@ def sweep(
     sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "qmc or tpe")] = None,
     batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
     objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
+    scores: Annotated[str | None, option("Scores of the codes, or none.", "cheap ones on data with factors")] = None,
     seed: Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")] = None,
     name: Annotated[str | None, option("Folder under --out.", "the data's name")] = None,
     out: Annotated[str | None, option("Where sweeps land.", "results")] = None,
@@ -161,12 +162,13 @@ def main() -> NoReturn:
 
 
 def _sweep(spec: "Spec") -> None:
+    from analysis.scoring import score_run
     from sweeps.coordinator import run_sweep
     from sweeps.progress import live_progress
 
     try:
         with live_progress(spec.objectives[0].name) as on_status:
-            status = run_sweep(spec, on_status)
+            status = run_sweep(spec, on_status, scorer=score_run)
     except KeyboardInterrupt:
         _say("stopped; finished runs are kept, and the same command goes on")
         raise

@@ -2,6 +2,7 @@
 
 from analysis.frames import Sweep
 from analysis.frames import open_sweep as open
+from analysis.scoring import score_run
 from sweeps.coordinator import run_sweep
 from sweeps.spec import Spec, make_spec
 
@@ -10,4 +11,4 @@ __all__ = ["Spec", "Sweep", "open", "sweep"]
 
 def sweep(**options: object) -> Sweep:
     """Begin a sweep or go on with it, by the options of `vaekit sweep` with underscores, and open it."""
-    return open(run_sweep(make_spec(options)).path)
+    return open(run_sweep(make_spec(options), scorer=score_run).path)

@@ -15,13 +15,15 @@ from vae.columns import (
     HISTORY,
     PARAMETERS,
     RUNS,
+    SAMPLED,
+    SCORES,
     TOTALS,
     Objective,
     parse_objectives,
     value_columns,
 )
 from vae.errors import ResultsError
-from vae.results import DIMS_PREFIX, HISTORY_PREFIX, Folder, find_folder
+from vae.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +76,15 @@ class Sweep:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run with the columns RUNS: parameters, nats per image on test and validation, seconds."""
-        return _frame(self._table.select(RUNS))
+        """One row a run with the columns RUNS, and one a score before seconds; nats are per image."""
+        scores = [name for name in self._table.column_names if name.startswith(SCORE_PREFIX)]
+        columns = [*RUNS[:-1], *scores, RUNS[-1]]
+        return _frame(self._table.select(columns)).rename(columns=lambda name: name.removeprefix(SCORE_PREFIX))
+
+    @property
+    def scores(self) -> list[str]:
+        """Columns of `runs` that are scores on the test split."""
+        return [name for name in self.runs.columns.astype(str) if name.removesuffix(SAMPLED) in SCORES]
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ so the folder is the state from which the same command goes on.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from pathlib import Path
 from time import monotonic
@@ -15,7 +16,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from sweeps import ask
-from sweeps.engine import Engine, LocalEngine, TimedOut, count_workers
+from sweeps.engine import Engine, LocalEngine, Task, TimedOut, count_workers
 from sweeps.folder import claim
 from sweeps.ledger import Ledger
 from sweeps.plan import Run, cost, plan_stacks
@@ -55,12 +56,20 @@ class Status:
         return self.complete + self.failed
 
 
+Scorer = Callable[..., dict[str, float]]
+"""Scores a run's codes: (names, objectives among them, then the arguments of `vae.training.Score`)."""
+
+
 def run_sweep(
-    spec: Spec, on_status: Callable[[Status], None] = lambda status: None, engine: Engine | None = None
+    spec: Spec,
+    on_status: Callable[[Status], None] = lambda status: None,
+    engine: Engine | None = None,
+    scorer: Scorer | None = None,
 ) -> Status:
     """Begin a sweep or go on with it, until every trial is told or the time is up.
 
-    Raises a VaekitError where a rule is broken; nothing is written then.
+    `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. Raises a
+    VaekitError where a rule is broken; nothing is written then.
     """
     engine = engine or LocalEngine(count_workers(spec.jobs))
     deadline = None if spec.timeout_seconds is None else monotonic() + spec.timeout_seconds
@@ -69,8 +78,11 @@ def run_sweep(
         data_folder = prepare(spec.data_config)
         data = open_data(data_folder)
         check_likelihood(data, spec.likelihood)
+        names = spec.score_names(len(data.factor_names))
+        score = partial(scorer, names, spec.score_objectives) if scorer and names else None
+        task = Task(data_folder, resolve_device(spec.device), score)
         with claim(spec, data, engine.workers) as folder:
-            coordinator = Coordinator(spec, folder, data, data_folder, engine, on_status)
+            coordinator = Coordinator(spec, folder, data, task, engine, on_status)
             try:
                 coordinator.run(deadline)
             except TimedOut:
@@ -90,20 +102,19 @@ class Coordinator:
         spec: Spec,
         folder: Folder,
         data: Data,
-        data_folder: Path,
+        task: Task,
         engine: Engine,
         on_status: Callable[[Status], None],
     ) -> None:
         self.spec = spec
         self.folder = folder
         self.data = data
-        self.data_folder = data_folder
+        self.task = task
         self.engine = engine
         self.on_status = on_status
         self.study = open_study(folder.journal, spec)
         trials = self.study.get_trials(deepcopy=False)
-        columns = ["run", "state", "error", "seconds", *TOTALS]
-        self.ledger = Ledger(spec, folder.read_runs(columns).to_pylist())
+        self.ledger = Ledger(spec, folder.read_measured())
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
         self._share = 0.0
@@ -141,8 +152,7 @@ class Coordinator:
         whole, done = cost(runs, self.data.n_pixels), 0.0
         self.write_trials(running=waiting)
         self.on_status(self.status())
-        device = resolve_device(self.spec.device)
-        for stack, outcome in self.engine.run(stacks, self.data_folder, device, deadline):
+        for stack, outcome in self.engine.run(stacks, self.task, deadline):
             records = _records(stack, outcome)
             self.folder.write_stack(records, weights=self.spec.keep_weights != "none")
             self.ledger.record(records)
@@ -215,6 +225,7 @@ def _record(run: Run, trained: "TrainedRun | None", error: str) -> RunRecord:
         totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
         history=trained.history if trained else dict.fromkeys(HISTORY, nothing),
         dims=trained.dims if trained else dict.fromkeys(DIMS, nothing),
+        scores=trained.scores if trained else {},
         seconds=trained.seconds if trained else nan,
         error=error,
         weights=trained.weights if trained else {},

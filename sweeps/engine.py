@@ -16,7 +16,7 @@ from joblib.externals import loky
 from sweeps.plan import Run
 
 if TYPE_CHECKING:
-    from vae.training import TrainedRun
+    from vae.training import Score, TrainedRun
 
 MOST_TRIES = 3
 """A stack lost with its worker is run again, at most twice."""
@@ -40,11 +40,20 @@ def count_workers(jobs: str) -> int:
     return joblib.cpu_count() if jobs == "auto" else int(jobs)
 
 
-def train_stack(stack: Sequence[Run], data_folder: Path, device: str) -> "list[TrainedRun]":
-    """Train one stack: a worker's task. torch is imported where it is used, in the worker."""
+@dataclass(frozen=True)
+class Task:
+    """What every stack of a sweep shares on its way to a worker."""
+
+    data_folder: Path
+    device: str
+    score: "Score | None" = None
+
+
+def train_stack(stack: Sequence[Run], task: Task) -> "list[TrainedRun]":
+    """Train one stack: a worker's work. torch is imported where it is used, in the worker."""
     from vae.training import train_runs
 
-    return train_runs([run.config for run in stack], data_folder, device)
+    return train_runs([run.config for run in stack], task.data_folder, task.device, task.score)
 
 
 class Engine(Protocol):
@@ -56,7 +65,7 @@ class Engine(Protocol):
         """Begin to start the workers."""
 
     def run(
-        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+        self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
     ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
         """Yield each stack with its results, or with the error that its training raised, as they finish."""
 
@@ -80,7 +89,7 @@ class LocalEngine:
             self.executor.submit(_import_torch)
 
     def run(
-        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+        self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
     ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
         """Yield each stack with its results, or with the error that its training raised, as they finish.
 
@@ -94,7 +103,7 @@ class LocalEngine:
             # No more than the workers hold: loky stumbles over what is queued when it is told to kill them.
             while waiting and len(in_flight) < self.workers:
                 stack = waiting.popleft()
-                in_flight[self._submit(stack, data_folder, device)] = stack
+                in_flight[self._submit(stack, task)] = stack
             for future in self._finished(in_flight, deadline):
                 stack, error = in_flight.pop(future), future.exception()
                 if isinstance(error, BrokenProcessPool) and tries[stack[0].run] < MOST_TRIES - 1:
@@ -112,11 +121,11 @@ class LocalEngine:
             self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
             self.executor = None
 
-    def _submit(self, stack: Sequence[Run], data_folder: Path, device: str) -> "Future[list[TrainedRun]]":
+    def _submit(self, stack: Sequence[Run], task: Task) -> "Future[list[TrainedRun]]":
         if self.executor is None:
             self.start()
         assert self.executor is not None  # noqa: S101
-        return self.executor.submit(train_stack, stack, data_folder, device)
+        return self.executor.submit(train_stack, stack, task)
 
     def _finished(
         self, in_flight: "dict[Future[list[TrainedRun]], Sequence[Run]]", deadline: float | None

@@ -49,7 +49,7 @@ class Ledger:
     def record(self, records: Iterable[RunRecord]) -> None:
         """Take in the records of finished runs."""
         for r in records:
-            self._records[r.run] = {"state": r.state, "error": r.error, "seconds": r.seconds, **r.totals}
+            self._records[r.run] = {"state": r.state, "error": r.error, "seconds": r.seconds, **r.totals, **r.scores}
 
     def runs(self, trial: int) -> list[Run]:
         """Return the runs that a trial reads: its own, or those of the first trial at its point."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sweeps.axes import Axis, parse_axis
-from vae.columns import PARAMETERS, Objective, parse_objectives
+from vae.columns import CHEAP_SCORES, PARAMETERS, Objective, parse_objectives, parse_scores
 from vae.config import TRAINING_FIELDS, RunConfig, at_least, one_of
 from vae.data import SOURCES, DataConfig
 from vae.errors import ConfigError
@@ -63,7 +63,9 @@ class Spec:
     batch: int = 16
     """Trials asked at once when optimizing."""
     objective: str = "elbo"
-    """elbo, COLUMN:min, COLUMN:max, or several with commas."""
+    """elbo, COLUMN:min, COLUMN:max, a score, or several with commas."""
+    scores: str = ""
+    """Scores with commas, or none; the cheap ones where empty and the data have several factors."""
     seed: int = 0
     """First seed of the runs, and the sampler's."""
     device: str = "auto"
@@ -95,7 +97,7 @@ class Spec:
             raise ConfigError(f"jobs must be auto or at least 1, got {self.jobs!r}")
         if self.name and (self.name.startswith(".") or re.search(r"[/\\\0]", self.name)):
             raise ConfigError(f"name must be one folder name, not a path or hidden, got {self.name!r}")
-        _ = self.axes, self.objectives, self.timeout_seconds, self.run_config()
+        _ = self.axes, self.objectives, parse_scores(self.scores or "none"), self.timeout_seconds, self.run_config()
         self._check_grid()
 
     def _check_grid(self) -> None:
@@ -124,6 +126,23 @@ class Spec:
     def objectives(self) -> tuple[Objective, ...]:
         """What the study optimises."""
         return parse_objectives(self.objective)
+
+    @property
+    def score_objectives(self) -> tuple[str, ...]:
+        """The scores among the objectives: they are computed on validation too."""
+        return tuple(objective.measured for objective in self.objectives if objective.is_score)
+
+    def score_names(self, factors: int) -> tuple[str, ...]:
+        """Return the scores of a run on data with so many factors, those that are objectives included.
+
+        A single factor is a label, which disentanglement says nothing about. Raises ConfigError where scores are asked
+        of data without factors.
+        """
+        objectives = self.score_objectives
+        if not factors and (objectives or self.scores not in ("", "none")):
+            raise ConfigError(f"scores need data with factors, got {self.data!r}, which has none")
+        default = CHEAP_SCORES if factors > 1 else ()
+        return tuple(dict.fromkeys((*(parse_scores(self.scores) if self.scores else default), *objectives)))
 
     @property
     def timeout_seconds(self) -> float | None:

@@ -55,7 +55,7 @@ def bad_data(name: str) -> str:
     if name == "empty":
         Path("nothing").mkdir()
         return "nothing"
-    good[3, 1, 1] = {"nan": np.nan, "range": 1.5}[name]
+    good[3, 1, 1] = {"nan": np.nan, "range": 1.5, "plain": 0.5}[name]
     np.savez(f"{name}.npz", images=good)
     return f"{name}.npz"
 
@@ -75,9 +75,14 @@ def bad_data(name: str) -> str:
         (["--beta", "0:4:log"], "beta on a log axis must be above 0, got '0:4:log'"),
         (["--beta", "nan"], "beta must be finite, got 'nan'"),
         (["--hidden-dim", "65:100"], "a range of hidden_dim must hold a power of two, got '65:100'"),
-        (["--objective", "beauty"], "objective must be elbo or one of .*got 'beauty'"),
+        (["--objective", "beauty"], "objective must be elbo, .* or a score, got 'beauty'"),
         (["--objective", "elbo:up"], "an objective's direction must be min or max, got 'elbo:up'"),
         (["--objective", "elbo,elbo_nats"], "objectives must differ"),
+        (["--scores", "mig,charm"], "scores must be none or of mig, .*got 'charm'"),
+        (
+            ["--data", "BAD:plain", "--scores", "mig"],
+            "scores need data with factors, got .*plain.npz.*, which has none",
+        ),
         (["--likelihood", "poisson"], "likelihood must be one of .*got 'poisson'"),
         (["--sigma", "0", "--likelihood", "gaussian"], "sigma must be above 0, got 0.0"),
         (["--beta-schedule", "linear:2"], "beta_schedule must be .*got 'linear:2'"),
@@ -203,7 +208,12 @@ def test_help_shows_the_specs_own_defaults() -> None:
         option = parameter.annotation.__metadata__[0]
         if isinstance(getattr(option, "show_default", None), str):
             shown[name] = option.show_default
-    special = {"trials": f"{DEFAULT_TRIALS}, or the whole grid", "name": "the data's name", "sampler": "qmc or tpe"}
+    special = {
+        "trials": f"{DEFAULT_TRIALS}, or the whole grid",
+        "name": "the data's name",
+        "sampler": "qmc or tpe",
+        "scores": "cheap ones on data with factors",
+    }
     for name, text in shown.items():
         assert text == special.get(name, str(spec[name])), name
     assert parse_objectives(Spec().objective)

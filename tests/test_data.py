@@ -364,9 +364,7 @@ def test_a_bad_option_is_a_config_error(options: dict[str, Any], message: str) -
         ({"size": 16}, "size must divide height and width of the images, 8 x 8, got 16"),
     ],
 )
-def test_an_option_that_the_data_cannot_follow_is_a_config_error(
-    options: dict[str, int], message: str
-) -> None:
+def test_an_option_that_the_data_cannot_follow_is_a_config_error(options: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_data(DataConfig(**options))  # type: ignore[arg-type]
 
@@ -481,9 +479,7 @@ def test_check_likelihood(tmp_path: Path) -> None:
     check_likelihood(wide, "gaussian")
     for likelihood in ("bernoulli", "continuous_bernoulli"):
         check_likelihood(load_data("digits"), likelihood)
-        with pytest.raises(
-            DataError, match=rf"^{likelihood} needs pixels in \[0, 1\], got -0.5 to 2.05 in 'x'$"
-        ):
+        with pytest.raises(DataError, match=rf"^{likelihood} needs pixels in \[0, 1\], got -0.5 to 2.05 in 'x'$"):
             check_likelihood(wide, likelihood)
 
 

@@ -114,9 +114,7 @@ def test_idx_header_of_absurd_size_takes_no_memory(tmp_path: Path, gzipped: bool
     path.write_bytes(gzip.compress(content) if gzipped else content)
     tracemalloc.start()
     try:
-        with pytest.raises(
-            DataError, match=f"must hold {(2**32 - 1) ** 3 + 16} bytes by its header, found 116"
-        ):
+        with pytest.raises(DataError, match=f"must hold {(2**32 - 1) ** 3 + 16} bytes by its header, found 116"):
             read_idx(path)
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
@@ -187,9 +185,7 @@ def test_a_plain_file_is_taken_before_its_gzipped_twin(tmp_path: Path) -> None:
         ({"train_images": grey(10).astype("i2") - 300}, "integer images must lie in 0 to 65535, got -"),
     ],
 )
-def test_a_folder_says_what_is_wrong(
-    tmp_path: Path, arrays: dict[str, npt.NDArray[Any]], message: str
-) -> None:
+def test_a_folder_says_what_is_wrong(tmp_path: Path, arrays: dict[str, npt.NDArray[Any]], message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_idx_folder(write_folder(tmp_path, **arrays))
     assert str(tmp_path) in str(caught.value)

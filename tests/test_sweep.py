@@ -17,7 +17,7 @@ import pytest
 
 import vaekit
 from sweeps.coordinator import Status, run_sweep
-from sweeps.engine import LocalEngine, TimedOut, train_stack
+from sweeps.engine import LocalEngine, Task, TimedOut, train_stack
 from sweeps.plan import Run
 from sweeps.spec import make_spec
 from vae.columns import NATS
@@ -47,13 +47,13 @@ class Inline:
         self.trained: list[int] = []
 
     def run(
-        self, stacks: Sequence[Sequence[Run]], data_folder: Path, device: str, deadline: float | None = None
+        self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
     ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
         for stack in reversed(stacks):
             for start in range(0, len(stack), self.size):
                 part = stack[start : start + self.size]
                 self.trained += [run.run for run in part]
-                yield part, train_stack(part, data_folder, device)
+                yield part, train_stack(part, task)
 
     def stop(self) -> None:
         pass

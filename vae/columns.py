@@ -17,6 +17,8 @@ DIMS = ("kl_nats", "mean_variance")
 ACTIVE_VARIANCE = 0.01
 """A dimension is active where its posterior means vary more than this (Burda et al. 2016, section 5)."""
 
+SAMPLED = "_sample"
+"""Suffix of a score that is computed on one posterior sample and not on the posterior means."""
 IDENTITY = ("run", "trial", "seed", "model", "state")
 RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
 """Columns of the runs frame."""
@@ -24,6 +26,29 @@ RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
 Direction = Literal["minimize", "maximize"]
 
 _DIRECTIONS: dict[str, Direction] = {"rate_nats": "minimize", "distortion_nats": "minimize", "elbo_nats": "maximize"}
+SCORES: dict[str, Direction] = {
+    "mig": "maximize",
+    "sap": "maximize",
+    "sap_r2": "maximize",
+    "dci_disentanglement": "maximize",
+    "dci_completeness": "maximize",
+    "dci_informativeness": "maximize",
+    "modularity": "maximize",
+    "explicitness": "maximize",
+    "irs": "maximize",
+    "mig_sup": "maximize",
+    "dcimig": "maximize",
+    "jemmig": "maximize",
+    "infom": "maximize",
+    "infoe": "maximize",
+    "infoc": "maximize",
+    "beta_vae": "maximize",
+    "factor_vae": "maximize",
+    "gaussian_total_correlation": "minimize",
+}
+"""The scores that a run's codes can be given, computed by `analysis.metrics`, and the direction that is better."""
+CHEAP_SCORES = ("mig", "sap_r2", "modularity", "irs", "mig_sup", "dcimig", "jemmig", "factor_vae")
+"""Scores that take milliseconds: the default on data with several factors."""
 _WORDS: dict[str, Direction] = {"min": "minimize", "max": "maximize"}
 
 
@@ -36,13 +61,25 @@ class Objective:
     direction: Direction
 
     @property
+    def measured(self) -> str:
+        """The column on the test split."""
+        return self.column.removeprefix("validation_")
+
+    @property
+    def is_score(self) -> bool:
+        """Whether it is computed from codes and factors."""
+        return self.measured.removesuffix(SAMPLED) in SCORES
+
+    @property
     def ascending(self) -> bool:
         """Whether smaller is better."""
         return self.direction == "minimize"
 
 
 def parse_objectives(text: str) -> tuple[Objective, ...]:
-    """Read `elbo`, `NAME:min`, `NAME:max`, or several with commas; always on the validation split.
+    """Read `elbo`, `NAME:min`, `NAME:max`, or several with commas; NAME is a column in nats or a score.
+
+    Objectives read the validation split.
 
     Raises ConfigError for an unknown name or direction, or the same column twice.
     """
@@ -56,11 +93,12 @@ def _parse_objective(text: str) -> Objective:
     name, colon, word = text.partition(":")
     measured = name.removeprefix("validation_")
     measured = "elbo_nats" if measured == "elbo" else measured
-    if measured not in _DIRECTIONS:
-        raise ConfigError(f"objective must be elbo or one of {', '.join(_DIRECTIONS)}, got {name!r}")
+    directions = _DIRECTIONS | {score + suffix: way for score, way in SCORES.items() for suffix in ("", SAMPLED)}
+    if measured not in directions:
+        raise ConfigError(f"objective must be elbo, {', '.join(_DIRECTIONS)} or a score, got {name!r}")
     if colon and word not in _WORDS:
         raise ConfigError(f"an objective's direction must be min or max, got {text!r}")
-    return Objective(name, f"validation_{measured}", _WORDS.get(word, _DIRECTIONS[measured]))
+    return Objective(name, f"validation_{measured}", _WORDS.get(word, directions[measured]))
 
 
 def value_columns(objectives: tuple[Objective, ...]) -> tuple[str, ...]:
@@ -68,3 +106,15 @@ def value_columns(objectives: tuple[Objective, ...]) -> tuple[str, ...]:
     if len(objectives) == 1:
         return ("value",)
     return tuple(f"value_{objective.name}" for objective in objectives)
+
+
+def parse_scores(text: str) -> tuple[str, ...]:
+    """Read names of scores with commas, each on posterior means or, with `_sample`, on a posterior sample.
+
+    `none` is no score. Raises ConfigError for an unknown name.
+    """
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(","))) if text != "none" else ()
+    for name in names:
+        if name.removesuffix(SAMPLED) not in SCORES:
+            raise ConfigError(f"scores must be none or of {', '.join(SCORES)}, got {name!r}")
+    return names

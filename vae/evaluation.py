@@ -55,3 +55,18 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
     own = torch.tensor([config.latent_dim for config in stack.configs])
     rates = torch.stack([kl[r, : int(d)].sum() for r, d in enumerate(own)])
     return Evaluation(*(t.cpu().numpy() for t in (rates / samples, distortion / samples, kl / samples, mean_variance)))
+
+
+def posterior(stack: Stack, data: Data, split: str, stream: int) -> list[tuple[npt.NDArray[np.float32], ...]]:
+    """Return each run's posterior means and one posterior sample on a split, both (sample, latent)."""
+    noises = noise_minibatches(stack.configs, stream, 0, len(data.split(split)), stack.device)
+    means, samples = [], []
+    for x, noise in zip(split_minibatches(data, split, stack.configs[0].batch_size), noises, strict=True):
+        _, mu, logvar = stack.encode(x.to(stack.device))
+        means.append(mu)
+        samples.append(mu + (0.5 * logvar).exp() * noise)
+    parts = [torch.cat(part, dim=1).cpu().numpy() for part in (means, samples)]
+    return [
+        tuple(np.ascontiguousarray(part[run, :, : config.latent_dim]) for part in parts)
+        for run, config in enumerate(stack.configs)
+    ]

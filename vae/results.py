@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import os
 import tempfile
 import tomllib
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 HISTORY_PREFIX = "history."
 DIMS_PREFIX = "dims."
+SCORE_PREFIX = "score."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class RunRecord:
     dims: Mapping[str, np.ndarray]
     """The columns DIMS, each (latent,); empty for a run that failed."""
     seconds: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Scores of the codes on the test split; those that are objectives on validation too, as validation_NAME."""
     error: str = ""
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The plain module's state, at the run's own shape."""
@@ -117,13 +121,21 @@ class Folder:
             write_whole(stem.with_suffix(".safetensors"), safetensors.numpy.save(tensors))
         _write_parquet(stem.with_suffix(".parquet"), _stack_table(records))
 
-    def read_runs(self, columns: list[str] | None = None) -> pa.Table:
+    def read_runs(self) -> pa.Table:
         """Return one row a finished run, sorted by run, with histories and dims as list columns."""
-        tables = [_read_parquet(path, columns) for path in sorted(self.stacks.glob("*.parquet"))]
+        tables = [_read_parquet(path) for path in sorted(self.stacks.glob("*.parquet"))]
         if not tables:
-            empty = _stack_table([])
-            return empty.select(columns) if columns else empty
-        return pa.concat_tables(tables).sort_by("run")
+            return _stack_table([])
+        return pa.concat_tables(tables, promote_options="default").sort_by("run")
+
+    def read_measured(self) -> list[dict[str, Any]]:
+        """Return what a study needs of each finished run: run, state, error, seconds, totals and scores by column."""
+        table = self.read_runs()
+        scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
+        rows = table.select(["run", "state", "error", "seconds", *TOTALS, *scores])
+        names = [name.removeprefix(SCORE_PREFIX) for name in rows.column_names]
+        measured: list[dict[str, Any]] = rows.rename_columns(names).to_pylist()
+        return measured
 
     def read_weights(self, run: int) -> "dict[str, Tensor]":
         """Return the state dict of one run; ResultsError where its weights were not kept."""
@@ -199,6 +211,8 @@ def _stack_table(records: Sequence[RunRecord]) -> pa.Table:
         columns[name] = pa.array([r.parameters[name] for r in records], kind)
     for name in TOTALS:
         columns[name] = pa.array([r.totals[name] for r in records], pa.float64())
+    for name in dict.fromkeys(name for r in records for name in r.scores):
+        columns[SCORE_PREFIX + name] = pa.array([r.scores.get(name, math.nan) for r in records], pa.float64())
     columns["seconds"] = pa.array([r.seconds for r in records], pa.float64())
     columns["error"] = pa.array([r.error for r in records], pa.string())
     for name in HISTORY:
@@ -214,8 +228,8 @@ def _write_parquet(path: Path, table: pa.Table) -> None:
     write_whole(path, buffer.getvalue().to_pybytes())
 
 
-def _read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
+def _read_parquet(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        return pq.read_table(path)
     except pa.ArrowInvalid as error:
         raise ResultsError(f"a table must be valid Parquet, got {error} in {str(path)!r}") from None

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from vae.columns import ACTIVE_VARIANCE, DIMS, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
 from vae.data import Data, open_data
-from vae.evaluation import Evaluation, evaluate
+from vae.evaluation import Evaluation, evaluate, posterior
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.padding import RunState, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
@@ -31,6 +31,10 @@ class EpochRecord:
     values: dict[str, Array]
 
 
+Score = Callable[[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], int], dict[str, float]]
+"""Scores a run on a split: (split, posterior means, posterior samples, factors, seed) to columns and values."""
+
+
 @dataclass(frozen=True)
 class TrainedRun:
     """What a finished run measured. Columns as in `vae.columns`."""
@@ -43,6 +47,8 @@ class TrainedRun:
     """DIMS, each (latent,); empty for a run that failed."""
     weights: dict[str, npt.NDArray[np.float32]]
     """State of the plain module, at the run's own shape."""
+    scores: dict[str, float]
+    """Columns of its scores; empty for a run that failed or was not scored."""
     seconds: float
     """The run's share of its stack's training time."""
     error: str = ""
@@ -101,22 +107,44 @@ def finish(
     records: list[EpochRecord],
     states: Sequence[RunState],
     device: str = "cpu",
+    score: Score | None = None,
 ) -> list[TrainedRun]:
-    """Evaluate runs at their end on the test split, and join that with their history."""
+    """Evaluate runs at their end on the test split, score them, and join that with their history."""
     data = open_data(data_folder)
+    stack = make_stack(configs, data, states, device)
     start = time.perf_counter()
     with one_thread():
-        test = evaluate(make_stack(configs, data, states, device), data, "test", TEST)
+        test = evaluate(stack, data, "test", TEST)
+        scores = _scores(stack, data, score) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
+    runs = (_finished(config, run, records, test, seconds) for run, config in enumerate(configs))
     return [
-        _finished(config, run, records, test, states[run], data.n_pixels, seconds) for run, config in enumerate(configs)
+        run if run.error else replace(run, scores=scores[r], weights=_weights(configs[r], data.n_pixels, states[r]))
+        for r, run in enumerate(runs)
     ]
 
 
-def train_runs(configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu") -> list[TrainedRun]:
-    """Train runs from their start to their end and evaluate them."""
+def _scores(stack: Stack, data: Data, score: Score) -> list[dict[str, float]]:
+    scores: list[dict[str, float]] = [{} for _ in stack.configs]
+    if data.factors is not None:
+        for split, stream in (("validation", VALIDATION), ("test", TEST)):
+            factors = data.factors[data.split(split)]
+            for run, (means, samples) in enumerate(posterior(stack, data, split, stream)):
+                if np.isfinite(means).all():
+                    scores[run] |= score(split, means, samples, factors, stack.configs[run].seed)
+    return scores
+
+
+def _weights(config: RunConfig, pixels: int, state: RunState) -> dict[str, npt.NDArray[np.float32]]:
+    return {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}
+
+
+def train_runs(
+    configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu", score: Score | None = None
+) -> list[TrainedRun]:
+    """Train runs from their start to their end, evaluate and score them."""
     records, states = advance(configs, data_folder, None, configs[0].epochs, device)
-    return finish(configs, data_folder, records, states, device)
+    return finish(configs, data_folder, records, states, device, score)
 
 
 def make_stack(
@@ -127,30 +155,24 @@ def make_stack(
 
 
 def _finished(
-    config: RunConfig,
-    run: int,
-    records: list[EpochRecord],
-    test: Evaluation,
-    state: RunState,
-    pixels: int,
-    test_seconds: float,
+    config: RunConfig, run: int, records: list[EpochRecord], test: Evaluation, test_seconds: float
 ) -> TrainedRun:
+    """A run without its scores and weights."""
     history = {name: np.array([record.values[name][run] for record in records]) for name in HISTORY}
     seconds = float(history["seconds"].sum()) + test_seconds
-    error = _reason_of_failure(history)
+    error = _reason_of_failure(history, "elbo_nats" if config.model == "vae" else "distortion_nats")
     if error:
-        nothing = np.empty(0)
-        return TrainedRun(history, dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, nothing), {}, seconds, error)
+        totals, dims = dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, np.empty(0))
+        return TrainedRun(history, totals, dims, {}, {}, seconds, error)
     dims = {name: getattr(test, name)[run, : config.latent_dim] for name in DIMS}
     totals = {name: float(getattr(test, name)[run]) for name in NATS}
     totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
     totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
-    weights = own_parameters(config, pixels, state)
-    return TrainedRun(history, totals, dims, {name: t.numpy() for name, t in weights.items()}, seconds)
+    return TrainedRun(history, totals, dims, {}, {}, seconds)
 
 
-def _reason_of_failure(history: dict[str, Array]) -> str:
-    for column in ("train_distortion_nats", "validation_distortion_nats"):
+def _reason_of_failure(history: dict[str, Array], nats: str) -> str:
+    for column in (f"train_{nats}", f"validation_{nats}"):
         broken = ~np.isfinite(history[column])
         if broken.any():
             first = int(broken.argmax())
