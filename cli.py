@@ -125,6 +125,28 @@ def export(
         print(path)
 
 
+@app.command()
+def score(
+    codes: Annotated[str, typer.Argument(metavar="FILE.npz|SWEEP", help="Codes and factors, or a sweep.")],
+    dci: Annotated[str, typer.Option(help="Fit of DCI: forest, or gbt as in the reference (minutes).")] = "forest",
+    scores: Annotated[str | None, option("Scores of a sweep's runs.", "all")] = None,
+    out: Out = "results",
+    as_json: Json = False,
+) -> None:
+    """Score codes against known factors: a file's as JSON, or those of a sweep's runs as a table."""
+    from analysis.scoring import score_file, score_sweep
+
+    if codes.endswith(".npz"):
+        _print_json(score_file(Path(codes), dci))
+        return
+    from analysis.frames import open_sweep
+    from analysis.terminal import print_table, rows_of
+
+    sweep = open_sweep(codes, out)
+    rows = rows_of(score_sweep(sweep, scores, dci) if scores else score_sweep(sweep, backend=dci))
+    _print_json(rows) if as_json else print_table("scores", rows)
+
+
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """List the data that have a name."""
@@ -162,7 +184,7 @@ def main() -> NoReturn:
 
 
 def _sweep(spec: "Spec") -> None:
-    from analysis.scoring import score_run
+    from analysis.scorer import score_run
     from sweeps.coordinator import run_sweep
     from sweeps.progress import live_progress
 

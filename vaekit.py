@@ -2,7 +2,7 @@
 
 from analysis.frames import Sweep
 from analysis.frames import open_sweep as open
-from analysis.scoring import score_run
+from analysis.scorer import score_run
 from sweeps.coordinator import run_sweep
 from sweeps.spec import Spec, make_spec
 

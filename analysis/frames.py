@@ -131,6 +131,16 @@ class Sweep:
         pixels = self._data.pixels(self._data.split(split))
         return np.asarray(pixels).reshape(-1, *self._data.image_shape)
 
+    def factors(self, split: str = "test") -> np.ndarray | None:
+        """Return the known factors of a split, int64 (image, factor); None where the data have none."""
+        known = self._data.factors
+        return None if known is None else np.asarray(known[self._data.split(split)])
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """One name a factor."""
+        return self._data.factor_names
+
     def _batches(self, split: str) -> Iterator[np.ndarray]:
         indices = self._data.split(split)
         for start in range(0, len(indices), BATCH):

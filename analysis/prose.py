@@ -75,7 +75,8 @@ def _best(board: pd.DataFrame, objectives: Sequence[Objective], seeds: int) -> s
 
 def _score(row: Mapping[str, Any], column: str) -> str:
     words = column.removesuffix("_nats").replace("_", " ").replace("elbo", "ELBO")
-    return f"{words} {interval(row[column], row[column + SUFFIX])} nats per image"
+    unit = " nats per image" if column.endswith("_nats") else ""
+    return f"{words} {interval(row[column], row[column + SUFFIX])}{unit}"
 
 
 def _progress(sweep: Sweep) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import jinja2
 
 from analysis.frames import Sweep
-from analysis.sections import Section, sections
+from analysis.section import Section
+from analysis.sections import sections
 from analysis.style import saved
 from analysis.words import cells, heading
 from vae.results import write_whole

@@ -1,35 +1,101 @@
-"""Scores of a run's codes: what a sweep is handed, and what comes after the fact."""
+"""Scores after the fact: of the saved runs of a sweep, and of any file of codes."""
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from vae.columns import SAMPLED
+from analysis.frames import Sweep, finished
+from vae.columns import SCORES, parse_scores
+from vae.config import one_of
+from vae.errors import DataError, ResultsError
+from vae.results import write_whole
+
+BACKENDS = ("forest", "gbt")
+FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
+COLUMNS = ("run", "score", "backend", "value", "floor", "ceiling", "samples")
 
 
-def score_run(
-    names: Sequence[str],
-    objectives: Sequence[str],
-    split: str,
-    means: npt.NDArray[np.float32],
-    samples: npt.NDArray[np.float32],
-    factors: npt.NDArray[np.int64],
-    seed: int,
-) -> dict[str, float]:
-    """Score one run on one split: NAME to value on test, validation_NAME to value for the objectives on validation.
+def score_file(path: Path, backend: str = "forest", seed: int = 0) -> dict[str, dict[str, Any]]:
+    """Score the codes in an .npz file: {"metrics": {name: value}, "details": {name: {...}}}.
 
-    Means and samples are (sample, latent), factors (sample, factor). Only images of that split are used; a score that
-    needs a test split of its own parts them by the seed.
+    It holds codes_train, factors_train, codes_test and factors_test, or codes and factors, which are then split by the
+    seed. Raises DataError where it does not.
     """
     from analysis.metrics import score_all
 
-    wanted = names if split == "test" else objectives
-    prefix = "" if split == "test" else "validation_"
-    values: dict[str, float] = {}
-    for codes, suffix in ((means, ""), (samples, SAMPLED)):
-        chosen = [name.removesuffix(SAMPLED) for name in wanted if name.endswith(SAMPLED) == bool(suffix)]
-        if chosen:
-            scores = score_all(chosen, codes.astype(np.float64), factors, seed=seed)
-            values |= {prefix + name + suffix: float(scores[name]) for name in chosen}
-    return values
+    one_of(BACKENDS, dci=backend)
+    scores = score_all(tuple(SCORES), *_read_codes(path), seed=seed, floor=True, dci_backend=backend)
+    metrics = {name: _plain(float(score)) for name, score in scores.items()}
+    return {"metrics": metrics, "details": {name: _details(score) for name, score in scores.items()}}
+
+
+def score_sweep(
+    sweep: Sweep, names: str = ",".join(SCORES), backend: str = "forest", runs: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return one row a finished run and score, on the test split, with floor and ceiling; cached in `analysis/`.
+
+    All runs unless some are named. Reads posterior means from kept weights. Raises ResultsError where data have no
+    factors or weights were not kept.
+    """
+    one_of(BACKENDS, dci=backend)
+    wanted = parse_scores(names)
+    path = sweep.folder.analysis / "scores.csv"
+    known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+    runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
+    rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend)]
+    if rows:
+        known = pd.concat([known, pd.DataFrame(rows)]) if len(known) else pd.DataFrame(rows)
+        known = known.sort_values(["run", "score", "backend"]).reset_index(drop=True)
+        write_whole(path, known.to_csv(index=False).encode())
+    chosen = known["run"].isin(runs) & known["score"].isin(wanted) & (known["backend"] == backend)
+    return known[chosen].reset_index(drop=True)
+
+
+def _missing_scores(
+    sweep: Sweep, known: pd.DataFrame, run: int, names: Sequence[str], backend: str
+) -> Iterator[dict[str, Any]]:
+    from analysis.metrics import score_all
+
+    there = known.loc[(known["run"] == run) & (known["backend"] == backend), "score"]
+    missing = [name for name in names if name not in set(there)]
+    if not missing:
+        return
+    factors = sweep.factors("test")
+    if factors is None:
+        raise ResultsError(f"scores need data with factors, got {sweep.spec['data']!r}, which has none")
+    codes = sweep.codes(run, "test").astype(np.float64)
+    scores = score_all(missing, codes, factors, seed=0, floor=True, dci_backend=backend)
+    for name, score in scores.items():
+        row = {"run": run, "score": name, "backend": backend, "value": float(score)}
+        yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
+
+
+def _read_codes(path: Path) -> list[npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: Mapping[str, npt.NDArray[Any]] = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"codes must be in a readable .npz file without objects, got {str(path)!r}: {error}") from None
+    for keys in (FILE_KEYS, ("codes", "factors")):
+        if set(keys) <= arrays.keys():
+            return [arrays[key] for key in keys]
+    have = ", ".join(arrays) or "nothing"
+    raise DataError(f"{str(path)!r} must hold {', '.join(FILE_KEYS)}, or codes and factors, got {have}")
+
+
+def _details(score: Any) -> dict[str, Any]:
+    details: dict[str, Any] = {name: _plain(getattr(score, name)) for name in ("samples", "floor", "ceiling")}
+    for name in ("per_factor", "per_code", "interval"):
+        part = getattr(score, name)
+        details[name] = None if part is None else [_plain(value) for value in np.asarray(part).tolist()]
+    return details | score.details
+
+
+def _plain(value: float | None) -> float | None:
+    """JSON knows neither NaN nor infinity."""
+    return value if value is None or np.isfinite(value) else None

@@ -1,10 +1,8 @@
 """What a report says: builders that read a sweep; a new analysis is a builder and a line."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis import figures, prose
 from analysis.curves import kl_by_rank, learning_curves
@@ -13,6 +11,8 @@ from analysis.frames import Sweep
 from analysis.frontier import frontier
 from analysis.intervals import SUFFIX
 from analysis.leaderboard import leaderboard
+from analysis.score_sections import correlation_section, information_section, score_effect_sections, scores_section
+from analysis.section import Section, left_out
 from analysis.states import failures, states
 from analysis.style import varies
 from analysis.words import number
@@ -20,23 +20,6 @@ from vae.columns import PARAMETERS
 
 SHOWN = 20
 """Rows of a long table that stand on the page; its CSV file holds all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One finding: a heading, how to read it, a figure or none, and the table that holds its numbers."""
-
-    title: str
-    slug: str
-    """Names its files: figures/SLUG.svg, figures/SLUG.png, tables/SLUG.csv."""
-    sentence: str
-    """Plain text; an empty line parts paragraphs."""
-    figure: Figure | None = None
-    table: pd.DataFrame
-    preview: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """The rows and columns of `table` that stand on the page."""
-    code: str = ""
-    """A command to copy."""
 
 
 def sections(sweep: Sweep) -> list[Section]:
@@ -65,7 +48,7 @@ def frontier_section(sweep: Sweep) -> list[Section]:
     """Show the rate-distortion plane."""
     points, title = frontier(complete_runs(sweep)), "Rate and distortion"
     if points.empty:
-        return [_left_out(title, "frontier", points)]
+        return [left_out(title, "frontier", points)]
     best, colour = int(board(sweep)["trial"].iloc[0]), _colour(points)
     sentence = prose.frontier(points, colour, sweep.spec)
     figure = figures.rate_distortion(points, best, colour)
@@ -82,10 +65,10 @@ def _effect_section(sweep: Sweep, points: pd.DataFrame, parameter: str) -> Secti
     title, slug = f"The effect of {prose.NAMES[parameter]}", f"effect_{parameter}"
     means = effect(complete_runs(sweep), parameter)
     if points.empty:
-        return _left_out(title, slug, means)
+        return left_out(title, slug, means)
     if not varies(points[parameter]):
         value = number(points[parameter].iloc[0])
-        return _left_out(title, slug, means, f"every complete trial has {prose.NAMES[parameter]} {value}")
+        return left_out(title, slug, means, f"every complete trial has {prose.NAMES[parameter]} {value}")
     colour = _colour(points, without=parameter)
     sentence = prose.effect(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)
@@ -96,7 +79,7 @@ def learning_section(sweep: Sweep) -> list[Section]:
     """Show whether training was long enough and where it overfits."""
     curves, title = learning_curves(board(sweep), sweep.runs, sweep.history), "Learning curves"
     if curves.empty:
-        return [_left_out(title, "learning", curves)]
+        return [left_out(title, "learning", curves)]
     sentence = prose.learning(curves)
     figure = figures.learning(curves)
     return [Section(title=title, slug="learning", sentence=sentence, figure=figure, table=curves)]
@@ -106,7 +89,7 @@ def dimensions_section(sweep: Sweep) -> list[Section]:
     """Show how many dimensions carry the rate."""
     kl, title = kl_by_rank(complete_runs(sweep), sweep.dims), "KL per dimension"
     if kl.empty:
-        return [_left_out(title, "kl", kl)]
+        return [left_out(title, "kl", kl)]
     order = _colour(kl)
     sentence, figure = prose.kl_by_rank(order), figures.kl_heat_map(kl, order)
     return [Section(title=title, slug="kl", sentence=sentence, figure=figure, table=kl)]
@@ -116,7 +99,7 @@ def leaderboard_section(sweep: Sweep) -> list[Section]:
     """List the best trials."""
     table, title = board(sweep), "Leaderboard"
     if table.empty:
-        return [_left_out(title, "leaderboard", table)]
+        return [left_out(title, "leaderboard", table)]
     measured = dict.fromkeys([*(objective.column for objective in sweep.objectives), *MEASURED])
     shown = ["trial", *PARAMETERS, *(c for m in measured for c in (m, m + SUFFIX)), "seconds"]
     preview = table[shown].head(SHOWN)
@@ -160,14 +143,14 @@ BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     effect_sections,
     learning_section,
     dimensions_section,
+    lambda sweep: scores_section(sweep, board(sweep)),
+    score_effect_sections,
+    correlation_section,
+    lambda sweep: information_section(sweep, board(sweep)),
     leaderboard_section,
     states_section,
     provenance_section,
 )
-
-
-def _left_out(title: str, slug: str, table: pd.DataFrame, why: str = "no trial is complete") -> Section:
-    return Section(title=title, slug=slug, sentence=f"Left out: {why}.", table=table)
 
 
 def _colour(points: pd.DataFrame, without: str = "") -> str:

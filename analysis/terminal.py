@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +46,12 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     if summary["leaderboard"]:
         rows = [_short(row) for row in summary["leaderboard"][:MOST_ROWS]]
         print_table(f"leaderboard (best {len(rows)} of {len(summary['leaderboard'])}; nats per image)", rows)
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame as rows that JSON can hold: NaN is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _short(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""The one list of metrics: a new metric is a function of a `Sample` and a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike
+
+from analysis.metrics.across_runs import udr
+from analysis.metrics.correlation import gaussian_total_correlation
+from analysis.metrics.explicitness import CHANCE, explicitness
+from analysis.metrics.importance import dci_completeness, dci_disentanglement, dci_informativeness
+from analysis.metrics.information import dcimig, jemmig, mig, mig_sup, modularity
+from analysis.metrics.infomec import infoc, infoe, infom
+from analysis.metrics.interventions import beta_vae_on_sample, factor_vae_on_sample
+from analysis.metrics.result import Score
+from analysis.metrics.robustness import irs
+from analysis.metrics.sample import Sample, make_sample, warn
+from analysis.metrics.separability import sap, sap_r2
+from vae.errors import ConfigError
+
+Needs = Literal["factors", "grid", "runs", "codes"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A disentanglement score of codes (sample, latent) and integer factors (sample, factor)."""
+
+    name: str
+    compute: Callable[..., Score]
+    """Of a Sample; of codes and KL by run where `needs` is `runs`."""
+    source: str
+    needs: Needs = "factors"
+    """`grid`: best on codes of the whole factor grid (`beta_vae`, `factor_vae`), and defined on a sample too."""
+    cheap: bool = True
+    """Within 0.2 s on 15,000 x 10 codes."""
+    low: float = 0.0
+    high: float = 1.0
+    direction: Literal["minimize", "maximize"] = "maximize"
+    chance: float = 0.0
+    """The value where no factor varies, with a warning."""
+    binned: bool = False
+    """Values are put into bins, so that a perfect representation need not reach `high`."""
+
+    def __call__(
+        self,
+        codes: Any,
+        factors: Any = None,
+        codes_test: ArrayLike | None = None,
+        factors_test: ArrayLike | None = None,
+        *,
+        seed: int = 0,
+        **settings: Any,
+    ) -> Score:
+        """Return the score; `settings` are `bins` and `dci_backend` (`method` for udr).
+
+        Where a metric needs test rows and none are given, the rows are split 2:1 by the seed. Raises ConfigError for
+        wrong shapes or types; warns ScoreWarning where the arrays are degenerate (see `analysis.metrics.sample`).
+        """
+        if self.needs == "runs":
+            return self.compute(codes, factors, **settings)
+        return self.of(make_sample(codes, factors, codes_test, factors_test, seed=seed, **settings))
+
+    def of(self, sample: Sample) -> Score:
+        """Return the score of a checked sample."""
+        if self.needs == "codes":
+            return self.compute(sample)
+        if not len(sample.varying):
+            raise ConfigError(f"{self.name} needs factors (sample, factor), got none")
+        if not sample.varying.any():
+            warn(f"no factor varies: {self.name} is {self.chance:g}")
+            return sample.score(self.chance)
+        return self.compute(sample)
+
+
+_MIG = "Chen et al. 2018, equation 6, arXiv 1802.04942"
+_SAP = "Kumar et al. 2018, section 3, arXiv 1711.00848"
+_DCI = "Eastwood & Williams 2018, section 2, https://openreview.net/forum?id=By-7dz-AZ"
+_RIDGEWAY = "Ridgeway & Mozer 2018, section 3, arXiv 1802.05312"
+_INFOMEC = "Hsu et al. 2023, section 4, arXiv 2305.18378"
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("mig", mig, _MIG, binned=True),
+        Metric("sap", sap, _SAP),
+        Metric("sap_r2", sap_r2, _SAP),
+        Metric("dci_disentanglement", dci_disentanglement, _DCI, cheap=False),
+        Metric("dci_completeness", dci_completeness, _DCI, cheap=False),
+        Metric("dci_informativeness", dci_informativeness, _DCI, cheap=False),
+        Metric("modularity", modularity, _RIDGEWAY, binned=True),
+        Metric("explicitness", explicitness, _RIDGEWAY, cheap=False, chance=CHANCE),
+        Metric("irs", irs, "Suter et al. 2019, section 4, arXiv 1811.00007", binned=True),
+        Metric("mig_sup", mig_sup, "Li et al. 2020, section 4, arXiv 2002.10549", binned=True),
+        Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, section 4, arXiv 1910.05587", binned=True),
+        Metric("jemmig", jemmig, "Do & Tran 2020, section 4, arXiv 1908.09961", binned=True),
+        Metric("infom", infom, _INFOMEC, cheap=False),
+        Metric("infoe", infoe, _INFOMEC, cheap=False),
+        Metric("infoc", infoc, _INFOMEC, cheap=False),
+        Metric(
+            "gaussian_total_correlation",
+            gaussian_total_correlation,
+            "Locatello et al. 2019, section 5, arXiv 1811.12359",
+            needs="codes",
+            high=float("inf"),
+            direction="minimize",
+        ),
+        Metric(
+            "beta_vae",
+            beta_vae_on_sample,
+            "Higgins et al. 2017, appendix, https://openreview.net/forum?id=Sy2fzU9gl",
+            needs="grid",
+            cheap=False,
+        ),
+        Metric("factor_vae", factor_vae_on_sample, "Kim & Mnih 2018, section 4, arXiv 1802.05983", needs="grid"),
+        Metric("udr", udr, "Duan et al. 2020, section 4, arXiv 1905.12614", needs="runs", cheap=False),
+    )
+}
+"""Every metric by name; NAME(codes, factors, codes_test, factors_test, seed=0) -> Score."""
+
+CHEAP: tuple[str, ...] = tuple(name for name, metric in METRICS.items() if metric.cheap)
+"""What a sweep computes by default."""

@@ -1,0 +1,169 @@
+"""Scores in a sweep, after the fact, and of a file."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cli
+import vaekit
+from analysis.metrics import METRICS, score_all
+from analysis.scorer import score_run
+from analysis.scoring import score_file, score_sweep
+from sweeps.coordinator import run_sweep
+from sweeps.spec import make_spec
+from tests.test_sweep import Inline
+from vae.columns import CHEAP_SCORES, SCORES, parse_objectives, parse_scores
+from vae.errors import ConfigError, DataError, ResultsError
+from vae.results import Folder
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Squares of three sizes at 6 x 6 places, four of each."""
+    grid = np.stack(np.meshgrid(np.arange(3), np.arange(6), np.arange(6), indexing="ij"), -1).reshape(-1, 3)
+    factors = np.repeat(grid, 4, axis=0)
+    images = np.zeros((len(factors), 9, 9), np.uint8)
+    for image, (size, row, column) in zip(images, factors, strict=True):
+        image[row : row + size + 2, column : column + size + 2] = 1
+    path = tmp_path_factory.mktemp("squares") / "squares.npz"
+    np.savez(path, images=images, factors=factors)
+    return path
+
+
+def spec(out: Path, data: Path | str = "digits", **options: Any) -> Any:
+    tiny = {"epochs": 3, "seeds": 2, "trials": 3, "hidden_dim": 16, "latent_dim": "2:5", "report": False}
+    return make_spec(tiny | {"data": str(data), "out": str(out), "name": "s"} | options)
+
+
+@pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
+def test_cheap_scores_are_columns_on_data_with_factors(tmp_path: Path, squares: Path) -> None:
+    run_sweep(spec(tmp_path, squares), engine=Inline(), scorer=score_run)
+    sweep = vaekit.open(tmp_path / "s")
+    assert sweep.scores == list(CHEAP_SCORES)
+    assert list(sweep.runs.columns[-1 - len(CHEAP_SCORES) :]) == [*CHEAP_SCORES, "seconds"]
+    for run, row in sweep.runs.set_index("run").iterrows():
+        again = score_all(
+            CHEAP_SCORES, sweep.codes(int(str(run))).astype(float), sweep.factors(), seed=int(row["seed"])
+        )
+        for name in CHEAP_SCORES:
+            # the stack's codes differ from the plain module's in the last bits, which moves votes and bins of few images
+            assert float(again[name]) == pytest.approx(row[name], abs=0.1 if name == "factor_vae" else 0.02), name
+
+
+def test_a_score_is_an_objective_on_validation(tmp_path: Path, squares: Path) -> None:
+    run_sweep(spec(tmp_path, squares, objective="mig", scores="sap_r2"), engine=Inline(), scorer=score_run)
+    sweep = vaekit.open(tmp_path / "s")
+    assert sweep.scores == ["sap_r2", "mig"]
+    means = sweep.runs.groupby("trial")["validation_mig"].mean()
+    np.testing.assert_allclose(sweep.trials["value"], means)
+    assert not np.allclose(sweep.runs["validation_mig"], sweep.runs["mig"])
+
+
+def test_a_score_of_one_posterior_sample(tmp_path: Path, squares: Path) -> None:
+    run_sweep(spec(tmp_path, squares, scores="mig,mig_sample"), engine=Inline(), scorer=score_run)
+    runs = vaekit.open(tmp_path / "s").runs
+    assert runs["mig"].notna().all()
+    assert (runs["mig"] != runs["mig_sample"]).all()
+
+
+def test_labels_alone_are_not_scored_unless_asked(tmp_path: Path) -> None:
+    digits = {"limit": 200, "trials": 1}
+    run_sweep(spec(tmp_path / "a", **digits), engine=Inline(), scorer=score_run)
+    assert vaekit.open(tmp_path / "a" / "s").scores == []
+    run_sweep(spec(tmp_path / "b", scores="sap_r2", **digits), engine=Inline(), scorer=score_run)
+    assert vaekit.open(tmp_path / "b" / "s").scores == ["sap_r2"]
+
+
+def test_scores_after_the_fact_are_cached(tmp_path: Path, squares: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_sweep(spec(tmp_path, squares, scores="none"), engine=Inline(), scorer=score_run)
+    sweep = vaekit.open(tmp_path / "s")
+    assert sweep.scores == []
+    first = score_sweep(sweep, "mig,modularity")
+    assert len(first) == 2 * len(sweep.runs)
+    assert (first["floor"] >= 0).all()
+    assert (Folder(tmp_path / "s").analysis / "scores.csv").is_file()
+    monkeypatch.setattr(type(sweep), "codes", lambda *_: pytest.fail("scored again"))
+    again = score_sweep(sweep, "mig")
+    assert again["value"].tolist() == pytest.approx(first.loc[first["score"] == "mig", "value"].tolist())
+
+
+def test_what_cannot_be_scored(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((60, 3, 3), dtype=np.float32)
+    np.savez(tmp_path / "plain.npz", images=images)
+    run_sweep(spec(tmp_path, tmp_path / "plain.npz", trials=1), engine=Inline(), scorer=score_run)
+    with pytest.raises(ResultsError, match="scores need data with factors, got .*plain.npz"):
+        score_sweep(vaekit.open(tmp_path / "s"), "mig")
+    with pytest.raises(ConfigError, match="dci must be one of forest, gbt, got 'tree'"):
+        score_sweep(vaekit.open(tmp_path / "s"), "mig", backend="tree")
+
+
+@pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
+def test_the_score_command_prints_json_of_any_codes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    factors = np.column_stack([rng.integers(0, size, 900) for size in (4, 3, 5)])
+    codes = factors + 0.01 * rng.standard_normal(factors.shape)
+    split = {"codes_train": codes[:600], "factors_train": factors[:600]}
+    split |= {"codes_test": codes[600:], "factors_test": factors[600:]}
+    for name, arrays in {"one": {"codes": codes, "factors": factors}, "two": split}.items():
+        np.savez(tmp_path / f"{name}.npz", **arrays)  # type: ignore[arg-type]
+        monkeypatch.setattr(sys, "argv", ["vaekit", "score", str(tmp_path / f"{name}.npz")])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert not end.value.code
+        printed = json.loads(capsys.readouterr().out)
+        assert printed.keys() == {"metrics", "details"}
+        assert printed["metrics"].keys() == printed["details"].keys() == set(SCORES)
+        assert printed["metrics"]["mig"] > 0.95
+        assert printed["details"]["mig"]["floor"] < 0.1
+        assert printed["details"]["dci_disentanglement"]["backend"] == "forest"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"codes": np.zeros((9, 2))}, "must hold codes_train, .* or codes and factors, got codes"),
+        (
+            {"codes": np.array([None, 1], dtype=object), "factors": np.zeros((2, 1), int)},
+            "readable .npz file without objects",
+        ),
+        (None, "readable .npz file without objects"),
+    ],
+)
+def test_files_that_hold_no_codes(tmp_path: Path, content: dict[str, Any] | None, message: str) -> None:
+    path = tmp_path / "x.npz"
+    if content is None:
+        path.write_bytes(b"PK nonsense")
+    else:
+        np.savez(path, **content)
+    with pytest.raises(DataError, match=message):
+        score_file(path)
+
+
+def test_columns_and_registry_name_the_same_scores() -> None:
+    by_run = {name: metric for name, metric in METRICS.items() if metric.needs != "runs"}
+    assert {name: metric.direction for name, metric in by_run.items()} == SCORES
+    assert {name for name, metric in by_run.items() if metric.cheap} >= set(CHEAP_SCORES)
+    assert parse_objectives("mig")[0].direction == "maximize"
+    assert parse_objectives("gaussian_total_correlation")[0].direction == "minimize"
+    with pytest.raises(ConfigError, match="scores must be none or of mig, .*got 'charm'"):
+        parse_scores("mig,charm")
+
+
+@pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
+def test_the_report_shows_scores_with_floors_and_their_agreement(tmp_path: Path, squares: Path) -> None:
+    from analysis.report import write_report
+
+    run_sweep(spec(tmp_path, squares, trials=6), engine=Inline(), scorer=score_run)
+    page = write_report(vaekit.open(tmp_path / "s"))
+    text = page.read_text()
+    tables = Folder(tmp_path / "s").report_tables
+    for slug in ("scores", "scores_beta", "scores_latent_dim", "score_correlation", "mutual_information"):
+        assert (tables / f"{slug}.csv").is_file(), slug
+        assert f"{slug}.csv" in text
+    assert "floor" in (tables / "scores.csv").read_text().splitlines()[0]
