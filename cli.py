@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -170,8 +171,17 @@ def data_info(
     _print_json(info) if as_json else print_fields(info)
 
 
+@data_app.command("fetch")
+def data_fetch(data: Annotated[str, typer.Argument(help="mnist or fashion-mnist.")]) -> None:
+    """Fetch public data into the cache, unless they are there, and print their folder."""
+    from vae.data import fetch_data
+
+    print(fetch_data(data))
+
+
 def main() -> NoReturn:
     """Run the command line: every error is one line on stderr, and --debug adds the traceback."""
+    warnings.formatwarning = lambda message, *_: f"vaekit: {message}\n"
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         sys.exit(app(arguments or ["--help"], standalone_mode=False))

@@ -1,12 +1,14 @@
 """What a notebook imports: `import vaekit; vaekit.open("digits").runs`."""
 
+from analysis import metrics
 from analysis.frames import Sweep
 from analysis.frames import open_sweep as open
 from analysis.scorer import score_run
+from analysis.metrics import score
 from sweeps.coordinator import run_sweep
 from sweeps.spec import Spec, make_spec
 
-__all__ = ["Spec", "Sweep", "open", "sweep"]
+__all__ = ["Spec", "Sweep", "metrics", "open", "score", "sweep"]
 
 
 def sweep(**options: object) -> Sweep:

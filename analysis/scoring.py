@@ -93,7 +93,8 @@ def _details(score: Any) -> dict[str, Any]:
     for name in ("per_factor", "per_code", "interval"):
         part = getattr(score, name)
         details[name] = None if part is None else [_plain(value) for value in np.asarray(part).tolist()]
-    return details | score.details
+    details.update(score.details)
+    return details
 
 
 def _plain(value: float | None) -> float | None:

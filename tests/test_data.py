@@ -372,7 +372,7 @@ def test_an_option_that_the_data_cannot_follow_is_a_config_error(options: dict[s
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("mnits", r"data must be a name \(digits\), a folder of IDX files or an .npz file, got 'mnits'$"),
+        ("mnits", r"data must be a name \(digits, .*\), a folder of IDX files or an .npz file, got 'mnits'"),
         ("digit", "got 'digit'; did you mean 'digits'\\?$"),
         ("nowhere/x.npz", "data must be a folder or an .npz file that exists, got 'nowhere/x.npz'"),
         (__file__, "data must be a name .* a folder of IDX files or an .npz file, got '.*test_data.py'"),

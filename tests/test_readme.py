@@ -32,13 +32,17 @@ def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
 def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    np.savez("photos.npz", images=np.random.default_rng(0).random((120, 6, 6), dtype=np.float32))
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 3, (400, 2))
+    np.savez("photos.npz", images=rng.random((400, 6, 6), dtype=np.float32), factors=factors)
+    np.savez("codes.npz", codes=factors + 0.1 * rng.standard_normal((400, 2)), factors=factors)
     (spec,) = blocks("toml")
     Path("spec.toml").write_text(spec)
     ran = {words[1] for words in commands() if words[0] == "vaekit"}
-    assert ran == {"sweep", "show", "data", "list", "report", "export"}
+    assert ran == {"sweep", "show", "data", "list", "report", "export", "score"}
     for words in commands():
         if words[0] == "vaekit":
             run(words, monkeypatch)

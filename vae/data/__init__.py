@@ -2,7 +2,7 @@
 
 from vae.data.config import BINARIZATIONS, DataConfig
 from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
-from vae.data.prepare import DATA_SEED, load_data, prepare
+from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
 from vae.data.sources import SOURCES, Source
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "check_likelihood",
     "describe",
+    "fetch_data",
     "load_data",
     "open_data",
     "prepare",

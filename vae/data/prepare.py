@@ -16,8 +16,9 @@ import platformdirs
 
 from vae.data.config import DataConfig
 from vae.data.dataset import SPLITS, Data, open_data
+from vae.data.download import fetch
 from vae.data.raw import RawData
-from vae.data.sources import read_source, source_name
+from vae.data.sources import Request, read_source, source_name
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.errors import DataError
 
@@ -36,8 +37,8 @@ def prepare(config: DataConfig, cache: Path | None = None) -> Path:
 
     The cache is by default $VAEKIT_CACHE/data, or the user's cache folder. Raises DataError or ConfigError.
     """
-    data = _prepared(config, read_source(config.source))
     cache = cache or _default_cache()
+    data = _prepared(config, read_source(config.source, Request(config.size, cache.parent / "sources")))
     folder = cache / data.content_hash
     try:
         if not folder.is_dir():
@@ -46,6 +47,11 @@ def prepare(config: DataConfig, cache: Path | None = None) -> Path:
         rule = f"the data cache must be a folder that can be written (VAEKIT_CACHE names another), got '{cache}'"
         raise DataError(f"{rule}: {error.strerror or error}") from error
     return folder
+
+
+def fetch_data(name: str) -> Path:
+    """Find or fetch public images and return their folder; raises ConfigError or DataError if there are none."""
+    return fetch(name, _default_cache().parent / "sources")
 
 
 def _default_cache() -> Path:
@@ -57,8 +63,8 @@ def _prepared(config: DataConfig, raw: RawData) -> Data:
     subsample_rng, split_rng, binarize_rng = np.random.default_rng(DATA_SEED).spawn(3)
     if config.limit is not None:
         raw = subsample(raw, config.limit, subsample_rng)
-    images, scale = raw.images, raw.scale
-    if config.size is not None:
+    images, scale = np.asarray(raw.images), raw.scale
+    if config.size is not None and images.shape[1:3] != (config.size, config.size):
         images, scale = block_average(images, scale, config.size), 1.0
     train, validation, test = draw_splits(len(images), raw.first_test, split_rng)
     if config.binarize == "threshold":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,16 @@ import numpy.typing as npt
 from vae.data.config import MINIMUM_IMAGES
 from vae.errors import DataError
 
+if TYPE_CHECKING:
+    from vae.data.sprites import Drawing
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RawData:
     """All images of a source, with what is known of them."""
 
-    images: npt.NDArray[Any]
-    """(image, height, width) or (image, height, width, channel), uint8 or float32."""
+    images: "npt.NDArray[Any] | Drawing"
+    """(image, height, width) or (image, height, width, channel), uint8 or float32; drawn images when indexed."""
     scale: float
     """A pixel value is images * scale."""
     factors: npt.NDArray[np.int64] | None = None

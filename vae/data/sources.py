@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from vae.data.download import fetch
 from vae.data.idx import read_idx_folder
 from vae.data.npz import read_npz
 from vae.data.raw import RawData
+from vae.data.sprites import draw_shapes, draw_sprites
 from vae.errors import DataError
 
 
@@ -23,10 +25,18 @@ class Source:
 
     name: str
     description: str
-    read: Callable[[], RawData]
+    read: Callable[["Request"], RawData]
 
 
-def _read_digits() -> RawData:
+@dataclass(frozen=True)
+class Request:
+    """What a source may need to know: images that are drawn are drawn at their size, others are fetched to a cache."""
+
+    size: int | None
+    cache: Path
+
+
+def _read_digits(request: Request) -> RawData:
     # Importing scikit-learn takes longer than the rest of a sweep's start; its package carries the table.
     package = find_spec("sklearn")
     if package is None or package.origin is None:
@@ -40,18 +50,35 @@ def _read_digits() -> RawData:
     )
 
 
+def _downloaded(name: str) -> Callable[[Request], RawData]:
+    return lambda request: read_idx_folder(fetch(name, request.cache))
+
+
 SOURCES = {
     source.name: source
     for source in [
         Source("digits", "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn", _read_digits),
+        Source(
+            "sprites",
+            "737,280 binary images of 64 x 64 pixels, drawn here over dSprites' grid of five factors (not DeepMind's "
+            "file); take a --limit",
+            lambda request: draw_sprites(request.size),
+        ),
+        Source(
+            "shapes",
+            "768 binary images of 32 x 32 pixels, drawn over a grid of three factors: trains in seconds",
+            lambda request: draw_shapes(request.size),
+        ),
+        Source("mnist", "70,000 handwritten digits of 28 x 28 grey pixels, fetched once", _downloaded("mnist")),
+        Source("fashion-mnist", "70,000 articles of clothing, as mnist, fetched once", _downloaded("fashion-mnist")),
     ]
 }
 
 
-def read_source(source: str) -> RawData:
+def read_source(source: str, request: Request) -> RawData:
     """Read all images of a name in SOURCES, a folder of IDX files or an .npz file, or raise DataError."""
     if source in SOURCES:
-        return SOURCES[source].read()
+        return SOURCES[source].read(request)
     path = _path(source)
     try:
         if path.is_dir():
