@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.metrics.result import Score
-from analysis.metrics.sample import make_sample, warn
+from analysis.metrics.inputs import make_sample
+from analysis.metrics.result import Score, warn
 from vae.errors import ConfigError
 
 LASSO_ALPHA = 0.1
@@ -14,7 +14,12 @@ LEAST_KL = 0.01
 """In nats: a code with less takes no part."""
 
 
-def udr(codes_by_run: Sequence[ArrayLike], kl_by_run: Sequence[ArrayLike], *, method: str = "lasso") -> Score:
+def udr(
+    codes_by_run: Sequence[ArrayLike] | np.ndarray,
+    kl_by_run: Sequence[ArrayLike] | np.ndarray,
+    *,
+    method: str = "lasso",
+) -> Score:
     """Return the mean over runs of the median similarity, in [0, 1], of a run's codes to each other run's.
 
     Codes (sample, latent) are those of the same images in every run, KL (latent,) is in nats per image; the runs'
@@ -35,7 +40,9 @@ def udr(codes_by_run: Sequence[ArrayLike], kl_by_run: Sequence[ArrayLike], *, me
     return Score(value=float(by_run.mean()), samples=len(runs[0]), details=details)
 
 
-def _active_codes(codes_by_run: Sequence[ArrayLike], kl_by_run: Sequence[ArrayLike]) -> list[np.ndarray]:
+def _active_codes(
+    codes_by_run: Sequence[ArrayLike] | np.ndarray, kl_by_run: Sequence[ArrayLike] | np.ndarray
+) -> list[np.ndarray]:
     if len(codes_by_run) < 2 or len(codes_by_run) != len(kl_by_run):
         raise ConfigError(
             f"udr needs the codes and KL of two runs or more, got {len(codes_by_run)} and {len(kl_by_run)}"
@@ -54,14 +61,16 @@ def _active(run: int, codes: ArrayLike, kl: ArrayLike) -> np.ndarray:
     kept = checked[:, (nats > LEAST_KL) & (np.ptp(checked, axis=0) > 0)]
     if not kept.shape[1]:
         warn(f"run {run} has no code of KL > {LEAST_KL} nats and scores 0")
-    return (kept - kept.mean(axis=0)) / kept.std(axis=0)
+    scaled: np.ndarray = (kept - kept.mean(axis=0)) / kept.std(axis=0)
+    return scaled
 
 
 def _lasso(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import Lasso
 
-    weights = Lasso(alpha=LASSO_ALPHA).fit(codes, others).coef_.reshape(others.shape[1], -1)
-    return np.abs(weights).T
+    weights: np.ndarray = Lasso(alpha=LASSO_ALPHA).fit(codes, others).coef_.reshape(others.shape[1], -1)
+    strength: np.ndarray = np.abs(weights.T)
+    return strength
 
 
 def _spearman(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -69,7 +78,8 @@ def _spearman(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     ranks = [rankdata(block, axis=0) for block in (codes, others)]
     scaled = [(rank - rank.mean(axis=0)) / rank.std(axis=0) for rank in ranks]
-    return np.abs(scaled[0].T @ scaled[1] / len(codes))
+    correlation: np.ndarray = np.abs(scaled[0].T @ scaled[1] / len(codes))
+    return correlation
 
 
 def _relative_strength(similarity: np.ndarray) -> float:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analysis.metrics.result import Score
-from analysis.metrics.sample import Sample, warn
+from analysis.metrics.result import Score, warn
+from analysis.metrics.sample import Sample
 
 
 def gaussian_total_correlation(sample: Sample) -> Score:

@@ -1,9 +1,8 @@
 """Explicitness: how well a linear classifier reads each factor from all codes."""
 
-import warnings
-
 import numpy as np
 
+from analysis.metrics.fitting import fit
 from analysis.metrics.result import Score
 from analysis.metrics.sample import Sample, split_rows
 
@@ -11,10 +10,10 @@ CHANCE = 0.5
 
 
 def explicitness(sample: Sample) -> Score:
-    """Return the mean over factors of the one-vs-rest ROC-AUC (macro, test rows) of a logistic regression; 0.5 is chance.
+    """Return the mean over factors of the one-vs-rest ROC-AUC (macro, test rows) of a logistic regression.
 
-    Codes are standardised by their train rows; a constant code becomes 0. Values of a factor that the train or the
-    test rows lack are left out of its mean; a factor with nothing left scores 0.5.
+    Chance is 0.5. Codes are standardised by their train rows; a constant code becomes 0. Values of a factor that the
+    train or the test rows lack are left out of its mean; a factor with nothing left scores 0.5.
     """
     codes, factors, codes_test, factors_test = sample.once(split_rows)
     mean, deviation = codes.mean(axis=0), codes.std(axis=0)
@@ -27,14 +26,11 @@ def explicitness(sample: Sample) -> Score:
 
 
 def _area(codes: np.ndarray, labels: np.ndarray, codes_test: np.ndarray, labels_test: np.ndarray) -> float:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     if len(np.unique(labels)) < 2:
         return CHANCE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the definition stops at 100 iterations
-        classifier = LogisticRegression().fit(codes, labels)
+    classifier = fit(LogisticRegression(), codes, labels)
     members = labels_test[:, None] == classifier.classes_
     decidable = members.any(axis=0) & ~members.all(axis=0)
     if not decidable.any():

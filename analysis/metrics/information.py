@@ -5,7 +5,7 @@ disentanglement_lib), factors stay as they are; entropies are those of the count
 factor has values, no representation reaches 1: `score` reports what a perfect one reaches.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,7 +62,9 @@ def gap(matrix: np.ndarray, axis: int = 0) -> np.ndarray:
     """Return the largest minus the second largest entry along an axis; a missing second counts as 0."""
     ordered = np.sort(matrix, axis=axis)
     largest = np.take(ordered, -1, axis=axis)
-    return largest - (np.take(ordered, -2, axis=axis) if matrix.shape[axis] > 1 else 0.0)
+    second = np.take(ordered, -2, axis=axis) if matrix.shape[axis] > 1 else 0.0
+    difference: np.ndarray = largest - second
+    return difference
 
 
 def mig(sample: Sample) -> Score:
@@ -114,13 +116,14 @@ def modularity(sample: Sample) -> Score:
     squared = info.mutual**2
     best = squared.max(axis=1)
     others = max(squared.shape[1] - 1, 1)
-    per_code = np.where(best > 0, 1 - _ratio(squared.sum(axis=1) - best, best * others), 0.0)
+    per_code = np.where(best > 0, np.maximum(1 - _ratio(squared.sum(axis=1) - best, best * others), 0.0), 0.0)
     return sample.score(per_code.mean(), per_code=per_code, **_details(sample, info))
 
 
-def _details(sample: Sample, info: Information) -> dict[str, object]:
+def _details(sample: Sample, info: Information) -> dict[str, Any]:
     return {"bins": sample.bins, "mutual_information": info.mutual.tolist()}
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    ratio: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return ratio

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.metrics.result import Score
-from analysis.metrics.sample import Sample, make_sample, split_rows, warn
+from analysis.metrics.fitting import fit
+from analysis.metrics.inputs import make_sample
+from analysis.metrics.result import Score, warn
+from analysis.metrics.sample import Sample, split_rows
 from vae.errors import ConfigError
 
 BATCH, TRAIN_DRAWS, TEST_DRAWS = 64, 10_000, 5_000
@@ -49,7 +51,8 @@ class Grid:
         """Return random points of the grid with one coordinate replaced by that of the given point."""
         size, stride = self._sizes[factor], self._strides[factor]
         other = rng.integers(len(self.codes), size=rows.shape)
-        return other + (rows // stride % size - other // stride % size) * stride
+        moved: np.ndarray = other + (rows // stride % size - other // stride % size) * stride
+        return moved
 
 
 class Drawn:
@@ -132,11 +135,12 @@ def _beta_vae(sample: Sample, train: Rows, test: Rows) -> Score:
     fixed_test, differences_test = _pair_differences(rng, test, TEST_DRAWS)
     if train.n_factors == 1:
         return _accuracy(sample, train, fixed_test, fixed_test)  # nothing to tell apart
-    return _accuracy(sample, train, fixed_test, LogisticRegression().fit(differences, fixed).predict(differences_test))
+    predicted = fit(LogisticRegression(), differences, fixed).predict(differences_test)
+    return _accuracy(sample, train, fixed_test, predicted)
 
 
 def _factor_vae(sample: Sample, train: Rows, test: Rows) -> Score:
-    deviation = train.codes.std(axis=0, ddof=1)
+    deviation = train.codes.std(axis=0)
     alive = (deviation >= LEAST_DEVIATION) & (np.ptp(train.codes, axis=0) > 0)
     if not alive.any():
         warn(f"no code deviates by {LEAST_DEVIATION} or more: the FactorVAE score is 0")

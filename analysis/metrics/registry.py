@@ -10,12 +10,13 @@ from analysis.metrics.across_runs import udr
 from analysis.metrics.correlation import gaussian_total_correlation
 from analysis.metrics.explicitness import CHANCE, explicitness
 from analysis.metrics.importance import dci_completeness, dci_disentanglement, dci_informativeness
-from analysis.metrics.information import dcimig, jemmig, mig, mig_sup, modularity
 from analysis.metrics.infomec import infoc, infoe, infom
+from analysis.metrics.information import dcimig, jemmig, mig, mig_sup, modularity
+from analysis.metrics.inputs import make_sample
 from analysis.metrics.interventions import beta_vae_on_sample, factor_vae_on_sample
-from analysis.metrics.result import Score
+from analysis.metrics.result import Score, warn
 from analysis.metrics.robustness import irs
-from analysis.metrics.sample import Sample, make_sample, warn
+from analysis.metrics.sample import Sample
 from analysis.metrics.separability import sap, sap_r2
 from vae.errors import ConfigError
 

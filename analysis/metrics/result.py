@@ -1,5 +1,6 @@
 """What a score is: a number, its parts, and what it may be compared with."""
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,3 +33,8 @@ class Score:
 
     def __float__(self) -> float:
         return self.value
+
+
+def warn(message: str) -> None:
+    """Warn that something is degenerate."""
+    warnings.warn(message, ScoreWarning, stacklevel=3)

@@ -39,4 +39,5 @@ def _deviation(codes: np.ndarray, groups: np.ndarray, quantile: float) -> np.nda
         np.quantile(np.abs(members - members.mean(axis=0)), quantile, axis=0)
         for members in np.split(codes[order], starts[1:])
     ]
-    return np.mean(deviations, axis=0)
+    mean: np.ndarray = np.mean(deviations, axis=0)
+    return mean

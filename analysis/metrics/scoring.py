@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.metrics.inputs import make_sample
 from analysis.metrics.registry import METRICS, Metric
 from analysis.metrics.result import Score, ScoreWarning
-from analysis.metrics.sample import Sample, make_sample
+from analysis.metrics.sample import Sample
 from vae.errors import ConfigError
 
 COVERAGE = 0.95
@@ -87,7 +88,7 @@ def _with_references(
     metrics: Sequence[Metric], scores: dict[str, Score], sample: Sample, rng: np.random.Generator
 ) -> dict[str, Score]:
     unrelated, permuted, perfect = _unrelated(sample, rng), _permuted(sample, rng), _perfect(sample)
-    with_floor = {
+    return {
         metric.name: replace(
             scores[metric.name],
             floor=metric.of(unrelated if metric.needs == "codes" else permuted).value,
@@ -95,7 +96,6 @@ def _with_references(
         )
         for metric in metrics
     }
-    return with_floor
 
 
 def _with_intervals(
@@ -150,6 +150,7 @@ def _like(
     codes_test: np.ndarray | None,
     values_test: np.ndarray | None,
 ) -> Sample:
-    return make_sample(
+    made = make_sample(
         codes, values, codes_test, values_test, seed=sample.seed, bins=sample.bins, dci_backend=sample.dci_backend
     )
+    return made if values.shape[1] else replace(made, varying=sample.varying)

@@ -133,7 +133,8 @@ def _newton_step(line: np.ndarray, rows: _SortedRows, own: np.ndarray, rest: np.
 def _sum_of_squares(sums: np.ndarray, slope: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Sum of (slope x + offset)^2 over rows, from their sums of 1, x, x^2."""
     number, first, second = sums
-    return number * offset**2 + 2 * slope * offset * first + slope**2 * second
+    squares: np.ndarray = number * offset**2 + 2 * slope * offset * first + slope**2 * second
+    return squares
 
 
 def _running_sums(feature: np.ndarray) -> np.ndarray:

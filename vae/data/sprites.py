@@ -97,7 +97,7 @@ def _place(position: npt.NDArray[np.int64], places: int) -> npt.NDArray[np.float
 
 
 def _in_square(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    return np.maximum(np.abs(u), np.abs(v)) <= np.float32(0.75)
+    return np.maximum(np.abs(u), np.abs(v)) <= np.float32(0.7)
 
 
 def _in_ellipse(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
