@@ -106,7 +106,7 @@ def _in_ellipse(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.N
 
 def _in_heart(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """The sextic heart (u^2 + v^2 - 1)^3 <= u^2 v^3, upright, shrunk into the unit circle."""
-    x, y = np.float32(1.25) * u, np.float32(0.1) - np.float32(1.25) * v
+    x, y = np.float32(1.35) * u, np.float32(0.1) - np.float32(1.35) * v
     square = x * x + y * y - 1
     inside: npt.NDArray[np.bool_] = square * square * square <= x * x * y * y * y
     return inside
