@@ -195,6 +195,8 @@ def make_spec(options: Mapping[str, Any]) -> Spec:
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ConfigError(f"a spec's keys must be options of vaekit sweep, got {name!r}{hint}")
         values[name] = _typed(name, kinds[name], value)
+    if "trials" in values:
+        at_least(1, trials=values["trials"])  # 0 is the default's way of saying that none were asked
     return Spec(**values).resolved()
 
 

@@ -24,7 +24,7 @@ def udr(
 
     Codes (sample, latent) are those of the same images in every run, KL (latent,) is in nats per image; the runs'
     own scores are `details["by_run"]`. `method` is `lasso` (|coefficients| at alpha 0.1) or `spearman` (|rank
-    correlation|). A run without a code of KL > 0.01 scores 0. Duan et al. 2020, equations 2 to 4, arXiv 1905.12614.
+    correlation|). A run without a code of KL > 0.01 scores 0. Duan et al. 2020, arXiv 1905.12614.
     """
     if method not in ("lasso", "spearman"):
         raise ConfigError(f"method must be lasso or spearman, got {method!r}")

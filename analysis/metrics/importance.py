@@ -84,8 +84,7 @@ def _ensemble(sample: Sample) -> Any:
 
 
 def _shares(weights: np.ndarray) -> np.ndarray:
-    total = weights.sum()
-    return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))
+    return weights / max(weights.sum(), NOTHING)
 
 
 def _details(sample: Sample, found: Importances) -> dict[str, Any]:

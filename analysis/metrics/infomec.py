@@ -1,6 +1,6 @@
 """InfoMEC: modularity, explicitness and compactness, each as information.
 
-Hsu et al. 2023, "Disentanglement via latent quantization", section 4, arXiv 2305.18378. All rows are used and none
+Hsu et al. 2023, "Disentanglement via latent quantization", arXiv 2305.18378. All rows are used and none
 held out. The mutual information between a continuous code and a factor is Ross's nearest-neighbour estimate
 (PLoS ONE 2014, 9(2): e87357): codes without noise look fully informed about every factor.
 """

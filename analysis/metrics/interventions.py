@@ -80,7 +80,7 @@ def beta_vae(
     """Return the accuracy, in [0, 1], of telling the fixed factor from mean |z1 - z2| of 64 pairs of grid points.
 
     `table_codes` (point, latent) holds every combination of the factors' values in row-major order; `scored` are the
-    factors that count, all by default. Higgins et al. 2017, appendix A.4, https://openreview.net/forum?id=Sy2fzU9gl.
+    factors that count, all by default. Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl.
     """
     sample, grid = _grid(table_codes, grid_sizes, seed, scored)
     return _beta_vae(sample, grid, grid)

@@ -78,7 +78,7 @@ _MIG = "Chen et al. 2018, equation 6, arXiv 1802.04942"
 _SAP = "Kumar et al. 2018, section 3, arXiv 1711.00848"
 _DCI = "Eastwood & Williams 2018, section 2, https://openreview.net/forum?id=By-7dz-AZ"
 _RIDGEWAY = "Ridgeway & Mozer 2018, section 3, arXiv 1802.05312"
-_INFOMEC = "Hsu et al. 2023, section 4, arXiv 2305.18378"
+_INFOMEC = "Hsu et al. 2023, arXiv 2305.18378"
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -91,17 +91,17 @@ METRICS: dict[str, Metric] = {
         Metric("dci_informativeness", dci_informativeness, _DCI, cheap=False),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
         Metric("explicitness", explicitness, _RIDGEWAY, cheap=False, chance=CHANCE),
-        Metric("irs", irs, "Suter et al. 2019, section 4, arXiv 1811.00007", binned=True),
-        Metric("mig_sup", mig_sup, "Li et al. 2020, section 4, arXiv 2002.10549", binned=True),
-        Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, section 4, arXiv 1910.05587", binned=True),
-        Metric("jemmig", jemmig, "Do & Tran 2020, section 4, arXiv 1908.09961", binned=True),
+        Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
+        Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
+        Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),
+        Metric("jemmig", jemmig, "Do & Tran 2020, arXiv 1908.09961", binned=True),
         Metric("infom", infom, _INFOMEC, cheap=False),
         Metric("infoe", infoe, _INFOMEC, cheap=False),
         Metric("infoc", infoc, _INFOMEC, cheap=False),
         Metric(
             "gaussian_total_correlation",
             gaussian_total_correlation,
-            "Locatello et al. 2019, section 5, arXiv 1811.12359",
+            "Locatello et al. 2019, arXiv 1811.12359",
             needs="codes",
             high=float("inf"),
             direction="minimize",
@@ -109,12 +109,12 @@ METRICS: dict[str, Metric] = {
         Metric(
             "beta_vae",
             beta_vae_on_sample,
-            "Higgins et al. 2017, appendix, https://openreview.net/forum?id=Sy2fzU9gl",
+            "Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl",
             needs="grid",
             cheap=False,
         ),
         Metric("factor_vae", factor_vae_on_sample, "Kim & Mnih 2018, section 4, arXiv 1802.05983", needs="grid"),
-        Metric("udr", udr, "Duan et al. 2020, section 4, arXiv 1905.12614", needs="runs", cheap=False),
+        Metric("udr", udr, "Duan et al. 2020, arXiv 1905.12614", needs="runs", cheap=False),
     )
 }
 """Every metric by name; NAME(codes, factors, codes_test, factors_test, seed=0) -> Score."""

@@ -99,7 +99,7 @@ class _SortedRows:
     def _below(self, line: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
         """Sums over the rows, of the own class and of all, on the left of the point where a line has that margin."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            point = (margin - line[1]) / (line[0] + 0.0)  # no -0
+            point = (margin - line[1]) / line[0]
         rank = np.searchsorted(self.sorted_feature, np.nan_to_num(point, nan=-np.inf, posinf=np.inf, neginf=-np.inf))
         classes = np.arange(len(self.count))
         position = np.searchsorted(self.keys, classes * len(self.sorted_feature) + rank)
