@@ -42,7 +42,7 @@ def stack_size(config: RunConfig, pixels: int) -> int:
 def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
     """Group runs of equal shapes into stacks, the dearest first.
 
-    Stacks are as large as the cache allows, but no larger than what gives every worker its share. A run's result does
+    Stacks are as large as the cache allows, but as many as give every worker the same number of each shape. A run's result does
     not depend on its stack, so the number of workers may be read here.
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
@@ -50,7 +50,8 @@ def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run
         groups[stack_key(run.config)].append(run)
     stacks = []
     for group in groups.values():
-        parts = max(-(-len(group) // stack_size(group[0].config, pixels)), min(workers, len(group)))
+        least = -(-len(group) // stack_size(group[0].config, pixels))
+        parts = min(-(-least // workers) * workers, len(group))
         bounds = [k * len(group) // parts for k in range(parts + 1)]
         stacks += [group[start:end] for start, end in pairwise(bounds)]
     return sorted(stacks, key=lambda stack: (-cost(stack, pixels), stack[0].run))

@@ -84,7 +84,8 @@ def _ensemble(sample: Sample) -> Any:
 
 
 def _shares(weights: np.ndarray) -> np.ndarray:
-    return weights / max(weights.sum(), NOTHING)
+    shares: np.ndarray = weights / max(weights.sum(), NOTHING)
+    return shares
 
 
 def _details(sample: Sample, found: Importances) -> dict[str, Any]:
