@@ -41,7 +41,7 @@ def _root(
 
 @app.command()
 def sweep(
-    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC.toml]", help="Options from a file.")] = None,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Options from a file.")] = None,
     data: Annotated[str | None, option("A name, a folder of IDX files, or an .npz file.", "digits")] = None,
     limit: Annotated[int | None, option("Images to keep, a uniform subsample.")] = None,
     size: Annotated[int | None, option("Side of the images after averaging blocks of pixels.")] = None,
@@ -207,13 +207,13 @@ def _sweep(spec: "Spec") -> None:
     if status.timed_out:
         _say("the time is up; finished runs are kept, and the same command goes on")
     if spec.trials < status.trials:
-        _say(f"{status.trials} trials were asked before; {spec.trials} changes nothing")
+        _say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
     if spec.report and status.told:
         report(str(status.path))
     else:
         print(status.path)
     if status.failed and not status.complete:
-        raise VaekitError(f"every trial failed, the first with {status.first_error}")
+        raise VaekitError(f"every trial failed, the first with {status.first_error.splitlines()[0]}")
 
 
 def _preview(spec: "Spec") -> None:

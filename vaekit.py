@@ -3,8 +3,8 @@
 from analysis import metrics
 from analysis.frames import Sweep
 from analysis.frames import open_sweep as open
-from analysis.scorer import score_run
 from analysis.metrics import score
+from analysis.scorer import score_run
 from sweeps.coordinator import run_sweep
 from sweeps.spec import Spec, make_spec
 

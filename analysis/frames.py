@@ -79,7 +79,11 @@ class Sweep:
         """One row a run with the columns RUNS, and one a score before seconds; nats are per image."""
         scores = [name for name in self._table.column_names if name.startswith(SCORE_PREFIX)]
         columns = [*RUNS[:-1], *scores, RUNS[-1]]
-        return _frame(self._table.select(columns)).rename(columns=lambda name: name.removeprefix(SCORE_PREFIX))
+        runs = _frame(self._table.select(columns)).rename(columns=lambda name: name.removeprefix(SCORE_PREFIX))
+        for objective in self.objectives:
+            if objective.column not in runs:  # a score that no run has yet
+                runs.insert(len(runs.columns) - 1, objective.column, np.nan)
+        return runs
 
     @property
     def scores(self) -> list[str]:

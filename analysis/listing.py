@@ -6,13 +6,23 @@ from typing import Any
 from analysis.frames import Sweep
 from analysis.states import is_complete, states
 from vae.columns import value_columns
+from vae.errors import VaekitError
 from vae.results import Folder
 
 
 def list_sweeps(out: Path) -> list[dict[str, Any]]:
     """Return one row a sweep under `out`, by name: state, mode, data, trials told, failed, best first value."""
     paths = sorted(path for path in out.glob("*") if Folder(path).exists)
-    return [_row(Sweep(Folder(path))) for path in paths]
+    return [_row_or_reason(Sweep(Folder(path))) for path in paths]
+
+
+def _row_or_reason(sweep: Sweep) -> dict[str, Any]:
+    """One damaged folder does not hide the others."""
+    try:
+        return _row(sweep)
+    except (VaekitError, KeyError) as error:
+        unknown = dict.fromkeys(("mode", "data", "trials", "complete", "failed", "best"))
+        return {"name": sweep.name, "state": f"unreadable: {error}"} | unknown
 
 
 def _row(sweep: Sweep) -> dict[str, Any]:

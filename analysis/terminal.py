@@ -60,8 +60,12 @@ def _short(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: row[name] for name in names if name in row and not name.endswith("_half_width")}
     for name in NATS:
         half_width = row.get(f"{name}_half_width")
-        kept[name.removesuffix("_nats")] = f"{row[name]:.2f}" + (f" ±{half_width:.2f}" if half_width else "")
-    return kept | {"active_units": f"{row['active_units']:.1f}"}
+        kept[name.removesuffix("_nats")] = _short_number(row[name], 2) + (f" ±{half_width:.2f}" if half_width else "")
+    return kept | {"active_units": _short_number(row["active_units"], 1)}
+
+
+def _short_number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _text(value: Any) -> str:

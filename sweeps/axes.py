@@ -10,7 +10,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from vae.config import at_least
+from vae.config import LARGEST_DIM, at_least, at_most
 from vae.errors import ConfigError
 
 INTEGERS = ("latent_dim", "hidden_dim")
@@ -67,11 +67,16 @@ def parse_axis(name: str, text: str) -> Axis:
 def _number(name: str, part: str, text: str) -> float:
     try:
         value = int(part) if name in INTEGERS else float(part)
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
     except ValueError:
         kind = "whole numbers" if name in INTEGERS else "numbers"
         raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value of {kind}, got {text!r}") from None
-    if not math.isfinite(value):
-        raise ConfigError(f"{name} must be finite, got {text!r}")
+    if not finite:
+        raise ConfigError(f"{name} must be finite, got {text[:40]!r}")
+    if name in INTEGERS:
+        at_most(LARGEST_DIM, **{name: value})
     return value
 
 

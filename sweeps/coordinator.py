@@ -4,6 +4,7 @@ It alone writes the storage and the results folder; workers train. A finished ru
 so the folder is the state from which the same command goes on.
 """
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,7 @@ from sweeps.plan import Run, cost, plan_stacks
 from sweeps.spec import Spec
 from sweeps.storage import add_trials, asked_until, open_study, point_of
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
-from vae.data import Data, check_likelihood, open_data, prepare
+from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import resolve_device
 from vae.results import Folder, RunRecord
 
@@ -46,7 +47,7 @@ class Status:
     best: float
     """Best value of the first objective so far; NaN before the first."""
     share: float
-    """Share of this call's work that is done, in [0, 1]."""
+    """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
     first_error: str = ""
     timed_out: bool = False
 
@@ -76,7 +77,7 @@ def run_sweep(
     try:
         engine.start()
         data_folder = prepare(spec.data_config)
-        data = open_data(data_folder)
+        data = open_data(data_folder, source_name(spec.data))
         check_likelihood(data, spec.likelihood)
         names = spec.score_names(len(data.factor_names))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
@@ -118,6 +119,7 @@ class Coordinator:
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
         self._share = 0.0
+        self._done = 0.0
 
     def run(self, deadline: float | None) -> None:
         """Ask and train until every trial is told; TimedOut at the deadline."""
@@ -149,7 +151,8 @@ class Coordinator:
         runs = self.ledger.missing_runs(waiting)
         self._tell()
         stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers)
-        whole, done = cost(runs, self.data.n_pixels), 0.0
+        unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
+        whole = self._done + cost(runs, self.data.n_pixels) * (1 + max(0.0, unasked))
         self.write_trials(running=waiting)
         self.on_status(self.status())
         for stack, outcome in self.engine.run(stacks, self.task, deadline):
@@ -157,13 +160,13 @@ class Coordinator:
             self.folder.write_stack(records, weights=self.spec.keep_weights != "none")
             self.ledger.record(records)
             self._tell()
-            done += cost(stack, self.data.n_pixels)
-            self._share = done / whole
+            self._done += cost(stack, self.data.n_pixels)
+            self._share = self._done / whole
             self.write_trials(running=waiting)
             self.on_status(self.status())
 
     def _tell(self) -> None:
-        """Tell, in trial order, every trial whose runs are finished: to optimize only once the batch is."""
+        """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch."""
         untold = [trial for trial in range(len(self.ledger)) if trial not in self.told]
         results = {trial: result for trial in untold if (result := self.ledger.result(trial))}
         if self.spec.mode == "optimize" and len(results) < len(untold):
@@ -208,7 +211,7 @@ class Coordinator:
 def _records(stack: Sequence[Run], outcome: "list[TrainedRun] | Exception") -> list[RunRecord]:
     """Join runs with what they came to; an error of the whole stack fails each of its runs."""
     if isinstance(outcome, Exception):
-        reason = f"{type(outcome).__name__}: {outcome}"
+        reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
         return [_record(run, None, reason) for run in stack]
     return [_record(run, trained, trained.error) for run, trained in zip(stack, outcome, strict=True)]
 

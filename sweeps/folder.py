@@ -28,6 +28,8 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
         raise ResultsError(f"one process runs a sweep at a time, got another one in {str(folder.path)!r}") from None
     except OSError as error:
         raise unwritable(folder.path, error) from error
+    except ValueError as error:
+        raise ResultsError(f"out must be a path, got {spec.out!r} ({error})") from None
     try:
         _check_identity(folder, spec, data)
         _write_head(folder, spec, data, workers)
@@ -39,12 +41,13 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
 def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
     if not folder.exists:
         return
-    there, here = make_spec(folder.read_spec()).identity, spec.identity
-    there["data_hash"] = folder.read_provenance().get("data", {}).get("hash", "unknown")[:12]
-    here = here | {"data_hash": data.content_hash[:12]}
-    different = [name for name in sorted(here.keys() | there.keys()) if here.get(name) != there.get(name)]
+    there = make_spec(folder.read_spec())
+    hashes = [str(folder.read_provenance().get("data", {}).get("hash", "unknown")), data.content_hash]
+    old, new = there.identity | {"data_hash": hashes[0]}, spec.identity | {"data_hash": hashes[1]}
+    different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if different:
-        changes = ", ".join(f"{name} {there.get(name)} there and {here.get(name)} here" for name in different)
+        said = [{**s.as_dict(), "data_hash": text[:12]} for s, text in zip((there, spec), hashes, strict=True)]
+        changes = ", ".join(f"{name} {said[0].get(name)} there and {said[1].get(name)} here" for name in different)
         raise ResultsError(
             f"{str(folder.path)!r} holds another sweep: {changes}; give this one its own --name, or repeat that one"
         )

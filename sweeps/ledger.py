@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 
 import pyarrow as pa
 
@@ -72,8 +72,13 @@ class Ledger:
         if errors:
             return TrialResult("FAIL", [nan] * len(self.spec.objectives), seconds, errors[0])
         values = [
-            sum(float(str(r[objective.column])) for r in records) / len(records) for objective in self.spec.objectives
+            sum(float(str(r.get(objective.column, nan))) for r in records) / len(records)
+            for objective in self.spec.objectives
         ]
+        for objective, value in zip(self.spec.objectives, values, strict=True):
+            if not isfinite(value):
+                reason = f"{objective.column} must be finite, got {value}"
+                return TrialResult("FAIL", [nan] * len(values), seconds, reason)
         return TrialResult("COMPLETE", values, seconds, "")
 
     def table(self, told: Collection[int], running: Collection[int]) -> pa.Table:

@@ -42,8 +42,8 @@ def stack_size(config: RunConfig, pixels: int) -> int:
 def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
     """Group runs of equal shapes into stacks, the dearest first.
 
-    Stacks are as large as the cache allows, but as many as give every worker the same number of each shape. A run's result does
-    not depend on its stack, so the number of workers may be read here.
+    Stacks are as large as the cache allows, but as many as give every worker the same number of each shape. A run's
+    result does not depend on its stack, so the number of workers may be read here.
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in runs:

@@ -63,9 +63,8 @@ def describe(status: Status, objective: str, seconds: float) -> str:
         parts.append(f"best {objective} {status.best:.2f}")
     if status.failed:
         parts.append(f"{status.failed} failed")
-    done = status.share * status.trials / status.goal
-    if 0.0 < done < 1.0:
-        parts.append(f"about {_duration(seconds * (1 - done) / done)} left")
+    if 0.0 < status.share < 1.0:
+        parts.append(f"about {_duration(seconds * (1 - status.share) / status.share)} left")
     return ", ".join(parts)
 
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from sweeps.axes import Axis, parse_axis
 from vae.columns import CHEAP_SCORES, PARAMETERS, Objective, parse_objectives, parse_scores
 from vae.config import TRAINING_FIELDS, RunConfig, at_least, one_of
-from vae.data import SOURCES, DataConfig
+from vae.data import SOURCES, DataConfig, source_name
+from vae.device import resolve_device
 from vae.errors import ConfigError
 
 SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
@@ -95,7 +96,7 @@ class Spec:
         one_of(("auto", "cpu", "cuda"), device=self.device)
         if self.jobs != "auto" and not (self.jobs.isdecimal() and int(self.jobs) >= 1):
             raise ConfigError(f"jobs must be auto or at least 1, got {self.jobs!r}")
-        if self.name and (self.name.startswith(".") or re.search(r"[/\\\0]", self.name)):
+        if self.name and (self.name.startswith(".") or re.search(r"[/\\\x00-\x1f]", self.name)):
             raise ConfigError(f"name must be one folder name, not a path or hidden, got {self.name!r}")
         _ = self.axes, self.objectives, parse_scores(self.scores or "none"), self.timeout_seconds, self.run_config()
         self._check_grid()
@@ -161,8 +162,14 @@ class Spec:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Every field that changes results."""
-        return {name: value for name, value in self.as_dict().items() if name not in PLACE}
+        """Every field that changes results, by what it means: two spellings of one axis are equal.
+
+        The images are not among them: their hash says more than their name.
+        """
+        unread = {"data", "batch" if self.mode == "explore" else "", "sigma" if self.likelihood != "gaussian" else ""}
+        given = {name: value for name, value in self.as_dict().items() if name not in {*PLACE, *unread}}
+        meant = {axis.name: axis for axis in self.axes} | {"device": resolve_device(self.device)}
+        return given | meant | {"objective": [(o.column, o.direction) for o in self.objectives]}
 
     def run_config(self, **values: Any) -> RunConfig:
         """Return the config of one run, with a trial's parameters and its seed as `values`."""
@@ -174,10 +181,8 @@ class Spec:
         """Return the spec with every default that depends on another field filled in."""
         sampler = self.sampler or SAMPLERS[self.mode][0]
         trials = self.trials or (self.grid_size if sampler == "grid" else DEFAULT_TRIALS)
-        is_path = self.data not in SOURCES and Path(self.data).exists()
-        data = str(Path(self.data).resolve()) if is_path else self.data
-        name = self.name or (Path(data).stem if is_path else data)
-        return replace(self, sampler=sampler, trials=trials, data=data, name=name)
+        name = self.name or source_name(self.data)
+        return replace(self, sampler=sampler, trials=trials, data=_absolute(self.data), name=name)
 
     def as_dict(self) -> dict[str, Any]:
         """Every field that has a value, by its option's name."""
@@ -198,6 +203,15 @@ def make_spec(options: Mapping[str, Any]) -> Spec:
     if "trials" in values:
         at_least(1, trials=values["trials"])  # 0 is the default's way of saying that none were asked
     return Spec(**values).resolved()
+
+
+def _absolute(data: str) -> str:
+    """The path of data that go by a path and are there, so that a sweep goes on from any folder."""
+    path = Path(data).expanduser()
+    try:
+        return str(path.resolve()) if data not in SOURCES and path.exists() else data
+    except OSError:
+        return data  # what is wrong with it is said where it is read
 
 
 def read_spec(path: Path) -> dict[str, Any]:

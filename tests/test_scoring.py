@@ -50,7 +50,8 @@ def test_cheap_scores_are_columns_on_data_with_factors(tmp_path: Path, squares: 
             CHEAP_SCORES, sweep.codes(int(str(run))).astype(float), sweep.factors(), seed=int(row["seed"])
         )
         for name in CHEAP_SCORES:
-            # the stack's codes differ from the plain module's in the last bits, which moves votes and bins of few images
+            tolerance = 0.1 if name == "factor_vae" else 0.02
+            assert float(again[name]) == pytest.approx(row[name], abs=tolerance), name
             assert float(again[name]) == pytest.approx(row[name], abs=0.1 if name == "factor_vae" else 0.02), name
 
 
@@ -71,7 +72,7 @@ def test_a_score_of_one_posterior_sample(tmp_path: Path, squares: Path) -> None:
 
 
 def test_labels_alone_are_not_scored_unless_asked(tmp_path: Path) -> None:
-    digits = {"limit": 200, "trials": 1}
+    digits: dict[str, Any] = {"limit": 200, "trials": 1}
     run_sweep(spec(tmp_path / "a", **digits), engine=Inline(), scorer=score_run)
     assert vaekit.open(tmp_path / "a" / "s").scores == []
     run_sweep(spec(tmp_path / "b", scores="sap_r2", **digits), engine=Inline(), scorer=score_run)

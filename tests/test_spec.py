@@ -56,8 +56,11 @@ def test_identity_is_everything_that_changes_results() -> None:
     same = {"trials": 5, "jobs": "1", "name": "x", "out": "y", "timeout": "1m", "keep_weights": "none", "report": False}
     assert set(same) == set(PLACE)
     assert make_spec(same).identity == base.identity
-    for change in ({"epochs": 41}, {"seed": 1}, {"beta": "1"}, {"batch": 8}, {"sampler": "random"}, {"limit": 100}):
+    for change in ({"epochs": 41}, {"seed": 1}, {"beta": "1"}, {"sampler": "random"}, {"limit": 100}):
         assert make_spec(change).identity != base.identity
+    for spelling in ({"beta": "0.1:16.0:log"}, {"objective": "elbo_nats:max"}, {"batch": 8}, {"sigma": 2.0}):
+        assert make_spec(spelling).identity == base.identity
+    assert make_spec({"mode": "optimize", "batch": 8}).identity != make_spec({"mode": "optimize"}).identity
 
 
 def test_defaults_that_depend_on_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

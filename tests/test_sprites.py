@@ -36,7 +36,9 @@ def test_the_grid_is_that_of_dsprites_in_its_order() -> None:
 @pytest.mark.parametrize("scale", range(6))
 def test_an_upright_square_has_its_area(scale: int) -> None:
     side = 2 * 0.7 * LARGEST * (0.5 + scale / 10) * 64
-    assert int(draw(0, scale, 0, 16, 16).sum()) == pytest.approx(side**2, abs=1.4 * side)  # a third of a pixel all around
+    assert int(draw(0, scale, 0, 16, 16).sum()) == pytest.approx(
+        side**2, abs=1.4 * side
+    )  # a third of a pixel all around
 
 
 @pytest.mark.parametrize("shape", [0, 1])

@@ -20,6 +20,7 @@ from sweeps.coordinator import Status, run_sweep
 from sweeps.engine import LocalEngine, Task, TimedOut, train_stack
 from sweeps.plan import Run
 from sweeps.spec import make_spec
+from vae import data as vae_data
 from vae.columns import NATS
 from vae.errors import ResultsError
 from vae.results import Folder
@@ -135,7 +136,8 @@ def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pause", [0.0, 1.0])
+def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path, pause: float) -> None:
     run_sweep(tiny(tmp_path / "whole", trials=6, epochs=20), engine=Inline())
     engine = LocalEngine(workers=2)
     updates = itertools.count()
@@ -143,10 +145,81 @@ def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path) -> None:
     def kill_a_worker(status: Status) -> None:
         if next(updates) == 1:
             os.kill(next(iter(engine.executor._processes)), signal.SIGKILL)  # type: ignore[union-attr]
+            time.sleep(pause)
 
     status = run_sweep(tiny(tmp_path / "lost", trials=6, epochs=20), kill_a_worker, engine)
     assert (status.complete, status.failed) == (6, 0)
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "lost" / "s")
+
+
+def kill_the_worker_of_large_latents(
+    names: Any, objectives: Any, split: str, means: Any, *rest: Any
+) -> dict[str, float]:
+    """A scorer that no worker survives where the latent dimension is above 16."""
+    if means.shape[1] > 16:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+@pytest.mark.slow
+def test_a_stack_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
+    space = {"sampler": "grid", "latent_dim": "2,3,20", "hidden_dim": "16,32,64", "beta": "1", "seeds": 1, "limit": 100}
+    spec = tiny(tmp_path, data="shapes", scores="mig", **space)
+    status = run_sweep(spec, engine=LocalEngine(workers=2), scorer=kill_the_worker_of_large_latents)
+    assert (status.complete, status.failed) == (6, 3)
+    trials = vaekit.open(tmp_path / "s").trials
+    assert trials.loc[trials["state"] == "FAIL", "latent_dim"].tolist() == [20, 20, 20]
+    assert trials.loc[trials["state"] == "FAIL", "error"].str.contains("TerminatedWorkerError").all()
+
+
+@pytest.mark.slow
+def test_workers_do_not_outlive_a_killed_coordinator(tmp_path: Path) -> None:
+    spec = tiny(tmp_path, epochs=100_000, jobs="2")
+    code = f"from sweeps.coordinator import run_sweep; from sweeps.spec import Spec; run_sweep({spec!r})"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (Folder(tmp_path / "s").trials.exists() and len(children.read_text().split()) >= 2):
+        assert process.poll() is None
+        time.sleep(0.05)
+    workers = [Path("/proc") / child for child in children.read_text().split()]
+    time.sleep(2)
+    process.kill()
+    process.wait()
+    end = time.monotonic() + 20
+    while any(worker.exists() for worker in workers):
+        assert time.monotonic() < end, "a worker outlived its coordinator"
+        time.sleep(0.1)
+
+
+def test_what_is_not_finite_on_test_or_as_an_objective_fails(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((100, 4, 4), dtype=np.float32)
+    np.savez(tmp_path / "mine.npz", images=images)
+    data = vae_data.load_data(str(tmp_path / "mine.npz"))
+    images[data.test[0]] = 1e22
+    np.savez(tmp_path / "mine.npz", images=images)
+    options = {"data": str(tmp_path / "mine.npz"), "likelihood": "gaussian", "limit": None, "trials": 1}
+    status = run_sweep(
+        make_spec({k: v for k, v in (TINY | options).items() if v is not None} | {"out": str(tmp_path)}),
+        engine=Inline(),
+    )
+    assert (status.complete, status.failed) == (0, 1)
+    assert "must be finite on the test split" in status.first_error
+
+    def no_score(*arguments: Any) -> dict[str, float]:
+        return {"validation_mig": float("nan")}
+
+    spec = tiny(tmp_path / "b", data="shapes", objective="mig", trials=1)
+    assert "validation_mig must be finite" in run_sweep(spec, engine=Inline(), scorer=no_score).first_error
+
+
+def test_equal_images_under_another_name_keep_that_name(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((100, 4, 4), dtype=np.float32)
+    for name in ("first", "second"):
+        np.savez(tmp_path / f"{name}.npz", images=images)
+        spec = tiny(tmp_path / name, data=str(tmp_path / f"{name}.npz"), limit=100, trials=1)
+        run_sweep(spec, engine=Inline())
+        assert vaekit.open(tmp_path / name / "s").provenance["data"]["name"] == name
 
 
 @pytest.mark.parametrize("sampler", ["qmc", "random"])

@@ -9,6 +9,8 @@ from vae.errors import ConfigError
 from vae.schedules import BetaSchedule
 
 MODELS = ("vae", "ae")
+LARGEST_DIM = 2**16
+"""Of z and of the hidden layer: beyond it, one run's weights fill a machine."""
 LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
 
 
@@ -48,6 +50,8 @@ class RunConfig:
         at_least(1, latent_dim=self.latent_dim, hidden_dim=self.hidden_dim)
         at_least(1, batch_size=self.batch_size, epochs=self.epochs)
         at_least(0, seed=self.seed, beta=self.beta)
+        at_most(LARGEST_DIM, latent_dim=self.latent_dim, hidden_dim=self.hidden_dim)
+        at_most(2**32 - 1, seed=self.seed)
         positive(learning_rate=self.learning_rate)
         one_of(MODELS, model=self.model)
         one_of(LIKELIHOODS, likelihood=self.likelihood)
@@ -64,6 +68,13 @@ def at_least(least: int, **values: float) -> None:
     for name, value in values.items():
         if not isinstance(value, int | float) or not math.isfinite(value) or value < least:
             raise ConfigError(f"{name} must be at least {least}, got {value}")
+
+
+def at_most(most: int, **values: float) -> None:
+    """Check that each named value is no more than `most`."""
+    for name, value in values.items():
+        if value > most:
+            raise ConfigError(f"{name} must be at most {most}, got {value}")
 
 
 def positive(**values: float) -> None:

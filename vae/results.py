@@ -95,7 +95,10 @@ class Folder:
         """Return provenance.json, empty where there is none yet."""
         if not self.provenance.exists():
             return {}
-        content: dict[str, Any] = json.loads(self.provenance.read_text(encoding="utf-8"))
+        try:
+            content: dict[str, Any] = json.loads(self.provenance.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ResultsError(f"provenance.json must be valid JSON, got {error} in {str(self.provenance)!r}") from None
         return content
 
     def write_provenance(self, provenance: Mapping[str, Any]) -> None:

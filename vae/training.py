@@ -160,7 +160,11 @@ def _finished(
     """A run without its scores and weights."""
     history = {name: np.array([record.values[name][run] for record in records]) for name in HISTORY}
     seconds = float(history["seconds"].sum()) + test_seconds
-    error = _reason_of_failure(history, "elbo_nats" if config.model == "vae" else "distortion_nats")
+    nats = "elbo_nats" if config.model == "vae" else "distortion_nats"
+    error = _reason_of_failure(history, nats)
+    tested = float(getattr(test, nats)[run])
+    if not error and not math.isfinite(tested):
+        error = f"{nats} must be finite on the test split, got {tested}"
     if error:
         totals, dims = dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, np.empty(0))
         return TrainedRun(history, totals, dims, {}, {}, seconds, error)

@@ -3,7 +3,7 @@
 from vae.data.config import BINARIZATIONS, DataConfig
 from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
 from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
-from vae.data.sources import SOURCES, Source
+from vae.data.sources import SOURCES, Source, source_name
 
 __all__ = [
     "BINARIZATIONS",
@@ -19,4 +19,5 @@ __all__ = [
     "load_data",
     "open_data",
     "prepare",
+    "source_name",
 ]

@@ -67,12 +67,16 @@ class Data:
         return indices
 
 
-def open_data(folder: Path) -> Data:
-    """Open a folder that prepare wrote, images memory-mapped so that workers share them; raises DataError."""
+def open_data(folder: Path, name: str = "") -> Data:
+    """Open a folder that prepare wrote, images memory-mapped so that workers share them; raises DataError.
+
+    Equal images under two names share a folder, which knows only the first name: `name` is another.
+    """
     try:
         record = json.loads((folder / "data.json").read_text(encoding="utf-8"))
         factors = np.load(folder / "factors.npy") if record["factor_names"] else None
         record["factor_names"] = tuple(record["factor_names"])
+        record["name"] = name or record["name"]
         splits = {name: np.load(folder / f"{name}.npy") for name in SPLITS}
         # Copy on write: torch.from_numpy warns of arrays that cannot be written.
         images = np.load(folder / "images.npy", mmap_mode="c")

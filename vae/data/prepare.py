@@ -28,8 +28,7 @@ DATA_SEED = 1998  # never the sweep's seed: every sweep over the same images has
 def load_data(config: DataConfig | str, cache: Path | None = None) -> Data:
     """Prepare images, unless the cache holds them already, and open them; raises DataError or ConfigError."""
     config = DataConfig(source=config) if isinstance(config, str) else config
-    # Equal images under two names share a folder, which knows only the first name.
-    return dataclasses.replace(open_data(prepare(config, cache)), name=source_name(config.source))
+    return open_data(prepare(config, cache), source_name(config.source))
 
 
 def prepare(config: DataConfig, cache: Path | None = None) -> Path:
