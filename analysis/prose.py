@@ -1,5 +1,6 @@
 """The sentences of a report, in plain text; every number in them also stands in a table."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -155,10 +156,9 @@ def failures(count: int, shown: int) -> str:
     return f"{counted(count, 'trial')} failed and took no part in any figure.{part}"
 
 
-def command(provenance: Mapping[str, Any]) -> str:
-    """Return the command that provenance names, the last of several; empty where it names none."""
-    commands = [value for key, value in _pairs(provenance) if key.split(".")[-1] == "command"]
-    return commands[-1] if commands else ""
+def command(sweep: Sweep) -> str:
+    """Return the command that makes the sweep again from its resolved spec, beside this one."""
+    return shlex.join(["vaekit", "sweep", str(sweep.folder.spec), "--out", "again"])
 
 
 def provenance(sweep: Sweep) -> pd.DataFrame:

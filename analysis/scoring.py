@@ -17,6 +17,9 @@ from vae.results import write_whole
 
 BACKENDS = ("forest", "gbt")
 FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
+ACROSS_RUNS = "udr"
+UDR_IMAGES = 1000
+"""Images that UDR compares codes on, as in its paper."""
 COLUMNS = ("run", "score", "backend", "value", "floor", "ceiling", "samples")
 
 
@@ -35,15 +38,19 @@ def score_file(path: Path, backend: str = "forest", seed: int = 0) -> dict[str, 
 
 
 def score_sweep(
-    sweep: Sweep, names: str = ",".join(SCORES), backend: str = "forest", runs: Sequence[int] | None = None
+    sweep: Sweep,
+    names: str = ",".join((*SCORES, ACROSS_RUNS)),
+    backend: str = "forest",
+    runs: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Return one row a finished run and score, on the test split, with floor and ceiling; cached in `analysis/`.
 
-    All runs unless some are named. Reads posterior means from kept weights. Raises ResultsError where data have no
-    factors or weights were not kept.
+    All runs unless some are named. Reads posterior means from kept weights. `udr` compares the seeds of a trial and
+    needs no factors; for the others, and where weights were not kept, raises ResultsError.
     """
     one_of(BACKENDS, dci=backend)
-    wanted = parse_scores(names)
+    listed = [name.strip() for name in names.split(",")]
+    wanted = parse_scores(",".join(name for name in listed if name != ACROSS_RUNS) or "none")
     path = sweep.folder.analysis / "scores.csv"
     known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
     runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
@@ -53,7 +60,26 @@ def score_sweep(
         known = known.sort_values(["run", "score", "backend"]).reset_index(drop=True)
         write_whole(path, known.to_csv(index=False).encode())
     chosen = known["run"].isin(runs) & known["score"].isin(wanted) & (known["backend"] == backend)
-    return known[chosen].reset_index(drop=True)
+    across = [_score_across_runs(sweep, runs)] if ACROSS_RUNS in listed else []
+    parts = [part for part in (known[chosen], *across) if len(part)]
+    scores = pd.concat(parts) if parts else known[chosen]
+    return scores.sort_values(["run", "score"], kind="stable").reset_index(drop=True)
+
+
+def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:
+    """UDR of each run among the seeds of its trial, for trials with several."""
+    from analysis.metrics import udr
+
+    rows = []
+    for _, seeds in finished(sweep.runs).groupby("trial")["run"]:
+        if len(seeds) > 1 and set(seeds) & set(runs):
+            codes = [sweep.codes(run)[:UDR_IMAGES] for run in seeds]
+            kl = [sweep.dims.loc[sweep.dims["run"] == run, "kl_nats"].to_numpy() for run in seeds]
+            score = udr(codes, kl)
+            values = zip(seeds, score.details["by_run"], strict=True)
+            shared = {"score": ACROSS_RUNS, "backend": "lasso", "samples": score.samples}
+            rows += [{"run": run, "value": value} | shared for run, value in values if run in set(runs)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _missing_scores(

@@ -127,10 +127,8 @@ def states_section(sweep: Sweep) -> list[Section]:
 
 def provenance_section(sweep: Sweep) -> list[Section]:
     """Say where the numbers come from and how to get them again."""
-    table, command = prose.provenance(sweep), prose.command(sweep.provenance)
-    sentence = "Settings, versions and machine of this sweep."
-    if command:
-        sentence += " This command made it, and makes it again on the same kind of processor:"
+    table, command = prose.provenance(sweep), prose.command(sweep)
+    sentence = "Settings, versions and machine of this sweep. This makes it again on the same kind of processor:"
     return [
         Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command),
         Section(title="Runs", slug="runs", sentence=prose.RUNS, table=sweep.runs),

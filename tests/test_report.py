@@ -172,16 +172,14 @@ def test_one_seed_shows_no_interval(reports: Callable[[str], Reported]) -> None:
 
 def test_the_command_and_the_versions_are_told(reports: Callable[[str], Reported]) -> None:
     text = reports("default").page.text
-    assert "vaekit sweep --data digits --trials 24" in text
+    assert "sweep.toml --out again" in text
     assert "versions.torch 2.13.0" in text
-    assert "processor" not in reports("no provenance").page.text
 
 
-def test_the_last_of_several_sessions_gives_the_command(tmp_path: Path) -> None:
-    sessions = {"sessions": [{"command": "vaekit sweep --trials 1"}, {"command": "vaekit sweep --trials 2"}]}
-    sweep = open_sweep(write_sweep(tmp_path / "sweep", trials=2, provenance=sessions).path)
+def test_the_command_starts_from_the_resolved_spec(tmp_path: Path) -> None:
+    sweep = open_sweep(write_sweep(tmp_path / "my sweep", trials=2).path)
     code = [section.code for section in provenance_section(sweep) if section.code]
-    assert code == ["vaekit sweep --trials 2"]
+    assert code == [f"vaekit sweep '{tmp_path}/my sweep/sweep.toml' --out again"]
 
 
 def test_a_report_written_again_is_the_same(tmp_path: Path) -> None:
