@@ -1,10 +1,13 @@
 import io
+import os
+import shutil
 import struct
 import subprocess
 import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae.data import DataConfig, check_likelihood, load_data, open_data, prepare
+from vae.data import DataConfig, check_likelihood, index, load_data, open_data, prepare
 from vae.data.transforms import block_average, draw_splits
 from vae.errors import ConfigError, DataError
 
@@ -283,7 +286,7 @@ def test_a_second_call_reuses_the_folder(cache: Path) -> None:
     written = (folder / "images.npy").stat()
     assert prepare(DataConfig()) == folder == cache / folder.name
     assert (folder / "images.npy").stat() == written
-    assert [path.name for path in cache.iterdir()] == [open_data(folder).content_hash]
+    assert {path.name for path in cache.iterdir()} == {open_data(folder).content_hash, "index"}
 
 
 def test_the_default_cache_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,8 +298,114 @@ def test_the_default_cache_is_the_users(tmp_path: Path, monkeypatch: pytest.Monk
 def test_racing_twins_share_one_folder(cache: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         folders = set(pool.map(prepare, [DataConfig(limit=100)] * 16))
-    assert set(cache.iterdir()) == folders
+    assert set(cache.iterdir()) == folders | {cache / "index"}
     assert len(folders) == 1
+
+
+def settle(*paths: Path) -> None:
+    """Let the files look as if they had been written some time ago."""
+    for path in paths:
+        os.utime(path, ns=(10**18, 10**18))
+
+
+@pytest.fixture
+def npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that was written long ago, for the index."""
+    monkeypatch.setattr(index, "SETTLED_SECONDS", 0.0)
+    path = Path(write_npz(tmp_path, images=grey()))
+    settle(path)
+    return path
+
+
+def no_reading(*_: object) -> None:
+    raise AssertionError("read again")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        DataConfig(),
+        DataConfig(source="shapes"),
+        DataConfig(source="sprites", limit=50, size=16, binarize="sample"),
+        DataConfig(source="npz"),
+    ],
+)
+def test_the_same_again_reads_nothing(config: DataConfig, npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(config, source=str(npz)) if config.source == "npz" else config
+    folder = prepare(config)
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("vae.data.prepare"), "read_source", no_reading)  # vae.data.prepare is the function
+        assert prepare(config) == folder
+        for other in (replace(config, limit=40), replace(config, size=2), replace(config, binarize="threshold")):
+            with pytest.raises(AssertionError, match="read again"):
+                prepare(other)
+
+
+def test_a_changed_file_is_read_again(npz: Path) -> None:
+    before = prepare(DataConfig(source=str(npz)))
+    write_npz(npz.parent, images=grey()[::-1])  # of the same size
+    settle(npz)  # and with the same time of modification
+    after = prepare(DataConfig(source=str(npz)))
+    assert after != before
+    np.testing.assert_array_equal(open_data(after).images, grey()[::-1])
+    write_npz(npz.parent, images=grey(60))
+    assert len(load_data(str(npz)).images) == 60
+
+
+def test_a_changed_folder_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SETTLED_SECONDS", 0.0)
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    write_idx(folder / "train-images-idx3-ubyte", grey(60))
+    assert len(load_data(str(folder)).images) == 60
+    write_idx(folder / "t10k-images-idx3-ubyte", grey(20))
+    assert len(load_data(str(folder)).images) == 80
+    (folder / "train-images-idx3-ubyte").unlink()
+    with pytest.raises(DataError, match="training images"):
+        load_data(str(folder))
+
+
+def test_a_file_written_a_moment_ago_is_not_trusted(tmp_path: Path, cache: Path) -> None:
+    prepare(DataConfig(source=write_npz(tmp_path, images=grey())))
+    assert not (cache / "index").exists()
+
+
+def test_an_empty_folder_named_like_a_source_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SETTLED_SECONDS", 0.0)
+    prepare(DataConfig(source="shapes"))
+    (tmp_path / "shapes").mkdir()
+    with pytest.raises(DataError, match="training images"):
+        prepare(DataConfig(source=str(tmp_path / "shapes")))
+
+
+@pytest.mark.parametrize("damage", ["data.json", "images.npy", "test.npy", "factors.npy"])
+@pytest.mark.parametrize("kept", [None, 10])
+def test_a_damaged_folder_is_prepared_again(cache: Path, damage: str, kept: int | None) -> None:
+    folder = prepare(DataConfig(source="shapes"))
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / damage).unlink()
+    if kept is not None:
+        (folder / damage).write_bytes(whole[damage][:kept])
+    assert prepare(DataConfig(source="shapes")) == folder
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+    assert {path.name for path in cache.iterdir()} == {folder.name, "index"}
+
+
+def test_a_folder_that_is_gone_is_prepared_again(cache: Path) -> None:
+    folder = prepare(DataConfig())
+    shutil.rmtree(folder)
+    assert prepare(DataConfig()) == folder
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"content_hash": "gone"}', '{"content_hash": null}'])
+def test_a_damaged_entry_counts_as_none(cache: Path, content: str) -> None:
+    folder = prepare(DataConfig())
+    (entry,) = (cache / "index").iterdir()
+    whole = entry.read_text()
+    entry.write_text(content)
+    assert prepare(DataConfig()) == folder
+    assert entry.read_text() == whole
 
 
 def test_a_full_disk_leaves_nothing_half_written(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

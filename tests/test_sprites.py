@@ -1,36 +1,90 @@
 """Images that are drawn: the grid, and what stands where."""
 
-import gc
-import http.server
-import threading
-from collections.abc import Iterator
-from functools import partial
+import hashlib
+import itertools
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from tests.test_cli import idx
-from vae.data import SOURCES, DataConfig, load_data
-from vae.data.download import DOWNLOADS, Download, fetch
-from vae.data.sprites import LARGEST, MARGIN, SHAPES, SPRITES, Drawing
-from vae.errors import ConfigError, DataError
+from vae.data import DataConfig, factor_grid, load_data, prepare
+from vae.data import sprites as module
+from vae.data.raw import RawData
+from vae.data.sprites import LARGEST, MARGIN, SHAPES, SPRITES, Drawing, draw_shapes, draw_sprites
+from vae.errors import DataError
 
-GRID = Drawing(tuple(SPRITES.values()), 64)
+GOLDEN_SPRITES = ["1b04603c0f2a3a79", "251c1ebb7720b626", "21643945eca5663d"]  # of 64, 32 and 16 pixels a side
+GOLDEN_SHAPES = "4127c267d5660217"
+
+Images = npt.NDArray[np.uint8]
 
 
-def draw(*factors: int) -> np.ndarray:
+def drawing(raw: RawData) -> Drawing:
+    assert isinstance(raw.images, Drawing)
+    return raw.images
+
+
+GRID = drawing(draw_sprites(None))
+
+
+def draw(*factors: int) -> Images:
     """The image of (shape, scale, orientation, x, y)."""
-    index = np.ravel_multi_index(factors, GRID.sizes)
-    image: np.ndarray = GRID[np.array([index])][0]
+    image: Images = np.asarray(Drawing(np.array([factors]), GRID.sizes, GRID.side))[0]
     return image
+
+
+def pointwise(side: int, shape: int, scale: int, turn: int, x: int, y: int) -> list[list[bool]]:
+    """The image from the formulas, a point at a time: what the vectorised drawing has to equal."""
+    angle, radius = 2 * math.pi * turn / 40, LARGEST * (0.5 + scale / 10)
+    centre = [MARGIN + (1 - 2 * MARGIN) * place / 31 for place in (x, y)]
+
+    def inside(column: int, row: int) -> bool:
+        right, down = (
+            ((place + 0.5) / (3 * side) - at) / radius for place, at in zip((column, row), centre, strict=True)
+        )
+        u = math.cos(angle) * right + math.sin(angle) * down
+        v = math.cos(angle) * down - math.sin(angle) * right
+        if shape < 2:
+            return max(abs(u), abs(v)) <= 0.7 if shape == 0 else u**2 + 4 * v**2 <= 1
+        u, v = 1.35 * u, 0.1 - 1.35 * v
+        return (u**2 + v**2 - 1) ** 3 <= u**2 * v**3
+
+    pixels = range(side)
+    three = range(3)
+    return [[sum(inside(3 * c + i, 3 * r + j) for i in three for j in three) > 4 for c in pixels] for r in pixels]
+
+
+@pytest.mark.parametrize("side", [16, 30])
+def test_images_equal_the_formulas_point_by_point(side: int) -> None:
+    rows = np.random.default_rng(1).integers(0, GRID.sizes, (24, 5))
+    images = np.asarray(Drawing(rows, GRID.sizes, side))
+    expected = np.array([pointwise(side, *row) for row in rows.tolist()])
+    assert images.dtype == np.uint8
+    assert (images != expected).sum() <= 2  # a point on an edge falls either way in single precision
+    assert images.any(axis=(1, 2)).all()
+
+
+def test_golden_images() -> None:
+    """Other images are other results: when this changes on purpose, say so in the changelog."""
+    every = np.arange(0, len(GRID), 7373)
+    digests = [
+        hashlib.sha256(np.asarray(drawing(draw_sprites(side))[every]).data).hexdigest()[:16] for side in (None, 32, 16)
+    ]
+    assert digests == GOLDEN_SPRITES
+    assert hashlib.sha256(np.asarray(drawing(draw_shapes(None))).data).hexdigest()[:16] == GOLDEN_SHAPES
 
 
 def test_the_grid_is_that_of_dsprites_in_its_order() -> None:
     assert GRID.shape == (737_280, 64, 64)
     indices = np.array([0, 1, 32, 32 * 32, 40 * 32 * 32, 737_279])
     expected = [[0] * 5, [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [0, 0, 1, 0, 0], [0, 1, 0, 0, 0], [2, 5, 39, 31, 31]]
-    assert GRID.factors(indices).tolist() == expected
+    assert GRID.factors[indices].tolist() == expected
+    strides = np.array([6 * 40 * 32 * 32, 40 * 32 * 32, 32 * 32, 32, 1])
+    np.testing.assert_array_equal(GRID.factors @ strides, np.arange(len(GRID)))
+    assert (GRID.factors.min(axis=0).tolist(), GRID.factors.max(axis=0).tolist()) == ([0] * 5, [2, 5, 39, 31, 31])
 
 
 @pytest.mark.parametrize("scale", range(6))
@@ -59,7 +113,7 @@ def test_turning_repeats_with_the_symmetry_of_the_shape() -> None:
 
 def test_no_sprite_touches_the_border() -> None:
     indices = np.random.default_rng(0).choice(len(GRID), 500, replace=False)
-    images = GRID[indices]
+    images = np.asarray(GRID[indices])
     assert not images[:, [0, -1]].any()
     assert not images[:, :, [0, -1]].any()
     assert (images.sum(axis=(1, 2)) > 20).all()
@@ -90,64 +144,105 @@ def test_shapes_are_a_whole_small_grid(tmp_path: Path) -> None:
     assert len(np.unique(data.images.reshape(len(data.images), -1), axis=0)) == len(data.images)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A server on loopback and the folder that it serves."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_address[1]}/", folder
-        httpd.shutdown()
-        thread.join()
+def test_a_limit_is_the_rows_of_the_whole(tmp_path: Path) -> None:
+    """The chosen images are those that a source of plain arrays would give under the same limit."""
+    whole = draw_shapes(8)
+    np.savez(tmp_path / "x.npz", images=np.asarray(whole.images), factors=whole.factors)  # type: ignore[arg-type]
+    drawn = load_data(DataConfig(source="shapes", size=8, limit=99), tmp_path)
+    read = load_data(DataConfig(source=str(tmp_path / "x.npz"), limit=99), tmp_path)
+    np.testing.assert_array_equal(drawn.images, read.images)
+    np.testing.assert_array_equal(drawn.factors, read.factors)
+    for split in ("train", "validation", "test"):
+        np.testing.assert_array_equal(drawn.split(split), read.split(split))
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
+def test_splits_share_no_image_and_cover_all(tmp_path: Path) -> None:
+    data = load_data(DataConfig(source="sprites", limit=200, size=16), tmp_path)
+    assert sorted(np.concatenate([data.train, data.validation, data.test])) == list(range(200))
+    assert [len(data.train), len(data.validation), len(data.test)] == [160, 20, 20]
 
 
-def test_files_are_fetched_once_with_their_checksums(server: tuple[str, Path], tmp_path: Path) -> None:
-    import hashlib
+def test_images_are_drawn_in_blocks_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 7)
+    sizes = []
+    draw_block = Drawing._draw
 
-    address, folder = server
-    idx(folder / "train-images-idx3-ubyte.gz", 40, 4)
-    checksum = hashlib.md5((folder / "train-images-idx3-ubyte.gz").read_bytes()).hexdigest()
-    tiny = Download("tiny", address, {"train-images-idx3-ubyte.gz": checksum})
-    there = tiny.folder(tmp_path / "cache")
-    assert load_data(DataConfig(source=str(there)), tmp_path).images.shape == (40, 4, 4)
-    (folder / "train-images-idx3-ubyte.gz").unlink()
-    assert tiny.folder(tmp_path / "cache") == there
+    def counted(self: Drawing, factors: npt.NDArray[np.int64]) -> Images:
+        sizes.append(len(factors))
+        return draw_block(self, factors)
 
-
-@pytest.mark.parametrize("file", ["train-images-idx3-ubyte.gz", "missing.gz"])
-def test_a_wrong_checksum_or_a_missing_file_is_one_line(server: tuple[str, Path], tmp_path: Path, file: str) -> None:
-    address, folder = server
-    idx(folder / "train-images-idx3-ubyte.gz", 40, 4)
-    with pytest.raises(DataError, match="tiny must be fetched from .* or stand in a folder named by --data") as caught:
-        Download("tiny", address, {file: "0" * 32}).folder(tmp_path / "cache")
-    assert "\n" not in str(caught.value)
-    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    monkeypatch.setattr(Drawing, "_draw", counted)
+    monkeypatch.setattr(Drawing, "__array__", None)  # nobody draws all at once
+    data = load_data(DataConfig(source="sprites", size=8, limit=30), tmp_path)
+    assert sizes == [7, 7, 7, 7, 2]
+    assert isinstance(data.images, np.memmap)
+    monkeypatch.undo()
+    expected = Drawing(np.array(data.factors), GRID.sizes, 8)
+    np.testing.assert_array_equal(data.images, np.asarray(expected))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_offline_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"mnist must be fetched .* or as \$VAEKIT_DATA/mnist"):
-        Download("mnist", "http://127.0.0.1:9/", {"a.gz": "0" * 32}).folder(tmp_path)
-    gc.collect()  # the socket that requests leaves open is to warn here and not in another test
+@pytest.mark.parametrize("binarize", ["threshold", "sample"])
+def test_binary_images_stay_as_they_are(tmp_path: Path, binarize: str) -> None:
+    plain = load_data("shapes", tmp_path)
+    binary = load_data(DataConfig(source="shapes", binarize=binarize), tmp_path)
+    np.testing.assert_array_equal(binary.images, plain.images)
+    assert (binary.scale, binary.resample) == (1.0, binarize == "sample")
 
 
-def test_a_folder_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mnist").mkdir()
-    idx(tmp_path / "mnist" / "train-images-idx3-ubyte.gz", 30, 5)
-    monkeypatch.setenv("VAEKIT_DATA", str(tmp_path))
-    assert load_data("mnist", tmp_path / "cache").images.shape == (30, 5, 5)
-    assert fetch("mnist", tmp_path / "cache") == tmp_path / "mnist"
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Drawing) -> Any:
+        yield np.zeros((1, 64, 64), np.uint8)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Drawing, "blocks", full)
+    with pytest.raises(DataError, match=r"VAEKIT_CACHE .*No space left on device"):
+        prepare(DataConfig(source="shapes"), tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_names() -> None:
-    assert set(DOWNLOADS) <= set(SOURCES)
-    with pytest.raises(ConfigError, match="data to fetch must be one of mnist, fashion-mnist, got 'digits'"):
-        fetch("digits", Path("nowhere"))
+# The grid
+
+
+def test_the_grid_of_drawn_images_is_known_however_few(tmp_path: Path) -> None:
+    for limit in (10, 300):
+        assert factor_grid(load_data(DataConfig(source="sprites", size=8, limit=limit), tmp_path)) == (3, 6, 40, 32, 32)
+    assert factor_grid(load_data("shapes", tmp_path)) == (3, 16, 16)
+    assert factor_grid(load_data("digits", tmp_path)) is None
+
+
+def grid_of(tmp_path: Path, **arrays: npt.NDArray[Any]) -> tuple[int, ...] | None:
+    n_images = len(next(iter(arrays.values())))
+    images = {} if "imgs" in arrays else {"images": np.zeros((n_images, 2, 2), np.uint8)}
+    np.savez(tmp_path / "x.npz", **images, **arrays)  # type: ignore[arg-type]
+    return factor_grid(load_data(str(tmp_path / "x.npz"), tmp_path))
+
+
+def test_the_grid_of_a_file(tmp_path: Path) -> None:
+    product = np.array(list(itertools.product(range(3), range(4), range(5))))
+    assert grid_of(tmp_path, factors=product) == (3, 4, 5)
+    assert grid_of(tmp_path, factors=product[::-2]) == (3, 4, 5)
+    assert grid_of(tmp_path, factors=product[:, :1]) is None  # one factor is no product
+    assert grid_of(tmp_path, factors=product[:, :2]) is None  # combinations come twice
+    assert grid_of(tmp_path, factors=2 * product) is None  # gaps
+    assert grid_of(tmp_path, factors=product - 1) is None
+    assert grid_of(tmp_path, labels=product[:, 0]) is None
+
+
+def test_dsprites_own_file_and_the_drawn_sprites_have_one_grid_and_order(tmp_path: Path) -> None:
+    rows = np.arange(0, len(GRID), 5001)
+    latents = np.column_stack([np.zeros(len(rows), np.int64), GRID.factors[rows]])
+    images = np.asarray(GRID[rows])
+    assert grid_of(tmp_path, imgs=images, latents_classes=latents) == (3, 6, 40, 32, 32)
+    data = load_data(str(tmp_path / "x.npz"), tmp_path)
+    assert (data.factor_names, data.scale) == (tuple(SPRITES), 1.0)
+    np.testing.assert_array_equal(data.images, images)
+    np.testing.assert_array_equal(data.factors, GRID.factors[rows])
+
+
+def test_all_sprites_can_be_prepared_with_bounded_memory(tmp_path: Path) -> None:
+    """The whole grid, of one pixel a side to be quick: 737,280 rows, each with its factors."""
+    data = load_data(DataConfig(source="sprites", size=1), tmp_path)
+    assert data.images.shape == (737_280, 1, 1)
+    np.testing.assert_array_equal(data.factors, GRID.factors)
+    assert [len(data.train), len(data.validation), len(data.test)] == [589_824, 73_728, 73_728]
+    assert factor_grid(data) == (3, 6, 40, 32, 32)

@@ -2,6 +2,7 @@
 
 from vae.data.config import BINARIZATIONS, DataConfig
 from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
+from vae.data.grid import factor_grid
 from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
 from vae.data.sources import SOURCES, Source, source_name
 
@@ -15,6 +16,7 @@ __all__ = [
     "Source",
     "check_likelihood",
     "describe",
+    "factor_grid",
     "fetch_data",
     "load_data",
     "open_data",

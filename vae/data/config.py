@@ -17,7 +17,7 @@ class DataConfig:
     limit: int | None = None
     """Number of images kept of all splits together, drawn uniformly; None keeps all."""
     size: int | None = None
-    """Height and width in pixels after averaging over blocks; None keeps the images' own."""
+    """Height and width in pixels, drawn so (sprites, shapes) or averaged over blocks; None keeps the images' own."""
     binarize: str = "none"
     """none, threshold (pixel > 0.5) or sample (Bernoulli of the grey value)."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae.data.paths import user_path
 from vae.errors import ConfigError, DataError
 
 FOLDER_VARIABLE = "VAEKIT_DATA"
@@ -24,8 +25,8 @@ class Download:
         Raises DataError where a file cannot be fetched or has another checksum.
         """
         named = os.environ.get(FOLDER_VARIABLE)
-        if named and (Path(named).expanduser() / self.name).is_dir():
-            return Path(named).expanduser() / self.name
+        if named and (user_path(named) / self.name).is_dir():
+            return user_path(named) / self.name
         for file, checksum in self.checksums.items():
             self._fetch(file, checksum, cache / self.name)
         return cache / self.name

@@ -1,24 +1,19 @@
 """From a source to a folder of prepared images: limit, block-average, split, binarise, write once."""
 
 import dataclasses
-import hashlib
-import json
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
-import platformdirs
 
+from vae.data import index, store
 from vae.data.config import DataConfig
-from vae.data.dataset import SPLITS, Data, open_data
+from vae.data.dataset import Data, open_data
 from vae.data.download import fetch
+from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
 from vae.data.raw import RawData
-from vae.data.sources import Request, read_source, source_name
+from vae.data.sources import Request, files_of, read_source, source_name
+from vae.data.sprites import Drawing
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.errors import DataError
 
@@ -34,35 +29,48 @@ def load_data(config: DataConfig | str, cache: Path | None = None) -> Data:
 def prepare(config: DataConfig, cache: Path | None = None) -> Path:
     """Write prepared images to CACHE/content_hash, whole or not at all, and give that folder.
 
-    The cache is by default $VAEKIT_CACHE/data, or the user's cache folder. Raises DataError or ConfigError.
+    The cache is by default $VAEKIT_CACHE/data, or the user's cache folder. Where the same was prepared before, from
+    files of the same size and times, nothing is read. Raises DataError or ConfigError.
     """
-    cache = cache or _default_cache()
-    data = _prepared(config, read_source(config.source, Request(config.size, cache.parent / "sources")))
-    folder = cache / data.content_hash
+    cache = cache or default_cache()
+    request = Request(config.size, sources_folder(cache))
+    key = index.key_of(config, source_name(config.source), files_of(config.source, request))
+    if known := index.look_up(cache, key):
+        return known
+    raw = read_source(config.source, request)
     try:
-        if not folder.is_dir():
-            _write(data, folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        folder = _written(config, raw, cache)
+        index.remember(cache, key, folder)
     except OSError as error:
-        rule = f"the data cache must be a folder that can be written (VAEKIT_CACHE names another), got '{cache}'"
+        rule = f"the data cache must be a folder that can be written ({CACHE_VARIABLE} names another), got '{cache}'"
         raise DataError(f"{rule}: {error.strerror or error}") from error
     return folder
 
 
 def fetch_data(name: str) -> Path:
     """Find or fetch public images and return their folder; raises ConfigError or DataError if there are none."""
-    return fetch(name, _default_cache().parent / "sources")
+    return fetch(name, sources_folder(default_cache()))
 
 
-def _default_cache() -> Path:
-    named = os.environ.get("VAEKIT_CACHE")
-    return (Path(named).expanduser() if named else platformdirs.user_cache_path("vaekit")) / "data"
+def _written(config: DataConfig, raw: RawData, cache: Path) -> Path:
+    """Prepare beside the folder and move there in one step, so that nobody opens a half-written one."""
+    with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
+        half = Path(scratch) / "half"
+        half.mkdir()
+        data = _prepared(config, raw, half)
+        folder = cache / data.content_hash
+        if not store.is_whole(folder):
+            store.write(data, half, folder)
+    return folder
 
 
-def _prepared(config: DataConfig, raw: RawData) -> Data:
+def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
     subsample_rng, split_rng, binarize_rng = np.random.default_rng(DATA_SEED).spawn(3)
     if config.limit is not None:
         raw = subsample(raw, config.limit, subsample_rng)
-    images, scale = np.asarray(raw.images), raw.scale
+    images = store.draw_images(raw.images, half) if isinstance(raw.images, Drawing) else raw.images
+    scale = raw.scale
     if config.size is not None and images.shape[1:3] != (config.size, config.size):
         images, scale = block_average(images, scale, config.size), 1.0
     train, validation, test = draw_splits(len(images), raw.first_test, split_rng)
@@ -84,53 +92,4 @@ def _prepared(config: DataConfig, raw: RawData) -> Data:
         resample=config.binarize == "sample",
         content_hash="",
     )
-    return dataclasses.replace(data, content_hash=_content_hash(data))
-
-
-def _arrays(data: Data) -> dict[str, npt.NDArray[Any]]:
-    arrays = {"images": data.images} | {name: data.split(name) for name in SPLITS}
-    return arrays if data.factors is None else arrays | {"factors": data.factors}
-
-
-def _content_hash(data: Data) -> str:
-    """Hash everything that changes results; the name, where the images came from, does not."""
-    arrays = _arrays(data)
-    about = {
-        "scale": data.scale,
-        "factor_names": data.factor_names,
-        "resample": data.resample,
-        "arrays": {name: [array.shape, array.dtype.str] for name, array in arrays.items()},
-    }
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for name in sorted(arrays):
-        digest.update(np.ascontiguousarray(arrays[name]).data)
-    return digest.hexdigest()
-
-
-def _write(data: Data, folder: Path) -> None:
-    """Write beside the folder and move there in one step, so that nobody opens a half-written one."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    arrays = _arrays(data)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="writing-") as temporary:
-        half = Path(temporary) / folder.name
-        half.mkdir()
-        for name, array in arrays.items():
-            with _durable(half / f"{name}.npy") as file:
-                np.save(file, array, allow_pickle=False)
-        plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors")]
-        with _durable(half / "data.json") as file:
-            file.write(json.dumps({name: getattr(data, name) for name in plain}, indent=2).encode() + b"\n")
-        try:
-            half.replace(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process wrote the same images first
-                raise
-
-
-@contextmanager
-def _durable(path: Path) -> Iterator[BinaryIO]:
-    """Open a file whose content outlives a power cut: else the folder could be there and its files empty."""
-    with path.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+    return dataclasses.replace(data, content_hash=store.content_hash(data))

@@ -14,6 +14,7 @@ import numpy as np
 from vae.data.download import fetch
 from vae.data.idx import read_idx_folder
 from vae.data.npz import read_npz
+from vae.data.paths import user_path
 from vae.data.raw import RawData
 from vae.data.sprites import draw_shapes, draw_sprites
 from vae.errors import DataError
@@ -26,6 +27,8 @@ class Source:
     name: str
     description: str
     read: Callable[["Request"], RawData]
+    files: Callable[["Request"], list[Path]] = lambda request: []
+    """The files and folders that are read, by which a change is told; none where images are drawn."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,16 @@ class Request:
     cache: Path
 
 
-def _read_digits(request: Request) -> RawData:
+def _digits_file() -> Path:
     # Importing scikit-learn takes longer than the rest of a sweep's start; its package carries the table.
     package = find_spec("sklearn")
     if package is None or package.origin is None:
         raise DataError("digits needs scikit-learn, got an environment without it")
-    table = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", np.uint8, delimiter=",")
+    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+
+
+def _read_digits(request: Request) -> RawData:
+    table = np.loadtxt(_digits_file(), np.uint8, delimiter=",")
     return RawData(
         images=table[:, :-1].reshape(-1, 8, 8),  # grey levels 0 to 16
         scale=1 / 16,
@@ -50,14 +57,28 @@ def _read_digits(request: Request) -> RawData:
     )
 
 
-def _downloaded(name: str) -> Callable[[Request], RawData]:
-    return lambda request: read_idx_folder(fetch(name, request.cache))
+def _fetched(name: str, description: str) -> Source:
+    return Source(
+        name,
+        description,
+        lambda request: read_idx_folder(fetch(name, request.cache)),
+        lambda request: _with_content(fetch(name, request.cache)),
+    )
+
+
+def _with_content(path: Path) -> list[Path]:
+    return [path, *sorted(path.iterdir())] if path.is_dir() else [path]
 
 
 SOURCES = {
     source.name: source
     for source in [
-        Source("digits", "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn", _read_digits),
+        Source(
+            "digits",
+            "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn",
+            _read_digits,
+            lambda request: [_digits_file()],
+        ),
         Source(
             "sprites",
             "737,280 binary images of 64 x 64 pixels, drawn here over dSprites' grid of five factors (not DeepMind's "
@@ -69,8 +90,8 @@ SOURCES = {
             "768 binary images of 32 x 32 pixels, drawn over a grid of three factors: trains in seconds",
             lambda request: draw_shapes(request.size),
         ),
-        Source("mnist", "70,000 handwritten digits of 28 x 28 grey pixels, fetched once", _downloaded("mnist")),
-        Source("fashion-mnist", "70,000 articles of clothing, as mnist, fetched once", _downloaded("fashion-mnist")),
+        _fetched("mnist", "70,000 handwritten digits of 28 x 28 grey pixels, fetched once"),
+        _fetched("fashion-mnist", "70,000 articles of clothing, as mnist, fetched once"),
     ]
 }
 
@@ -79,7 +100,7 @@ def read_source(source: str, request: Request) -> RawData:
     """Read all images of a name in SOURCES, a folder of IDX files or an .npz file, or raise DataError."""
     if source in SOURCES:
         return SOURCES[source].read(request)
-    path = _path(source)
+    path = user_path(source)
     try:
         if path.is_dir():
             return read_idx_folder(path)
@@ -90,20 +111,24 @@ def read_source(source: str, request: Request) -> RawData:
         raise DataError(f"data {source!r} cannot be read: {error.strerror or error}") from error
 
 
+def files_of(source: str, request: Request) -> list[Path]:
+    """Return the files and folders that reading the source reads; raises DataError where they cannot be fetched."""
+    if source in SOURCES:
+        return SOURCES[source].files(request)
+    path = user_path(source)
+    try:
+        return _with_content(path)
+    except OSError:  # reading will say what is wrong
+        return [path]
+
+
 def source_name(source: str) -> str:
     """Name a source as frames and messages do: its own name, the folder's, or the file's without .npz."""
     if source in SOURCES:
         return source
-    path = _path(source)
+    path = user_path(source)
     named = path if path.name not in ("", "..") else path.resolve()
     return named.name.removesuffix(".npz")
-
-
-def _path(source: str) -> Path:
-    try:
-        return Path(source).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise DataError(f"data must be a path with a home that exists, got {source!r}") from error
 
 
 def _unknown(source: str, exists: bool) -> str:

@@ -4,7 +4,9 @@
 are drawn here and are not DeepMind's file.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,56 +26,68 @@ SUPERSAMPLING = 3
 BLOCK = 256
 """Images drawn at once: few enough that their points stay in cache."""
 
+Floats = npt.NDArray[np.float32]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Drawing:
-    """Images of a factor grid, in row-major order of the factors, drawn when they are indexed: uint8, 0 or 1."""
+    """Images that are drawn when they are asked for: an index chooses among them, `blocks` draws."""
 
+    factors: npt.NDArray[np.int64]
+    """(image, factor): (shape, x, y) or (shape, scale, orientation, x, y), each from 0."""
     sizes: tuple[int, ...]
-    """Values of each factor; (shape, x, y) or (shape, scale, orientation, x, y)."""
+    """Values of each factor."""
     side: int
+    """Height and width in pixels."""
 
     def __len__(self) -> int:
-        return int(np.prod(self.sizes))
+        return len(self.factors)
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(image, height, width)."""
         return len(self), self.side, self.side
 
-    def __getitem__(self, indices: npt.NDArray[np.int64] | slice) -> npt.NDArray[np.uint8]:
-        """Draw the images at `indices`: (image, height, width)."""
-        chosen = np.arange(len(self))[indices]
-        images = np.empty((len(chosen), self.side, self.side), dtype=np.uint8)
-        for start in range(0, len(chosen), BLOCK):
-            images[start : start + BLOCK] = self._draw(self.factors(chosen[start : start + BLOCK]))
-        return images
+    def __getitem__(self, indices: npt.NDArray[np.int64] | slice) -> "Drawing":
+        """Choose the images at `indices`, and draw nothing."""
+        return replace(self, factors=self.factors[indices])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.uint8]:
-        """Draw every image."""
-        return self[:]
+        """Draw every image: (image, height, width), 0 or 1."""
+        images = np.concatenate(list(self.blocks()))
+        return images if dtype is None else images.astype(dtype)
 
-    def factors(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Factors of the images at `indices`: (image, factor)."""
-        return np.stack(np.unravel_index(indices, self.sizes), axis=1).astype(np.int64)
+    def blocks(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Draw the images in their order, a few hundred at a time: (image, height, width), 0 or 1."""
+        for start in range(0, len(self), BLOCK):
+            yield self._draw(self.factors[start : start + BLOCK])
 
-    def _draw(self, factors: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def _draw(self, factors: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         shape, *pose, column, row = factors.T
         scale, turn = pose or (np.full(len(factors), 5), np.zeros(len(factors)))
-        radius = LARGEST * (0.5 + scale / 10)[:, None, None]
-        angle = (2 * np.pi * turn / (self.sizes[2] if pose else 1))[:, None, None]
-        points = ((np.arange(self.side * SUPERSAMPLING) + 0.5) / (self.side * SUPERSAMPLING)).astype(np.float32)
-        right = points[None, None, :] - _place(column, self.sizes[-2])[:, None, None]
-        down = points[None, :, None] - _place(row, self.sizes[-1])[:, None, None]
+        radius = LARGEST * (0.5 + scale / 10)
+        angle = 2 * np.pi * turn / (self.sizes[2] if pose else 1)
         cosine, sine = (np.cos(angle) / radius).astype(np.float32), (np.sin(angle) / radius).astype(np.float32)
-        inside = np.zeros((len(factors), len(points), len(points)), dtype=bool)
+        left, right = self._window(_place(column, self.sizes[-2]))
+        top, down = self._window(_place(row, self.sizes[-1]))
+        images = np.zeros((len(factors), self.side, self.side), dtype=np.uint8)
         for kind, is_inside in enumerate((_in_square, _in_ellipse, _in_heart)):
-            of_kind = shape == kind
-            c, s, x, y = cosine[of_kind], sine[of_kind], right[of_kind], down[of_kind]
-            inside[of_kind] = is_inside(c * x + s * y, c * y - s * x)
-        tiles = inside.reshape(len(factors), self.side, SUPERSAMPLING, self.side, SUPERSAMPLING)
-        on: npt.NDArray[np.bool_] = tiles.sum(axis=(2, 4)) > SUPERSAMPLING**2 / 2
-        return on
+            of_kind = np.flatnonzero(shape == kind)
+            c, s = cosine[of_kind, None, None], sine[of_kind, None, None]
+            x, y = right[of_kind, None, :], down[of_kind, :, None]
+            on = _most(is_inside(c * x + s * y, c * y - s * x))
+            images[of_kind[:, None, None], top[of_kind, :, None], left[of_kind, None, :]] = on
+        return images
+
+    def _window(self, place: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Give the pixels (image, pixel) that can be on, of one axis, and how far their points are from `place`."""
+        width = min(self.side, math.ceil(2 * LARGEST * self.side) + 2)
+        first = np.floor((place - LARGEST) * self.side).astype(np.int64).clip(0, self.side - width)
+        pixels = first[:, None] + np.arange(width)
+        n_points = self.side * SUPERSAMPLING
+        points = ((np.arange(n_points) + 0.5) / n_points).astype(np.float32)
+        of_pixels = points.reshape(self.side, SUPERSAMPLING)[pixels].reshape(len(place), -1)
+        return pixels, of_pixels - place[:, None]
 
 
 def draw_sprites(size: int | None) -> RawData:
@@ -87,24 +101,33 @@ def draw_shapes(size: int | None) -> RawData:
 
 
 def _raw(grid: dict[str, int], side: int) -> RawData:
-    drawing = Drawing(tuple(grid.values()), side)
-    factors = drawing.factors(np.arange(len(drawing)))
-    return RawData(images=drawing, scale=1.0, factors=factors, factor_names=tuple(grid))
+    """Row-major order of the factors, as in dSprites."""
+    sizes = tuple(grid.values())
+    factors = np.stack(np.unravel_index(np.arange(math.prod(sizes)), sizes), axis=1).astype(np.int64)
+    return RawData(images=Drawing(factors, sizes, side), scale=1.0, factors=factors, factor_names=tuple(grid))
 
 
-def _place(position: npt.NDArray[np.int64], places: int) -> npt.NDArray[np.float32]:
+def _place(position: npt.NDArray[np.int64], places: int) -> Floats:
     return (MARGIN + (1 - 2 * MARGIN) * position / (places - 1)).astype(np.float32)
 
 
-def _in_square(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def _most(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say of each pixel whether most of its points are inside."""
+    points, step = inside.view(np.uint8), SUPERSAMPLING
+    counts = sum(points[:, down::step, right::step] for down in range(step) for right in range(step))
+    on: npt.NDArray[np.bool_] = np.asarray(counts) > step**2 / 2
+    return on
+
+
+def _in_square(u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
     return np.maximum(np.abs(u), np.abs(v)) <= np.float32(0.7)
 
 
-def _in_ellipse(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def _in_ellipse(u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
     return u * u + (2 * v) ** 2 <= 1
 
 
-def _in_heart(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def _in_heart(u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
     """The sextic heart (u^2 + v^2 - 1)^3 <= u^2 v^3, upright, shrunk into the unit circle."""
     x, y = np.float32(1.35) * u, np.float32(0.1) - np.float32(1.35) * v
     square = x * x + y * y - 1

@@ -65,6 +65,8 @@ def block_average(images: npt.NDArray[Any], scale: float, size: int) -> npt.NDAr
 
 def threshold(images: npt.NDArray[Any], scale: float) -> npt.NDArray[np.uint8]:
     """Make pixels above 0.5 one and the others zero; raises DataError for pixels outside [0, 1]."""
+    if _is_binary(images, scale):
+        return images
     _check_grey(images, scale)
     return (images > 0.5 / scale).view(np.uint8)
 
@@ -73,6 +75,8 @@ def sample_held_out(
     images: npt.NDArray[Any], scale: float, held_out: Indices, rng: np.random.Generator
 ) -> npt.NDArray[Any]:
     """Draw held-out images as Bernoulli(grey value), keep the others; raises DataError outside [0, 1]."""
+    if _is_binary(images, scale):
+        return images
     _check_grey(images, scale)
     drawn = images.copy()
     for start in range(0, len(held_out), _BLOCK_IMAGES):
@@ -80,6 +84,11 @@ def sample_held_out(
         grey = images[rows] * scale
         drawn[rows] = (rng.random(grey.shape) < grey) * round(1 / scale)
     return drawn
+
+
+def _is_binary(images: npt.NDArray[Any], scale: float) -> bool:
+    """Whether every pixel is 0 or 1: then there is nothing to binarise, and no copy to make of a mapped file."""
+    return images.dtype == np.uint8 and scale == 1
 
 
 def _check_grey(images: npt.NDArray[Any], scale: float) -> None:

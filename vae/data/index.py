@@ -1,0 +1,70 @@
+"""What was prepared before, so that preparing the same again neither reads nor draws an image.
+
+One small JSON file a preparation, CACHE/index/KEY.json. The key holds whatever the images depend on: this package's
+code, the configuration, and for every file and folder that is read its path, size and times. An entry that cannot be
+read, or that leads to a folder that is not whole, counts as none.
+"""
+
+import functools
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from vae.data.config import DataConfig
+from vae.data.store import is_whole
+
+SETTLED_SECONDS = 2.0
+"""A file changed more recently could change again within one tick of its clock, and nothing would show it."""
+
+
+def key_of(config: DataConfig, name: str, files: Iterable[Path]) -> str | None:
+    """Return the key of a source called `name` that reads `files`; None if they changed a moment ago or are gone."""
+    try:
+        stats = [(path.resolve(), path.stat()) for path in files]
+    except OSError:  # reading will say what is wrong
+        return None
+    if any(time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS for _, stat in stats):
+        return None
+    read = [[str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for path, stat in stats]
+    about = [_code(), np.__version__, asdict(config) | {"source": name}, read]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def look_up(cache: Path, key: str | None) -> Path | None:
+    """Return the folder that was prepared under the key, if it is there and whole."""
+    if key is None:
+        return None
+    try:
+        folder = cache / str(json.loads(_entry(cache, key).read_text(encoding="utf-8"))["content_hash"])
+    except (OSError, ValueError, TypeError, KeyError):  # no entry, or a damaged one
+        return None
+    return folder if is_whole(folder) else None
+
+
+def remember(cache: Path, key: str | None, folder: Path) -> None:
+    """Note, in one step, which folder the key leads to; raises OSError."""
+    if key is None:
+        return
+    entry = _entry(cache, key)
+    entry.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
+        half = Path(scratch) / entry.name
+        half.write_text(json.dumps({"content_hash": folder.name}) + "\n", encoding="utf-8")
+        half.replace(entry)
+
+
+def _entry(cache: Path, key: str) -> Path:
+    return cache / "index" / f"{key}.json"
+
+
+@functools.cache
+def _code() -> str:
+    """Hash the code of this package: a version kept by hand would be forgotten once, and old images served."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()

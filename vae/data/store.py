@@ -1,0 +1,88 @@
+"""A folder of prepared images: written whole or not at all, and named by the hash of what is in it."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from vae.data.dataset import SPLITS, Data, open_data
+from vae.data.sprites import Drawing
+from vae.errors import DataError
+
+
+def content_hash(data: Data) -> str:
+    """Hash everything that changes results; the name, where the images came from, does not."""
+    arrays = _arrays(data)
+    about = {
+        "scale": data.scale,
+        "factor_names": data.factor_names,
+        "resample": data.resample,
+        "arrays": {name: [array.shape, array.dtype.str] for name, array in arrays.items()},
+    }
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def draw_images(drawing: Drawing, half: Path) -> npt.NDArray[np.uint8]:
+    """Draw into the folder `half`, block by block, and return the file, mapped: all sprites may not fit in memory.
+
+    Written and not mapped from the start: a full disk is then an error, where a map would kill the process.
+    """
+    with durable(half / "images.npy") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": drawing.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in drawing.blocks():
+            file.write(block.data)
+    mapped: npt.NDArray[np.uint8] = np.load(half / "images.npy", mmap_mode="r")
+    return mapped
+
+
+def write(data: Data, half: Path, folder: Path) -> None:
+    """Complete the folder `half`, which is nobody else's, and move it to `folder` in one step."""
+    arrays = _arrays(data)
+    for name, array in arrays.items():
+        if isinstance(array, np.memmap):
+            continue  # drawn there already
+        with durable(half / f"{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors")]
+    with durable(half / "data.json") as file:
+        file.write(json.dumps({name: getattr(data, name) for name in plain}, indent=2).encode() + b"\n")
+    try:
+        if folder.is_dir() and not is_whole(folder):
+            folder.replace(half.with_name("damaged"))
+        half.replace(folder)
+    except OSError:
+        if not is_whole(folder):  # else another process wrote the same images first
+            raise
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the folder is there and can be opened; contents are not hashed again."""
+    try:
+        return folder.is_dir() and open_data(folder).content_hash == folder.name
+    except DataError:
+        return False
+
+
+@contextmanager
+def durable(path: Path) -> Iterator[BinaryIO]:
+    """Open a file whose content outlives a power cut: else the folder could be there and its files empty."""
+    with path.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _arrays(data: Data) -> dict[str, npt.NDArray[Any]]:
+    arrays = {"images": data.images} | {name: data.split(name) for name in SPLITS}
+    return arrays if data.factors is None else arrays | {"factors": data.factors}
