@@ -11,25 +11,23 @@ from functools import partial
 from math import nan
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.trial import TrialState
 
 from sweeps import ask
-from sweeps.engine import Engine, LocalEngine, Task, TimedOut, count_workers
+from sweeps.engine import Engine, LocalEngine, TimedOut, count_workers
 from sweeps.folder import claim
 from sweeps.ledger import Ledger
 from sweeps.plan import Run, cost, plan_stacks
 from sweeps.spec import Spec
 from sweeps.storage import add_trials, asked_until, open_study, point_of
+from sweeps.worker import Task
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import resolve_device
 from vae.results import Folder, RunRecord
-
-if TYPE_CHECKING:
-    from vae.training import TrainedRun
+from vae.trained import TrainedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +206,7 @@ class Coordinator:
         )
 
 
-def _records(stack: Sequence[Run], outcome: "list[TrainedRun] | Exception") -> list[RunRecord]:
+def _records(stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
     """Join runs with what they came to; an error of the whole stack fails each of its runs."""
     if isinstance(outcome, Exception):
         reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
@@ -216,7 +214,7 @@ def _records(stack: Sequence[Run], outcome: "list[TrainedRun] | Exception") -> l
     return [_record(run, trained, trained.error) for run, trained in zip(stack, outcome, strict=True)]
 
 
-def _record(run: Run, trained: "TrainedRun | None", error: str) -> RunRecord:
+def _record(run: Run, trained: TrainedRun | None, error: str) -> RunRecord:
     nothing = np.empty(0)
     return RunRecord(
         run=run.run,

@@ -1,30 +1,25 @@
 """Where stacks are trained: worker processes behind `concurrent.futures`, one thread each."""
 
-import os
 import signal
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import joblib
 from joblib.externals import loky
 
 from sweeps.plan import Run
-
-if TYPE_CHECKING:
-    from vae.training import Score, TrainedRun
+from sweeps.worker import Task, begin_worker, train_stack, warm_up
+from vae.trained import TrainedRun
 
 MOST_LOSSES = 2
 """A stack that loses its worker so often while it is alone has failed; before, it is run again."""
-SECONDS_BETWEEN_LOOKS = 1.0
 IDLE_SECONDS = 600
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -45,22 +40,6 @@ def count_workers(jobs: str) -> int:
     return joblib.cpu_count() if jobs == "auto" else int(jobs)
 
 
-@dataclass(frozen=True)
-class Task:
-    """What every stack of a sweep shares on its way to a worker."""
-
-    data_folder: Path
-    device: str
-    score: "Score | None" = None
-
-
-def train_stack(stack: Sequence[Run], task: Task) -> "list[TrainedRun]":
-    """Train one stack: a worker's work. torch is imported where it is used, in the worker."""
-    from vae.training import train_runs
-
-    return train_runs([run.config for run in stack], task.data_folder, task.device, task.score)
-
-
 class Engine(Protocol):
     """Something that trains stacks."""
 
@@ -71,7 +50,7 @@ class Engine(Protocol):
 
     def run(
         self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
-    ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
+    ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
         """Yield each stack with its results, or with the error that its training raised, as they finish."""
 
     def stop(self) -> None:
@@ -84,21 +63,21 @@ class LocalEngine:
 
     workers: int
     executor: Executor | None = field(default=None, init=False)
-    _in_flight: "dict[Future[list[TrainedRun]], Sequence[Run]]" = field(default_factory=dict, init=False)
+    _in_flight: dict[Future[list[TrainedRun]], Sequence[Run]] = field(default_factory=dict, init=False)
     _idle: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Begin to start the workers, which then import torch while the coordinator reads the data."""
         with _no_interrupts():  # workers inherit it: Ctrl-C is the coordinator's, who ends them
             self.executor = loky.ProcessPoolExecutor(
-                max_workers=self.workers, timeout=IDLE_SECONDS, initializer=_begin_worker, env=WORKER_ENVIRONMENT
+                max_workers=self.workers, timeout=IDLE_SECONDS, initializer=begin_worker, env=WORKER_ENVIRONMENT
             )
             for _ in range(self.workers):
-                self.executor.submit(_import_torch)
+                self.executor.submit(warm_up)
 
     def run(
         self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
-    ) -> "Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]":
+    ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
         """Yield each stack with its results, or with the error that its training raised, as they finish.
 
         One worker's death loses every stack in flight. They are run again one at a time, so that only the stack that
@@ -136,11 +115,12 @@ class LocalEngine:
             self.executor = None
 
     def _submit(self, stack: Sequence[Run], task: Task) -> None:
+        configs = [run.config for run in stack]
         try:
-            self._in_flight[self._running().submit(train_stack, stack, task)] = stack
+            self._in_flight[self._running().submit(train_stack, configs, task)] = stack
         except BrokenProcessPool:  # a worker died since: what was in flight is found to be lost when it is waited for
             self.stop()
-            self._in_flight[self._running().submit(train_stack, stack, task)] = stack
+            self._in_flight[self._running().submit(train_stack, configs, task)] = stack
 
     def _running(self) -> Executor:
         if self.executor is None:
@@ -148,7 +128,7 @@ class LocalEngine:
         assert self.executor is not None  # noqa: S101
         return self.executor
 
-    def _finished(self, deadline: float | None) -> "list[Future[list[TrainedRun]]]":
+    def _finished(self, deadline: float | None) -> list[Future[list[TrainedRun]]]:
         """Wait for the next stacks to end."""
         left = None if deadline is None else max(0.0, deadline - monotonic())
         done, running = wait(self._in_flight, left, FIRST_COMPLETED)
@@ -170,18 +150,3 @@ def _no_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _begin_worker() -> None:
-    """End this worker when its coordinator is gone: nobody would take what it trains."""
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-
-
-def _follow(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
-
-
-def _import_torch() -> None:
-    import vae.training  # noqa: F401

@@ -64,6 +64,8 @@ def test_only_cli_imports_typer() -> None:
     [
         ("cli", {"torch", "optuna", "pandas", "numpy", "matplotlib"}),
         ("sweeps.coordinator", {"torch", "pandas", "matplotlib", "sklearn"}),
+        ("vae.trained", {"torch", "optuna", "pandas", "pyarrow", "scipy"}),
+        ("sweeps.worker", {"optuna", "torch", "pandas", "pyarrow", "scipy"}),
         ("analysis.frames", {"torch", "optuna", "matplotlib"}),
     ],
 )

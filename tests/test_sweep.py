@@ -17,14 +17,15 @@ import pytest
 
 import vaekit
 from sweeps.coordinator import Status, run_sweep
-from sweeps.engine import LocalEngine, Task, TimedOut, train_stack
+from sweeps.engine import LocalEngine, TimedOut
 from sweeps.plan import Run
 from sweeps.spec import make_spec
+from sweeps.worker import Task, train_stack
 from vae import data as vae_data
 from vae.columns import NATS
 from vae.errors import ResultsError
 from vae.results import Folder
-from vae.training import TrainedRun
+from vae.trained import TrainedRun
 
 TINY: dict[str, Any] = {
     "epochs": 2,
@@ -54,7 +55,7 @@ class Inline:
             for start in range(0, len(stack), self.size):
                 part = stack[start : start + self.size]
                 self.trained += [run.run for run in part]
-                yield part, train_stack(part, task)
+                yield part, train_stack([run.config for run in part], task)
 
     def stop(self) -> None:
         pass

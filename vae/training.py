@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatc
 from vae.padding import RunState, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack import Stack
+from vae.trained import Score, TrainedRun
 
 Array = npt.NDArray[np.float64]
 
@@ -29,30 +30,6 @@ class EpochRecord:
 
     epoch: int
     values: dict[str, Array]
-
-
-Score = Callable[[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], int], dict[str, float]]
-"""Scores a run on a split: (split, posterior means, posterior samples, factors, seed) to columns and values."""
-
-
-@dataclass(frozen=True)
-class TrainedRun:
-    """What a finished run measured. Columns as in `vae.columns`."""
-
-    history: dict[str, Array]
-    """HISTORY, each (epoch,)."""
-    totals: dict[str, float]
-    """TOTALS; NaN for a run that failed."""
-    dims: dict[str, Array]
-    """DIMS, each (latent,); empty for a run that failed."""
-    weights: dict[str, npt.NDArray[np.float32]]
-    """State of the plain module, at the run's own shape."""
-    scores: dict[str, float]
-    """Columns of its scores; empty for a run that failed or was not scored."""
-    seconds: float
-    """The run's share of its stack's training time."""
-    error: str = ""
-    """Why the run failed; empty for one that did not."""
 
 
 def train(stack: Stack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:

@@ -1,0 +1,45 @@
+"""What runs in a worker process; it imports what training needs and nothing else, since a sweep waits for it."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae.config import RunConfig
+from vae.trained import Score, TrainedRun
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every stack of a sweep shares on its way to a worker."""
+
+    data_folder: Path
+    device: str
+    score: Score | None = None
+
+
+def train_stack(configs: Sequence[RunConfig], task: Task) -> list[TrainedRun]:
+    """Train one stack: a worker's work."""
+    from vae.training import train_runs
+
+    return train_runs(configs, task.data_folder, task.device, task.score)
+
+
+def warm_up() -> None:
+    """Import torch while the coordinator asks its trials."""
+    import vae.training  # noqa: F401
+
+
+def begin_worker() -> None:
+    """End this worker when its coordinator is gone: nobody would take what it trains."""
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

@@ -1,0 +1,32 @@
+"""What a finished run measured: what workers send back, so that whoever takes it need not import torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+Score = Callable[[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], int], dict[str, float]]
+"""Scores a run on a split: (split, posterior means, posterior samples, factors, seed) to columns and values."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a finished run measured. Columns as in `vae.columns`."""
+
+    history: dict[str, Array]
+    """HISTORY, each (epoch,)."""
+    totals: dict[str, float]
+    """TOTALS; NaN for a run that failed."""
+    dims: dict[str, Array]
+    """DIMS, each (latent,); empty for a run that failed."""
+    weights: dict[str, npt.NDArray[np.float32]]
+    """State of the plain module, at the run's own shape."""
+    scores: dict[str, float]
+    """Columns of its scores; empty for a run that failed or was not scored."""
+    seconds: float
+    """The run's share of its stack's training time."""
+    error: str = ""
+    """Why the run failed; empty for one that did not."""
