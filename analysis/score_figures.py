@@ -23,7 +23,8 @@ def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str) -> Figure
         axes.plot(line["value"], line["mean"], color=INK, marker="o", markersize=2.5, zorder=3)
         axes.fill_between(line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
         scale_x(axes, points[parameter])
-        axes.set(ylabel=f"{score} (no unit)", xlabel=LABELS[parameter].replace(" (", "\n("))
+        axes.set_title(score, loc="left")
+        axes.set(ylabel="score (no unit)", xlabel=LABELS[parameter].replace(" (", "\n("))
     for axes in panels[len(scores) :]:
         axes.remove()
     return figure
