@@ -26,10 +26,9 @@ Out = Annotated[str, typer.Option(help="Where sweeps land.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def option(help: str, default: str = "", flag: str = "") -> Any:  # noqa: A002
+def option(help: str, default: str = "") -> Any:  # noqa: A002
     """An option that is None unless given; the spec owns its default, which `default` only shows."""
-    names = (flag,) if flag else ()
-    return typer.Option(*names, help=help, show_default=default or False)
+    return typer.Option(help=help, show_default=default or False)
 
 
 @app.callback()
