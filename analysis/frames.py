@@ -26,16 +26,14 @@ from vae.errors import ResultsError
 from vae.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
     import torch
 
+    from analysis.run import Run
     from vae.data import Data
-
-BATCH = 4096
-"""Images encoded at once: a large data set never stands in memory as hidden activations."""
 
 
 class Sweep:
@@ -121,19 +119,25 @@ class Sweep:
         module.load_state_dict(weights)
         return module.eval()
 
+    def run(self, number: int) -> Run:
+        """Return one run to look into: its posterior, its decoder, samples and traversals, as arrays."""
+        from analysis.run import Run
+
+        return Run(self, number)
+
     def codes(self, run: int, split: str = "test") -> np.ndarray:
         """Return the posterior means of a run on a split, float32 (sample, latent)."""
-        import torch
-
-        module: Any = self.model(run)
-        with torch.inference_mode():
-            means = [module.encode(torch.from_numpy(pixels))[0].numpy() for pixels in self._batches(split)]
-        return np.concatenate(means)
+        return self.run(run).encode(self.images(split))[0]
 
     def images(self, split: str = "test") -> np.ndarray:
         """Return the images of a split as the runs saw them, float32 (image, height, width[, channel])."""
         pixels = self._data.pixels(self._data.split(split))
-        return np.asarray(pixels).reshape(-1, *self._data.image_shape)
+        return np.asarray(pixels).reshape(-1, *self.image_shape)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width) or (height, width, channel)."""
+        return self._data.image_shape
 
     def factors(self, split: str = "test") -> np.ndarray | None:
         """Return the known factors of a split, int64 (image, factor); None where the data have none."""
@@ -144,11 +148,6 @@ class Sweep:
     def factor_names(self) -> tuple[str, ...]:
         """One name a factor."""
         return self._data.factor_names
-
-    def _batches(self, split: str) -> Iterator[np.ndarray]:
-        indices = self._data.split(split)
-        for start in range(0, len(indices), BATCH):
-            yield np.ascontiguousarray(self._data.pixels(indices[start : start + BATCH]))
 
     @cached_property
     def _data(self) -> Data:

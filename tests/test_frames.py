@@ -215,7 +215,7 @@ def test_codes_are_the_posterior_means_in_any_batch(
     assert codes.dtype == np.float32
     assert codes.shape == (24, 2)
     np.testing.assert_allclose(codes, expected, rtol=1e-5, atol=1e-6)
-    monkeypatch.setattr("analysis.frames.BATCH", 5)
+    monkeypatch.setattr("analysis.run.BATCH", 5)
     np.testing.assert_allclose(sweep.codes(1, "train"), expected, rtol=1e-5, atol=1e-6)
     assert sweep.codes(2).shape == (3, 1)
 
