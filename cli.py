@@ -38,21 +38,42 @@ def _root(
     """Sweep latent dimension, beta and hidden size of a VAE, and read what they do."""
 
 
+Data = Annotated[str | None, option("A name, a folder of IDX files, or an .npz file.", "digits")]
+Limit = Annotated[int | None, option("Images to keep, a uniform subsample.")]
+Size = Annotated[int | None, option("Side of the images after averaging blocks of pixels.")]
+Binarize = Annotated[str | None, option("none, threshold or sample.", "none")]
+Likelihood = Annotated[str | None, option("bernoulli, continuous_bernoulli or gaussian.", "bernoulli")]
+Sigma = Annotated[str | None, option("learned or a number; for gaussian.", "learned")]
+Seeds = Annotated[int | None, option("Runs of every trial.", "3")]
+Epochs = Annotated[int | None, option("Passes over the training images.", "40")]
+BatchSize = Annotated[int | None, option("Images in a minibatch.", "128")]
+LearningRate = Annotated[float | None, option("Step size of Adam.", "0.001")]
+BetaSchedule = Annotated[str | None, option("constant, linear:F or cyclic:N.", "constant")]
+Scores = Annotated[str | None, option("Scores of the codes, or none.", "cheap ones on data with factors")]
+Seed = Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")]
+OutOption = Annotated[str | None, option("Where sweeps land.", "results")]
+Jobs = Annotated[str | None, option("Worker processes, one thread each.", "auto")]
+Device = Annotated[str | None, option("auto, cpu or cuda.", "auto")]
+Timeout = Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")]
+ReportOption = Annotated[bool | None, typer.Option("--report/--no-report", help="End with the report.")]
+
+
 @app.command()
 def sweep(
     spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Options from a file.")] = None,
-    data: Annotated[str | None, option("A name, a folder of IDX files, or an .npz file.", "digits")] = None,
-    limit: Annotated[int | None, option("Images to keep, a uniform subsample.")] = None,
-    size: Annotated[int | None, option("Side of the images after averaging blocks of pixels.")] = None,
-    binarize: Annotated[str | None, option("none, threshold or sample.", "none")] = None,
-    likelihood: Annotated[str | None, option("bernoulli, continuous_bernoulli or gaussian.", "bernoulli")] = None,
-    sigma: Annotated[str | None, option("learned or a number; for gaussian.", "learned")] = None,
+    data: Data = None,
+    limit: Limit = None,
+    size: Size = None,
+    binarize: Binarize = None,
+    likelihood: Likelihood = None,
+    sigma: Sigma = None,
     trials: Annotated[int | None, option("Points of the search space.", "24, or the whole grid")] = None,
-    seeds: Annotated[int | None, option("Runs of every trial.", "3")] = None,
-    epochs: Annotated[int | None, option("Passes over the training images.", "40")] = None,
-    batch_size: Annotated[int | None, option("Images in a minibatch.", "128")] = None,
-    learning_rate: Annotated[float | None, option("Step size of Adam.", "0.001")] = None,
-    beta_schedule: Annotated[str | None, option("constant, linear:F or cyclic:N.", "constant")] = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    beta_schedule: BetaSchedule = None,
     latent_dim: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "2:32")] = None,
     beta: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "0.1:16:log")] = None,
     hidden_dim: Annotated[str | None, option("Axis: a,b,c or low:high in powers of two.", "64,128,256")] = None,
@@ -60,16 +81,16 @@ def sweep(
     sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "qmc or tpe")] = None,
     batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
     objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
-    scores: Annotated[str | None, option("Scores of the codes, or none.", "cheap ones on data with factors")] = None,
-    seed: Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")] = None,
+    scores: Scores = None,
+    seed: Seed = None,
     name: Annotated[str | None, option("Folder under --out.", "the data's name")] = None,
-    out: Annotated[str | None, option("Where sweeps land.", "results")] = None,
-    jobs: Annotated[str | None, option("Worker processes, one thread each.", "auto")] = None,
-    device: Annotated[str | None, option("auto, cpu or cuda.", "auto")] = None,
+    out: OutOption = None,
+    jobs: Jobs = None,
+    device: Device = None,
     keep_weights: Annotated[str | None, option("all, best or none.", "all")] = None,
-    timeout: Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")] = False,
-    report: Annotated[bool | None, typer.Option("--report/--no-report", help="End with the report.")] = None,
+    timeout: Timeout = None,
+    dry_run: DryRun = False,
+    report: ReportOption = None,
 ) -> None:
     """Train a sweep, or go on with one, and write its report."""
     options = {name: value for name, value in locals().items() if value is not None}
@@ -78,6 +99,43 @@ def sweep(
     file, dry_run = options.pop("spec", None), options.pop("dry_run")
     resolved = make_spec((read_spec(file) if file else {}) | options)
     (_preview if dry_run else _sweep)(resolved)
+
+
+@app.command()
+def compare(
+    like: Annotated[str | None, typer.Argument(metavar="[NAME|PATH]", help="A sweep: its sizes and data.")] = None,
+    data: Data = None,
+    limit: Limit = None,
+    size: Size = None,
+    binarize: Binarize = None,
+    likelihood: Likelihood = None,
+    sigma: Sigma = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    beta_schedule: BetaSchedule = None,
+    latent_dim: Annotated[str | None, option("Choices a,b,c or one value.", "2,8,16")] = None,
+    beta: Annotated[str | None, option("Of the VAE: choices a,b,c or one value.", "1")] = None,
+    hidden_dim: Annotated[str | None, option("Choices a,b,c or one value.", "128")] = None,
+    scores: Scores = None,
+    seed: Seed = None,
+    name: Annotated[str | None, option("Folder under --out.", "the data's or sweep's name, with -compare")] = None,
+    out: OutOption = None,
+    jobs: Jobs = None,
+    device: Device = None,
+    timeout: Timeout = None,
+    dry_run: DryRun = False,
+    report: ReportOption = None,
+) -> None:
+    """Train VAEs and their autoencoder twins, and report what either's latent space covers."""
+    options = {name: value for name, value in locals().items() if value is not None}
+    from sweeps.compare import compare_spec
+    from vae.results import find_folder
+
+    dry_run = options.pop("dry_run")
+    twin = find_folder(options.pop("like"), options.get("out", "results")) if like else None
+    (_preview if dry_run else _sweep)(compare_spec(options, twin))
 
 
 @app.command()

@@ -15,7 +15,10 @@ from vae.results import RunRecord
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial came to once all its runs are finished: means over its seeds."""
+    """What a trial came to once all its runs are finished: means over the seeds of its VAE.
+
+    An autoencoder twin has no rate and no say in what a trial is worth.
+    """
 
     state: str
     """COMPLETE, or FAIL where any of its runs failed."""
@@ -68,11 +71,12 @@ class Ledger:
             return None
         records = [self._records[run.run] for run in runs]
         seconds = sum(float(str(r["seconds"])) for r in records) if runs[0].trial == trial else 0.0
-        errors = [f"seed {run.config.seed}: {r['error']}" for run, r in zip(runs, records, strict=True) if r["error"]]
+        errors = [f"{_place(run)}: {r['error']}" for run, r in zip(runs, records, strict=True) if r["error"]]
         if errors:
             return TrialResult("FAIL", [nan] * len(self.spec.objectives), seconds, errors[0])
+        measured = [r for run, r in zip(runs, records, strict=True) if run.config.model == "vae"]
         values = [
-            sum(float(str(r.get(objective.column, nan))) for r in records) / len(records)
+            sum(float(str(r.get(objective.column, nan))) for r in measured) / len(measured)
             for objective in self.spec.objectives
         ]
         for objective, value in zip(self.spec.objectives, values, strict=True):
@@ -101,6 +105,11 @@ class Ledger:
         columns["seconds"] = pa.array([r.seconds for r in results], pa.float64())
         columns["error"] = pa.array([r.error for r in results], pa.string())
         return pa.table(columns)
+
+
+def _place(run: Run) -> str:
+    seed = f"seed {run.config.seed}"
+    return seed if run.config.model == "vae" else f"{run.config.model}, {seed}"
 
 
 def _key(point: Point) -> tuple[float, ...]:

@@ -30,8 +30,10 @@ class Run:
 
 
 def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
-    """Return a trial's runs, one a seed, numbered by trial and seed."""
-    return [Run(trial * spec.seeds + k, trial, spec.run_config(**point, seed=spec.seed + k)) for k in range(spec.seeds)]
+    """Return a trial's runs, one a model kind and seed, numbered by trial, model and seed."""
+    seeds = range(spec.seed, spec.seed + spec.seeds)
+    configs = [spec.run_config(**point, model=model, seed=seed) for model in spec.model_kinds for seed in seeds]
+    return [Run(trial * len(configs) + place, trial, config) for place, config in enumerate(configs)]
 
 
 def stack_size(config: RunConfig, pixels: int) -> int:

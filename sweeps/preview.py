@@ -56,7 +56,7 @@ class Preview:
         """The sweep in four numbers; the estimate is of seconds."""
         return {
             "trials": self.spec.trials,
-            "runs": self.spec.trials * self.spec.seeds,
+            "runs": self.spec.n_runs,
             "workers": self.workers,
             "seconds": f"about {self.seconds:.0f}",
         }

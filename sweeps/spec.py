@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sweeps.axes import Axis, parse_axis
 from vae.columns import CHEAP_SCORES, PARAMETERS, Objective, parse_objectives, parse_scores
-from vae.config import TRAINING_FIELDS, RunConfig, at_least, one_of
+from vae.config import MODELS, TRAINING_FIELDS, RunConfig, at_least, one_of
 from vae.data import SOURCES, DataConfig, source_name
 from vae.device import resolve_device
 from vae.errors import ConfigError
@@ -18,6 +18,8 @@ from vae.errors import ConfigError
 SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
 """The samplers of each mode, its default first."""
 DEFAULT_TRIALS = 24
+MODEL_SETS = (MODELS[0], ",".join(MODELS))
+"""What a trial trains: an AE alone has no rate, so nothing to sweep for."""
 PLACE = ("trials", "name", "out", "jobs", "timeout", "keep_weights", "report")
 """Fields that do not change results: not part of a sweep's identity."""
 
@@ -41,8 +43,10 @@ class Spec:
     """p(x|z): bernoulli, continuous_bernoulli or gaussian."""
     sigma: float | Literal["learned"] = "learned"
     """Standard deviation of a gaussian likelihood."""
+    models: str = "vae"
+    """vae, or vae,ae: each run with its autoencoder twin."""
     seeds: int = 3
-    """Runs of every trial, with seeds from `seed` on."""
+    """Runs of every trial and model, with seeds from `seed` on."""
     epochs: int = 40
     """Passes over the training images."""
     batch_size: int = 128
@@ -89,6 +93,7 @@ class Spec:
     def __post_init__(self) -> None:
         at_least(1, seeds=self.seeds, batch=self.batch)
         at_least(0, trials=self.trials)
+        one_of(MODEL_SETS, models=self.models)
         one_of(tuple(SAMPLERS), mode=self.mode)
         if self.sampler:
             one_of(SAMPLERS[self.mode], **{f"the sampler of mode {self.mode}": self.sampler})
@@ -122,6 +127,16 @@ class Spec:
         for axis in self.axes:
             size *= len(axis.choices)
         return size
+
+    @property
+    def model_kinds(self) -> tuple[str, ...]:
+        """The models that each trial trains."""
+        return tuple(self.models.split(","))
+
+    @property
+    def n_runs(self) -> int:
+        """Runs of the whole sweep."""
+        return self.trials * len(self.model_kinds) * self.seeds
 
     @property
     def objectives(self) -> tuple[Objective, ...]:

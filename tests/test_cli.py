@@ -6,13 +6,14 @@ import json
 import re
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import cli
+from sweeps.compare import compare_spec
 from sweeps.spec import DEFAULT_TRIALS, Spec
 from vae.columns import parse_objectives
 from vae.results import Folder
@@ -208,14 +209,20 @@ def test_data_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "8 x 8" in run(capsys, "data", "info", "digits")[1]
 
 
+def shown_defaults(command: Callable[..., None]) -> dict[str, str]:
+    """The default that the help of each option names."""
+    options = {name: p.annotation.__metadata__[0] for name, p in inspect.signature(command).parameters.items()}
+    return {
+        name: option.show_default
+        for name, option in options.items()
+        if isinstance(getattr(option, "show_default", None), str)
+    }
+
+
 def test_help_shows_the_specs_own_defaults() -> None:
     spec = {name: getattr(Spec(), name) for name in inspect.signature(cli.sweep).parameters if hasattr(Spec(), name)}
     assert spec.keys() | {"spec", "dry_run"} == inspect.signature(cli.sweep).parameters.keys()
-    shown: dict[str, Any] = {}
-    for name, parameter in inspect.signature(cli.sweep).parameters.items():
-        option = parameter.annotation.__metadata__[0]
-        if isinstance(getattr(option, "show_default", None), str):
-            shown[name] = option.show_default
+    shown = shown_defaults(cli.sweep)
     special = {
         "trials": f"{DEFAULT_TRIALS}, or the whole grid",
         "name": "the data's name",
@@ -229,10 +236,33 @@ def test_help_shows_the_specs_own_defaults() -> None:
     assert {name for name in without if spec[name] not in (None, "", True)} == set()
 
 
+def test_help_of_compare_shows_its_own_defaults_and_those_of_sweep() -> None:
+    given = compare_spec({})
+    shown = shown_defaults(cli.compare)
+    for name in ("latent_dim", "hidden_dim", "beta"):
+        assert shown.pop(name) == getattr(given, name)
+    assert shown.pop("name") == "the data's or sweep's name, with -compare"
+    assert shown.items() <= shown_defaults(cli.sweep).items()
+    assert inspect.signature(cli.compare).parameters.keys() - {"like"} < inspect.signature(cli.sweep).parameters.keys()
+
+
+def test_compare_trains_twins_like_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "sweep", *TINY, "--latent-dim", "2,3", "--hidden-dim", "16", "--name", "given")[0] == 0
+    words = [word for word in TINY if word not in ("--trials", "2")]
+    code, out, _ = run(capsys, "compare", "given", "--no-report", "--jobs", "1")
+    assert (code, Path(out.strip())) == (0, Path("results/given-compare").resolve())
+    assert Folder(Path("results/given-compare")).read_runs()["model"].to_pylist() == ["vae", "ae"] * 2
+    code, _, err = run(capsys, "compare", "given", *words, "--seeds", "2")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "holds another sweep: seeds 1 there and 2 here" in err
+    code, _, err = run(capsys, "compare", "nothing")
+    assert (code, err.startswith("vaekit: a sweep must be a name under 'results'")) == (1, True)
+
+
 def test_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys)
     assert code == 0
-    assert all(name in out for name in ("sweep", "report", "show", "list", "export", "data"))
+    assert all(name in out for name in ("sweep", "compare", "report", "show", "list", "export", "data"))
 
 
 def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

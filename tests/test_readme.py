@@ -12,7 +12,8 @@ import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TINY = ["--trials", "2", "--seeds", "2", "--epochs", "1", "--limit", "100", "--jobs", "1"]
+COMPARE = ["--seeds", "2", "--epochs", "1", "--limit", "100", "--jobs", "1"]
+TINY = {"sweep": [*COMPARE, "--trials", "2"], "compare": COMPARE}
 
 
 def blocks(language: str) -> list[str]:
@@ -25,7 +26,7 @@ def commands() -> list[list[str]]:
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", words + (TINY if words[1] == "sweep" else []))
+    monkeypatch.setattr(sys, "argv", words + TINY.get(words[1], []))
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert not end.value.code, words
@@ -42,7 +43,7 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
     (spec,) = blocks("toml")
     Path("spec.toml").write_text(spec)
     ran = {words[1] for words in commands() if words[0] == "vaekit"}
-    assert ran == {"sweep", "show", "data", "list", "report", "export", "score"}
+    assert ran == {"sweep", "compare", "show", "data", "list", "report", "export", "score"}
     for words in commands():
         if words[0] == "vaekit":
             run(words, monkeypatch)
