@@ -79,6 +79,7 @@ def sweep(
     hidden_dim: Annotated[str | None, option("Axis: a,b,c or low:high in powers of two.", "64,128,256")] = None,
     mode: Annotated[str | None, option("explore covers the space, optimize seeks the best.", "explore")] = None,
     sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "qmc or tpe")] = None,
+    pruner: Annotated[str | None, option("none; to optimize also halving or median.", "none or halving")] = None,
     batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
     objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
     scores: Scores = None,

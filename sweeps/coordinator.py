@@ -5,24 +5,25 @@ so the folder is the state from which the same command goes on.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import nan
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
-from optuna.trial import TrialState
+from optuna.trial import Trial, TrialState
 
 from sweeps import ask
 from sweeps.engine import Engine, LocalEngine, TimedOut, count_workers
 from sweeps.folder import claim
 from sweeps.ledger import Ledger
-from sweeps.plan import Run, cost, plan_stacks
+from sweeps.plan import cost, plan_stacks
+from sweeps.pruning import losers, share_trained
 from sweeps.spec import Spec
 from sweeps.storage import add_trials, asked_until, open_study, point_of
-from sweeps.worker import Task
+from sweeps.worker import Run, Task
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import resolve_device
@@ -41,6 +42,7 @@ class Status:
     goal: int
     """Trials that the spec wants."""
     complete: int
+    pruned: int
     failed: int
     best: float
     """Best value of the first objective so far; NaN before the first."""
@@ -52,7 +54,7 @@ class Status:
     @property
     def told(self) -> int:
         """Trials that are told."""
-        return self.complete + self.failed
+        return self.complete + self.pruned + self.failed
 
 
 Scorer = Callable[..., dict[str, float]]
@@ -116,8 +118,9 @@ class Coordinator:
         self.ledger = Ledger(spec, folder.read_measured())
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
-        self._share = 0.0
+        self._so_far: dict[int, TrainedRun] = {}
         self._done = 0.0
+        self._total = 0.0
 
     def run(self, deadline: float | None) -> None:
         """Ask and train until every trial is told; TimedOut at the deadline."""
@@ -145,23 +148,78 @@ class Coordinator:
         self.ledger.add(points)
 
     def _train(self, deadline: float | None) -> None:
+        """Train what is asked to its end, from rung to rung where there are any."""
         waiting = [trial for trial in range(len(self.ledger)) if trial not in self.told]
-        runs = self.ledger.missing_runs(waiting)
         self._tell()
-        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers)
-        unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
-        whole = self._done + cost(runs, self.data.n_pixels) * (1 + max(0.0, unasked))
+        self._total = self._done + self._cost_left(waiting)
         self.write_trials(running=waiting)
         self.on_status(self.status())
-        for stack, outcome in self.engine.run(stacks, self.task, deadline):
-            records = _records(stack, outcome)
-            self.folder.write_stack(records, weights=self.spec.keep_weights != "none")
-            self.ledger.record(records)
+        decided = self.ledger.rungs_decided(waiting)
+        for rung in self.spec.rungs:
+            if rung not in decided:  # a killed sweep may have been further: what ended there is on disk
+                self._train_until(rung, waiting, deadline)
+                self._prune(rung, waiting)
+        self._train_until(None, waiting, deadline)
+        self._so_far.clear()
+
+    def _train_until(self, epoch: int | None, waiting: Sequence[int], deadline: float | None) -> None:
+        """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
+        missing = self.ledger.missing_runs(waiting)
+        runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
+        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers)
+        for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), deadline):
+            trained = [] if isinstance(outcome, Exception) else outcome
+            paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
+            self._so_far |= paused
+            self._write([record for record in _records(stack, outcome) if record.run not in paused])
+            self._done += cost(stack, self.data.n_pixels, epoch)
             self._tell()
-            self._done += cost(stack, self.data.n_pixels)
-            self._share = self._done / whole
             self.write_trials(running=waiting)
             self.on_status(self.status())
+
+    def _write(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
+        if records:
+            self.folder.write_stack(records, weights=weights and self.spec.keep_weights != "none")
+            self.ledger.record(records)
+
+    def _prune(self, rung: int, waiting: Sequence[int]) -> None:
+        """Compare the trials at a rung, and write in one file the runs of those that end here.
+
+        The file is the decision: a sweep killed before it compares again, one killed after it goes on from there.
+        """
+        runs = {run.run: run for run in self.ledger.missing_runs(waiting)}
+        alive = {run.trial for run in runs.values()}
+        values = {trial: value for trial in sorted(alive) if (value := self._value_at_rung(trial)) is not None}
+        self._report(rung, values, waiting)
+        ended = {*losers(self.spec.pruner, values, ascending=self.spec.objectives[0].ascending), *alive - values.keys()}
+        self._write(
+            [_record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
+            weights=False,
+        )
+
+    def _value_at_rung(self, trial: int) -> float | None:
+        """Return the mean of the objective over the seeds of a trial's VAE; None where one of its runs failed."""
+        runs = self.ledger.runs(trial)
+        if any(run.run not in self._so_far for run in runs):
+            return None
+        column = self.spec.objectives[0].column
+        measured = [self._so_far[run.run] for run in runs if run.config.model == "vae"]
+        return sum((run.totals | run.scores).get(column, nan) for run in measured) / len(measured)
+
+    def _report(self, rung: int, values: Mapping[int, float], waiting: Sequence[int]) -> None:
+        """Report intermediate values to the study, to each trial once."""
+        trials = self.study.get_trials(deepcopy=False)
+        for trial in waiting:
+            value = values.get(self.ledger.runs(trial)[0].trial)
+            if value is not None and rung not in trials[trial].intermediate_values:
+                Trial(self.study, trials[trial]._trial_id).report(value, rung)
+
+    def _cost_left(self, waiting: Sequence[int]) -> float:
+        """Cost of what these trials lack and of what is not asked yet, which is taken to cost as much as they."""
+        unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
+        batch = min(self.spec.batch, len(waiting))
+        share = share_trained(self.spec.pruner, batch, self.spec.epochs, self.spec.rungs)
+        return cost(self.ledger.missing_runs(waiting), self.data.n_pixels) * share * (1 + max(0.0, unasked))
 
     def _tell(self) -> None:
         """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch."""
@@ -170,10 +228,8 @@ class Coordinator:
         if self.spec.mode == "optimize" and len(results) < len(untold):
             return
         for trial, result in results.items():
-            if result.state == "FAIL":
-                self.study.tell(trial, state=TrialState.FAIL)
-            else:
-                self.study.tell(trial, result.values)
+            state = TrialState[result.state]
+            self.study.tell(trial, result.values if state == TrialState.COMPLETE else None, state)
             self.told.add(trial)
         if results and self.spec.keep_weights == "best":
             self._keep_best_weights()
@@ -192,15 +248,17 @@ class Coordinator:
         results = [result for trial in sorted(self.told) if (result := self.ledger.result(trial))]
         values = [result.values[0] for result in results if result.state == "COMPLETE"]
         best = min if self.spec.objectives[0].ascending else max
+        pruned = sum(result.state == "PRUNED" for result in results)
         errors = [result.error for result in results if result.state == "FAIL"]
         return Status(
             path=self.folder.path,
             trials=len(self.ledger),
             goal=max(self.spec.trials, len(self.ledger)),
             complete=len(values),
+            pruned=pruned,
             failed=len(errors),
             best=best(values, default=nan),
-            share=self._share,
+            share=min(1.0, self._done / self._total) if self._total else 0.0,
             first_error=errors[0] if errors else "",
             timed_out=timed_out,
         )
@@ -210,18 +268,21 @@ def _records(stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> lis
     """Join runs with what they came to; an error of the whole stack fails each of its runs."""
     if isinstance(outcome, Exception):
         reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
-        return [_record(run, None, reason) for run in stack]
-    return [_record(run, trained, trained.error) for run, trained in zip(stack, outcome, strict=True)]
+        return [_record(run, None, "FAIL", reason) for run in stack]
+    return [
+        _record(run, trained, "FAIL" if trained.error else "COMPLETE", trained.error)
+        for run, trained in zip(stack, outcome, strict=True)
+    ]
 
 
-def _record(run: Run, trained: TrainedRun | None, error: str) -> RunRecord:
+def _record(run: Run, trained: TrainedRun | None, state: str, error: str = "") -> RunRecord:
     nothing = np.empty(0)
     return RunRecord(
         run=run.run,
         trial=run.trial,
         seed=run.config.seed,
         model=run.config.model,
-        state="FAIL" if error else "COMPLETE",
+        state=state,
         parameters={name: getattr(run.config, name) for name in PARAMETERS},
         totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
         history=trained.history if trained else dict.fromkeys(HISTORY, nothing),

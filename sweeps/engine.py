@@ -14,8 +14,7 @@ from typing import Protocol
 import joblib
 from joblib.externals import loky
 
-from sweeps.plan import Run
-from sweeps.worker import Task, begin_worker, train_stack, warm_up
+from sweeps.worker import Run, Task, begin_worker, train_stack, warm_up
 from vae.trained import TrainedRun
 
 MOST_LOSSES = 2
@@ -115,12 +114,11 @@ class LocalEngine:
             self.executor = None
 
     def _submit(self, stack: Sequence[Run], task: Task) -> None:
-        configs = [run.config for run in stack]
         try:
-            self._in_flight[self._running().submit(train_stack, configs, task)] = stack
+            self._in_flight[self._running().submit(train_stack, stack, task)] = stack
         except BrokenProcessPool:  # a worker died since: what was in flight is found to be lost when it is waited for
             self.stop()
-            self._in_flight[self._running().submit(train_stack, configs, task)] = stack
+            self._in_flight[self._running().submit(train_stack, stack, task)] = stack
 
     def _running(self) -> Executor:
         if self.executor is None:

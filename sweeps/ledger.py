@@ -7,8 +7,9 @@ from math import isfinite, nan
 import pyarrow as pa
 
 from sweeps.ask import Point
-from sweeps.plan import Run, runs_of_trial
+from sweeps.plan import runs_of_trial
 from sweeps.spec import Spec
+from sweeps.worker import Run
 from vae.columns import PARAMETERS, value_columns
 from vae.results import RunRecord
 
@@ -21,9 +22,9 @@ class TrialResult:
     """
 
     state: str
-    """COMPLETE, or FAIL where any of its runs failed."""
+    """COMPLETE, FAIL where any of its runs failed, PRUNED where it was stopped at a rung."""
     values: list[float]
-    """One an objective; NaN where it failed."""
+    """One an objective, of a pruned trial at its rung; NaN where it failed."""
     seconds: float
     error: str
 
@@ -52,7 +53,8 @@ class Ledger:
     def record(self, records: Iterable[RunRecord]) -> None:
         """Take in the records of finished runs."""
         for r in records:
-            self._records[r.run] = {"state": r.state, "error": r.error, "seconds": r.seconds, **r.totals, **r.scores}
+            place = {"state": r.state, "error": r.error, "seconds": r.seconds, "epochs": len(r.history["seconds"])}
+            self._records[r.run] = {**place, **r.totals, **r.scores}
 
     def runs(self, trial: int) -> list[Run]:
         """Return the runs that a trial reads: its own, or those of the first trial at its point."""
@@ -64,6 +66,11 @@ class Ledger:
         wanted = {run.run: run for trial in trials for run in self.runs(trial)}
         return [run for number, run in sorted(wanted.items()) if number not in self._records]
 
+    def rungs_decided(self, trials: Iterable[int]) -> set[int]:
+        """Return the epochs at which runs of these trials were pruned."""
+        records = [self._records.get(run.run, {}) for trial in trials for run in self.runs(trial)]
+        return {int(str(record["epochs"])) for record in records if record.get("state") == "PRUNED"}
+
     def result(self, trial: int) -> TrialResult | None:
         """Return what a trial came to, None while any of its runs is missing."""
         runs = self.runs(trial)
@@ -74,6 +81,7 @@ class Ledger:
         errors = [f"{_place(run)}: {r['error']}" for run, r in zip(runs, records, strict=True) if r["error"]]
         if errors:
             return TrialResult("FAIL", [nan] * len(self.spec.objectives), seconds, errors[0])
+        pruned = any(r["state"] == "PRUNED" for r in records)
         measured = [r for run, r in zip(runs, records, strict=True) if run.config.model == "vae"]
         values = [
             sum(float(str(r.get(objective.column, nan))) for r in measured) / len(measured)
@@ -83,7 +91,7 @@ class Ledger:
             if not isfinite(value):
                 reason = f"{objective.column} must be finite, got {value}"
                 return TrialResult("FAIL", [nan] * len(values), seconds, reason)
-        return TrialResult("COMPLETE", values, seconds, "")
+        return TrialResult("PRUNED" if pruned else "COMPLETE", values, seconds, "")
 
     def table(self, told: Collection[int], running: Collection[int]) -> pa.Table:
         """Return the trials table: told trials with their result, the others RUNNING or WAITING."""

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from sweeps.ask import Point
 from sweeps.spec import Spec
+from sweeps.worker import Run
 from vae.config import RunConfig
 from vae.shapes import stack_key, step_cost, working_set_bytes
 
@@ -18,15 +18,6 @@ cost more than the work (benchmarks/stack_size.py prints both ends).
 """
 LEAST_RUNS, MOST_RUNS = 4, 32
 """Even where one run fills the cache, a few together share the gathering of minibatches."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model to train and its place in the study."""
-
-    run: int
-    trial: int
-    config: RunConfig
 
 
 def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
@@ -59,6 +50,10 @@ def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run
     return sorted(stacks, key=lambda stack: (-cost(stack, pixels), stack[0].run))
 
 
-def cost(runs: Sequence[Run], pixels: int) -> float:
-    """Return the relative time that training the runs takes."""
-    return sum(step_cost(run.config, pixels) * run.config.epochs for run in runs)
+def cost(runs: Sequence[Run], pixels: int, until_epoch: int | None = None) -> float:
+    """Return the relative time that training the runs from where they are to an epoch or their end takes."""
+    return sum(step_cost(run.config, pixels) * ((until_epoch or run.config.epochs) - _trained(run)) for run in runs)
+
+
+def _trained(run: Run) -> int:
+    return len(run.so_far.history["seconds"]) if run.so_far else 0

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from sweeps import ask
 from sweeps.ask import Point
 from sweeps.engine import count_workers
-from sweeps.plan import Run, cost, plan_stacks, runs_of_trial
+from sweeps.plan import cost, plan_stacks, runs_of_trial
+from sweeps.pruning import share_trained
 from sweeps.spec import Spec
+from sweeps.worker import Run
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
 
@@ -74,6 +76,7 @@ def preview_sweep(spec: Spec) -> Preview:
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     stacks = plan_stacks(runs, data.n_pixels, workers)
     training = _training_seconds(stacks, data, resolve_device(spec.device)) / min(workers, len(stacks))
+    training *= share_trained(spec.pruner, len(points), spec.epochs, spec.rungs)
     seconds = START_SECONDS + training * spec.trials / len(points)
     return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers)
 

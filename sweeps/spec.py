@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sweeps.axes import Axis, parse_axis
+from sweeps.pruning import PRUNERS, rungs
 from vae.columns import CHEAP_SCORES, PARAMETERS, Objective, parse_objectives, parse_scores
 from vae.config import MODELS, TRAINING_FIELDS, RunConfig, at_least, one_of
 from vae.data import SOURCES, DataConfig, source_name
@@ -67,6 +68,8 @@ class Spec:
     """qmc, random or grid to explore, tpe to optimize."""
     batch: int = 16
     """Trials asked at once when optimizing."""
+    pruner: str = ""
+    """none to explore; halving, median or none to optimize."""
     objective: str = "elbo"
     """elbo, COLUMN:min, COLUMN:max, a score, or several with commas."""
     scores: str = ""
@@ -97,6 +100,10 @@ class Spec:
         one_of(tuple(SAMPLERS), mode=self.mode)
         if self.sampler:
             one_of(SAMPLERS[self.mode], **{f"the sampler of mode {self.mode}": self.sampler})
+        if self.pruner:
+            one_of(PRUNERS[self.mode], **{f"the pruner of mode {self.mode}": self.pruner})
+        if self.pruner not in ("", "none") and len(self.objectives) > 1:
+            raise ConfigError(f"a study of several objectives must have the pruner none, got {self.pruner!r}")
         one_of(("all", "best", "none"), keep_weights=self.keep_weights)
         one_of(("auto", "cpu", "cuda"), device=self.device)
         if self.jobs != "auto" and not (self.jobs.isdecimal() and int(self.jobs) >= 1):
@@ -142,6 +149,11 @@ class Spec:
     def objectives(self) -> tuple[Objective, ...]:
         """What the study optimises."""
         return parse_objectives(self.objective)
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs after which the trials of a batch are compared and the losers pruned."""
+        return rungs(self.pruner or "none", self.epochs, self.beta_schedule)
 
     @property
     def score_objectives(self) -> tuple[str, ...]:
@@ -197,7 +209,8 @@ class Spec:
         sampler = self.sampler or SAMPLERS[self.mode][0]
         trials = self.trials or (self.grid_size if sampler == "grid" else DEFAULT_TRIALS)
         name = self.name or source_name(self.data)
-        return replace(self, sampler=sampler, trials=trials, data=_absolute(self.data), name=name)
+        pruner = self.pruner or (PRUNERS[self.mode][0] if len(self.objectives) == 1 else "none")
+        return replace(self, sampler=sampler, pruner=pruner, trials=trials, data=_absolute(self.data), name=name)
 
     def as_dict(self) -> dict[str, Any]:
         """Every field that has a value, by its option's name."""

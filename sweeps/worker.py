@@ -14,19 +14,40 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
+class Run:
+    """One model to train and its place in the study."""
+
+    run: int
+    trial: int
+    config: RunConfig
+    so_far: TrainedRun | None = None
+    """Where its training goes on; None at its start."""
+
+
+@dataclass(frozen=True)
 class Task:
     """What every stack of a sweep shares on its way to a worker."""
 
     data_folder: Path
     device: str
     score: Score | None = None
+    until_epoch: int | None = None
+    """Where training stops for a comparison; None at the end."""
 
 
-def train_stack(configs: Sequence[RunConfig], task: Task) -> list[TrainedRun]:
-    """Train one stack: a worker's work."""
+def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
+    """Train one stack, all of whose runs are equally far: a worker's work."""
     from vae.training import train_runs
 
-    return train_runs(configs, task.data_folder, task.device, task.score)
+    so_far = [run.so_far for run in runs if run.so_far]
+    return train_runs(
+        [run.config for run in runs],
+        task.data_folder,
+        task.device,
+        task.score,
+        so_far=so_far or None,
+        until_epoch=task.until_epoch,
+    )
 
 
 def warm_up() -> None:

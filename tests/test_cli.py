@@ -227,6 +227,7 @@ def test_help_shows_the_specs_own_defaults() -> None:
         "trials": f"{DEFAULT_TRIALS}, or the whole grid",
         "name": "the data's name",
         "sampler": "qmc or tpe",
+        "pruner": "none or halving",
         "scores": "cheap ones on data with factors",
     }
     for name, text in shown.items():

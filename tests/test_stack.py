@@ -8,14 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from vae.columns import HISTORY
 from vae.config import LIKELIHOODS, RunConfig
-from vae.data import Data, DataConfig, load_data
+from vae.data import Data, DataConfig, load_data, prepare
 from vae.losses import distortion, rate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.model import VAE
 from vae.padding import RunState, initial_state, own_parameters
 from vae.randomness import NOISE
-from vae.training import EpochRecord, make_stack, train
+from vae.training import EpochRecord, make_stack, train, train_runs
 
 STEPS = 2_400
 
@@ -213,3 +214,27 @@ def test_seeds_differ_and_share_the_order_of_minibatches(digits: Data) -> None:
 def test_runs_of_different_shapes_are_refused(digits: Data) -> None:
     with pytest.raises(ValueError, match="must have equal shapes"):
         make_stack([config(2, 64, 1), config(2, 128, 1)], digits)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_training_in_parts_and_in_other_stacks_is_the_same_to_the_bit(likelihood: str) -> None:
+    folder = prepare(DataConfig(limit=300))
+    configs = [
+        RunConfig(latent_dim=d, hidden_dim=16, seed=d, epochs=7, beta_schedule="linear:0.5", likelihood=likelihood)
+        for d in (1, 3, 8)
+    ]
+    whole = train_runs(configs, folder)
+    first = train_runs(configs, folder, until_epoch=2)
+    second = train_runs(configs[1:], folder, so_far=first[1:], until_epoch=3)
+    third = train_runs(configs[2:], folder, so_far=second[1:])
+    assert (bool(first[0].weights), bool(first[0].state)) == (False, True)
+    assert (bool(third[0].weights), bool(third[0].state)) == (True, False)
+    assert np.isnan(first[0].totals["elbo_nats"])
+    assert first[0].totals["validation_elbo_nats"] == first[0].history["validation_elbo_nats"][-1]
+    for name, weights in whole[2].weights.items():
+        np.testing.assert_array_equal(third[0].weights[name], weights, err_msg=name)
+    assert third[0].totals == whole[2].totals
+    for name in HISTORY:
+        if name != "seconds":
+            np.testing.assert_array_equal(third[0].history[name], whole[2].history[name], err_msg=name)
+            np.testing.assert_array_equal(first[1].history[name], whole[1].history[name][:2], err_msg=name)

@@ -18,9 +18,8 @@ import pytest
 import vaekit
 from sweeps.coordinator import Status, run_sweep
 from sweeps.engine import LocalEngine, TimedOut
-from sweeps.plan import Run
 from sweeps.spec import make_spec
-from sweeps.worker import Task, train_stack
+from sweeps.worker import Run, Task, train_stack
 from vae import data as vae_data
 from vae.columns import NATS
 from vae.errors import ResultsError
@@ -55,7 +54,7 @@ class Inline:
             for start in range(0, len(stack), self.size):
                 part = stack[start : start + self.size]
                 self.trained += [run.run for run in part]
-                yield part, train_stack([run.config for run in part], task)
+                yield part, train_stack(part, task)
 
     def stop(self) -> None:
         pass
@@ -83,7 +82,7 @@ def assert_same_frames(one: Path, other: Path) -> None:
 
 def options_of(sampler: str) -> dict[str, Any]:
     if sampler == "tpe":
-        return {"mode": "optimize", "trials": 9, "batch": 4}
+        return {"mode": "optimize", "pruner": "none", "trials": 9, "batch": 4}
     if sampler == "grid":
         return {"sampler": "grid", "latent_dim": "2,3", "beta": "0.5,4", "hidden_dim": "16,32"}
     return {"sampler": sampler, "trials": 7}

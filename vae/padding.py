@@ -7,12 +7,15 @@ weight at zero.
 import math
 from dataclasses import dataclass
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from vae.config import RunConfig
 from vae.randomness import INITIALISATION, torch_generator
 from vae.shapes import TRANSPOSED, padded_shapes, parameter_shapes
+
+PARTS = ("parameters", "first_moment", "second_moment")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,23 @@ def initial_state(config: RunConfig, pixels: int) -> RunState:
             drawn = torch.empty(shape).uniform_(-bound, bound, generator=generator)
             _plain(name, parameters[name])[_corner(shape)] = drawn
     return RunState(0, parameters, first, second)
+
+
+def dump_state(state: RunState) -> bytes:
+    """Return a state as bytes, safetensors, for a worker anywhere."""
+    tensors = {f"{part}.{name}": tensor for part in PARTS for name, tensor in getattr(state, part).items()}
+    return safetensors.torch.save(tensors | {"epoch": torch.tensor(state.epoch)})
+
+
+def load_state(content: bytes) -> RunState:
+    """Return the state of `dump_state`."""
+    parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
+    tensors = safetensors.torch.load(content)
+    epoch = int(tensors.pop("epoch"))
+    for key, tensor in tensors.items():
+        part, _, name = key.partition(".")
+        parts[part][name] = tensor
+    return RunState(epoch, **parts)
 
 
 def own_parameters(config: RunConfig, pixels: int, state: RunState) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import safetensors.numpy
 import tomli_w
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 HISTORY_PREFIX = "history."
 DIMS_PREFIX = "dims."
+EPOCHS = f"{HISTORY_PREFIX}seconds"
+"""As long as its run was trained."""
 SCORE_PREFIX = "score."
 
 
@@ -39,7 +42,7 @@ class RunRecord:
     seed: int
     model: str
     state: str
-    """COMPLETE or FAIL."""
+    """COMPLETE, PRUNED (stopped at a rung: nothing on test, no weights) or FAIL."""
     parameters: Mapping[str, float]
     """latent_dim, beta and hidden_dim."""
     totals: Mapping[str, float]
@@ -132,12 +135,13 @@ class Folder:
         return pa.concat_tables(tables, promote_options="default").sort_by("run")
 
     def read_measured(self) -> list[dict[str, Any]]:
-        """Return what a study needs of each finished run: run, state, error, seconds, totals and scores by column."""
+        """Return what a study needs of each finished run: run, state, error, seconds, epochs, totals, scores."""
         table = self.read_runs()
         scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
         rows = table.select(["run", "state", "error", "seconds", *TOTALS, *scores])
         names = [name.removeprefix(SCORE_PREFIX) for name in rows.column_names]
-        measured: list[dict[str, Any]] = rows.rename_columns(names).to_pylist()
+        rows = rows.rename_columns(names).append_column("epochs", pc.list_value_length(table[EPOCHS]))
+        measured: list[dict[str, Any]] = rows.to_pylist()
         return measured
 
     def read_weights(self, run: int) -> "dict[str, Tensor]":

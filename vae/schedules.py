@@ -36,6 +36,13 @@ class BetaSchedule:
             return cls(kind, parameter)
         raise ConfigError(f"{RULE}, got {text!r}")
 
+    @property
+    def warm_up(self) -> float:
+        """Fraction of the run, in [0, 1], after which beta stays what it is."""
+        if self.kind == "linear":
+            return self.parameter
+        return 1.0 - 0.5 / self.parameter if self.kind == "cyclic" else 0.0
+
     def at(self, progress: float) -> float:
         """Share of beta, in [0, 1], at a fraction `progress` in [0, 1] of the run."""
         if self.kind == "linear":

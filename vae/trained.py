@@ -28,5 +28,7 @@ class TrainedRun:
     """Columns of its scores; empty for a run that failed or was not scored."""
     seconds: float
     """The run's share of its stack's training time."""
+    state: bytes = b""
+    """What training goes on from, where it stopped before the run's end; opaque to all but `vae.training`."""
     error: str = ""
     """Why the run failed; empty for one that did not."""

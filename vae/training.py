@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,15 @@ from vae.config import RunConfig
 from vae.data import Data, open_data
 from vae.evaluation import Evaluation, evaluate, posterior
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
-from vae.padding import RunState, own_parameters
+from vae.padding import RunState, dump_state, load_state, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack import Stack
 from vae.trained import Score, TrainedRun
 
 Array = npt.NDArray[np.float64]
+VALIDATED = {"validation": VALIDATION}
+STREAMS = VALIDATED | {"test": TEST}
+"""Splits that scores are computed on, and the noise of their posterior samples."""
 
 
 @dataclass(frozen=True)
@@ -65,63 +69,58 @@ def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array, Array]:
     return rate_nats, distortion_nats, -(rate_nats + distortion_nats)
 
 
-def advance(
+def train_runs(
     configs: Sequence[RunConfig],
     data_folder: Path,
-    states: Sequence[RunState] | None,
-    until_epoch: int,
-    device: str = "cpu",
-) -> tuple[list[EpochRecord], list[RunState]]:
-    """Train runs from their states (None: from the start) until an epoch: a pure function, any worker's task."""
-    data = open_data(data_folder)
-    stack = make_stack(configs, data, states, device)
-    return list(train(stack, data, until_epoch)), stack.states()
-
-
-def finish(
-    configs: Sequence[RunConfig],
-    data_folder: Path,
-    records: list[EpochRecord],
-    states: Sequence[RunState],
     device: str = "cpu",
     score: Score | None = None,
+    *,
+    so_far: Sequence[TrainedRun] | None = None,
+    until_epoch: int | None = None,
 ) -> list[TrainedRun]:
-    """Evaluate runs at their end on the test split, score them, and join that with their history."""
+    """Train runs until an epoch or to their end, evaluate and score them: a pure function, any worker's task.
+
+    They begin at their start or, with `so_far`, where that left them, then in the same stack or another. Before their
+    end they are measured on validation alone, and have a state in the place of weights.
+    """
     data = open_data(data_folder)
-    stack = make_stack(configs, data, states, device)
+    stack = make_stack(configs, data, [load_state(run.state) for run in so_far] if so_far else None, device)
+    records = list(train(stack, data, until_epoch or configs[0].epochs))
+    new = {name: np.stack([record.values[name] for record in records], axis=1) for name in HISTORY}
+    before = [run.history for run in so_far] if so_far else [{}] * len(stack)
+    histories = [
+        {name: np.concatenate([before[run].get(name, np.empty(0)), new[name][run]]) for name in HISTORY}
+        for run in range(len(stack))
+    ]
+    ended = stack.epoch == configs[0].epochs
     start = time.perf_counter()
     with one_thread():
-        test = evaluate(stack, data, "test", TEST)
-        scores = _scores(stack, data, score) if score else [{} for _ in configs]
+        test = evaluate(stack, data, "test", TEST) if ended else None
+        scores = _scores(stack, data, score, STREAMS if ended else VALIDATED) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
-    runs = (_finished(config, run, records, test, seconds) for run, config in enumerate(configs))
+    runs = [_measured(stack.configs[r], r, history, test, seconds) for r, history in enumerate(histories)]
     return [
-        run if run.error else replace(run, scores=scores[r], weights=_weights(configs[r], data.n_pixels, states[r]))
-        for r, run in enumerate(runs)
+        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.n_pixels, state))
+        for r, (run, state) in enumerate(zip(runs, stack.states(), strict=True))
     ]
 
 
-def _scores(stack: Stack, data: Data, score: Score) -> list[dict[str, float]]:
+def _left(config: RunConfig, pixels: int, state: RunState) -> dict[str, Any]:
+    """What a run leaves: its weights at its end, before that the state from which it goes on."""
+    if state.epoch < config.epochs:
+        return {"state": dump_state(state)}
+    return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}}
+
+
+def _scores(stack: Stack, data: Data, score: Score, streams: Mapping[str, int]) -> list[dict[str, float]]:
     scores: list[dict[str, float]] = [{} for _ in stack.configs]
     if data.factors is not None:
-        for split, stream in (("validation", VALIDATION), ("test", TEST)):
+        for split, stream in streams.items():
             factors = data.factors[data.split(split)]
             for run, (means, samples) in enumerate(posterior(stack, data, split, stream)):
                 if np.isfinite(means).all():
                     scores[run] |= score(split, means, samples, factors, stack.configs[run].seed)
     return scores
-
-
-def _weights(config: RunConfig, pixels: int, state: RunState) -> dict[str, npt.NDArray[np.float32]]:
-    return {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}
-
-
-def train_runs(
-    configs: Sequence[RunConfig], data_folder: Path, device: str = "cpu", score: Score | None = None
-) -> list[TrainedRun]:
-    """Train runs from their start to their end, evaluate and score them."""
-    records, states = advance(configs, data_folder, None, configs[0].epochs, device)
-    return finish(configs, data_folder, records, states, device, score)
 
 
 def make_stack(
@@ -131,25 +130,23 @@ def make_stack(
     return Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states, device)
 
 
-def _finished(
-    config: RunConfig, run: int, records: list[EpochRecord], test: Evaluation, test_seconds: float
+def _measured(
+    config: RunConfig, run: int, history: dict[str, Array], test: Evaluation | None, seconds: float
 ) -> TrainedRun:
-    """A run without its scores and weights."""
-    history = {name: np.array([record.values[name][run] for record in records]) for name in HISTORY}
-    seconds = float(history["seconds"].sum()) + test_seconds
+    """A run without its scores and what it leaves; before its end nothing is measured on the test split."""
+    seconds += float(history["seconds"].sum())
     nats = "elbo_nats" if config.model == "vae" else "distortion_nats"
     error = _reason_of_failure(history, nats)
-    tested = float(getattr(test, nats)[run])
-    if not error and not math.isfinite(tested):
+    if test and not error and not math.isfinite(tested := float(getattr(test, nats)[run])):
         error = f"{nats} must be finite on the test split, got {tested}"
-    if error:
-        totals, dims = dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, np.empty(0))
-        return TrainedRun(history, totals, dims, {}, {}, seconds, error)
-    dims = {name: getattr(test, name)[run, : config.latent_dim] for name in DIMS}
-    totals = {name: float(getattr(test, name)[run]) for name in NATS}
-    totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
-    totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
-    return TrainedRun(history, totals, dims, {}, {}, seconds)
+    totals, dims = dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, np.empty(0))
+    if not error:
+        totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
+        if test:
+            dims = {name: getattr(test, name)[run, : config.latent_dim] for name in DIMS}
+            totals |= {name: float(getattr(test, name)[run]) for name in NATS}
+            totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
+    return TrainedRun(history, totals, dims, {}, {}, seconds, error=error)
 
 
 def _reason_of_failure(history: dict[str, Array], nats: str) -> str:

@@ -1,0 +1,238 @@
+"""Halving inside the stack: who goes on, that those who do are as if nothing had been pruned, and resume."""
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study, load_study
+
+import vaekit
+from analysis.scorer import score_run
+from sweeps.coordinator import Status, run_sweep
+from sweeps.pruning import losers, rungs, share_trained
+from sweeps.spec import Spec, make_spec
+from sweeps.storage import STUDY_NAME
+from tests.test_sweep import Inline, Killed, assert_same_frames, frames
+from vae.columns import PARAMETERS
+from vae.errors import ConfigError
+from vae.schedules import BetaSchedule
+
+NAN = math.nan
+EPOCHS = 9
+
+
+def spec(out: Path, **options: Any) -> Spec:
+    """Two batches of six trials with rungs after epochs 1 and 3."""
+    tiny = {
+        "mode": "optimize", "trials": 12, "batch": 6, "seeds": 2, "epochs": EPOCHS, "limit": 300, "latent_dim": "1:6",
+        "hidden_dim": "16,32", "report": False, "name": "s", "out": str(out), "learning_rate": 0.005,
+    }  # fmt: skip
+    return make_spec(tiny | options)
+
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("halved")
+    run_sweep(spec(path), engine=Inline())
+    return path / "s"
+
+
+@pytest.fixture(scope="module")
+def unpruned(halved: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """Every point that the halved study asked, trained to its end."""
+    path = tmp_path_factory.mktemp("unpruned")
+    histories, runs = [], []
+    for trial, row in enumerate(vaekit.open(halved).trials.to_dict(orient="records")):
+        point = {name: str(row[name]) for name in PARAMETERS}
+        one = spec(path, mode="explore", sampler="grid", trials=1, name=f"t{trial}", **point)
+        run_sweep(one, engine=Inline())
+        alone = vaekit.open(path / one.name)
+        runs.append(alone.runs.assign(run=alone.runs["run"] + 2 * trial, trial=trial))
+        histories.append(alone.history.assign(run=alone.history["run"] + 2 * trial))
+    return {"runs": pd.concat(runs), "history": pd.concat(histories)}
+
+
+def study(path: Path) -> Study:
+    return load_study(study_name=STUDY_NAME, storage=JournalStorage(JournalFileBackend(str(path / "study.journal"))))
+
+
+@pytest.mark.parametrize(
+    ("pruner", "epochs", "schedule", "places"),
+    [
+        ("none", 90, "constant", ()),
+        ("halving", 90, "constant", (10, 30)),
+        ("median", 90, "constant", (10, 30)),
+        ("halving", 40, "constant", (5, 14)),
+        ("halving", 90, "linear:0.5", (50, 60)),
+        ("halving", 80, "cyclic:4", (72, 74)),
+        ("halving", 2, "constant", (1,)),
+        ("halving", 1, "constant", ()),
+        ("halving", 5, "linear:1", ()),
+    ],
+)
+def test_rungs_are_a_ninth_and_a_third_of_what_follows_the_warm_up(
+    pruner: str, epochs: int, schedule: str, places: tuple[int, ...]
+) -> None:
+    assert rungs(pruner, epochs, schedule) == places
+    warm_up = BetaSchedule.parse(schedule).warm_up * epochs
+    assert all(warm_up < place < epochs for place in places)
+
+
+@pytest.mark.parametrize("text", ["constant", "linear:0.3", "linear:1", "cyclic:1", "cyclic:5"])
+def test_beta_stays_what_it_is_after_the_warm_up(text: str) -> None:
+    schedule = BetaSchedule.parse(text)
+    after = np.linspace(schedule.warm_up, 1, 50)
+    assert [schedule.at(place) for place in after] == pytest.approx([1.0] * 50)
+    if schedule.warm_up:
+        assert schedule.at(schedule.warm_up - 0.01) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("pruner", "values", "ascending", "ended"),
+    [
+        ("halving", [5, 1, 9, 7, 3, 8], False, [0, 1, 3, 4]),
+        ("halving", [5, 1, 9, 7, 3, 8], True, [0, 2, 3, 5]),
+        ("median", [5, 1, 9, 7, 3, 8], False, [0, 1, 4]),
+        ("median", [5, 1, 9], False, [1]),
+        ("halving", [5, NAN, 9], False, [0, 1]),
+        ("median", [5, NAN, 9], False, [1]),
+        ("halving", [2, 2, 2], False, [1, 2]),
+        ("median", [2, 2, 2], False, []),
+        ("halving", [2], False, []),
+        ("halving", [NAN, NAN], True, [1]),
+        ("halving", [], True, []),
+        ("median", [], True, []),
+    ],
+)
+def test_losers(pruner: str, values: list[float], ascending: bool, ended: list[int]) -> None:
+    assert losers(pruner, dict(enumerate(values)), ascending=ascending) == ended
+
+
+def test_halving_trains_about_a_quarter_of_the_epochs() -> None:
+    assert share_trained("halving", 9, 90, (10, 30)) == (9 * 10 + 3 * 20 + 1 * 60) / (9 * 90)
+    assert share_trained("none", 9, 90, ()) == 1.0
+
+
+def test_the_best_third_goes_on_at_each_rung_by_the_mean_over_seeds(halved: Path) -> None:
+    sweep = vaekit.open(halved)
+    epochs = sweep.runs.merge(sweep.history.groupby("run")["epoch"].max().reset_index())
+    trained = epochs.groupby("trial")["epoch"].agg(["min", "max"])
+    assert (trained["min"] == trained["max"]).all()
+    batches = trained["max"].groupby(trained.index // 6)
+    assert [sorted(batch) for _, batch in batches] == [[1, 1, 1, 1, 3, 9]] * 2
+    history = sweep.history.merge(sweep.runs[["run", "trial"]])
+    for rung, batch in itertools.product((1, 3), (0, 1)):
+        there = history[(history["epoch"] == rung) & (history["trial"] // 6 == batch)]
+        values = there.groupby("trial")["validation_elbo_nats"].mean()
+        beyond = trained.loc[values.index, "max"] > rung
+        assert values[beyond].min() > values[~beyond].max()
+
+
+def test_survivors_and_losers_are_as_in_an_unpruned_sweep_to_the_bit(
+    halved: Path, unpruned: dict[str, pd.DataFrame]
+) -> None:
+    sweep = vaekit.open(halved)
+    mine = sweep.history.drop(columns="seconds").set_index(["run", "epoch"])
+    whole = unpruned["history"].drop(columns="seconds").set_index(["run", "epoch"])
+    pd.testing.assert_frame_equal(mine, whole.loc[mine.index], check_exact=True)
+    ended = sweep.runs.query("state == 'COMPLETE'").set_index("run").drop(columns="seconds")
+    assert len(ended) == 4
+    alone = unpruned["runs"].set_index("run").drop(columns="seconds").loc[ended.index]
+    pd.testing.assert_frame_equal(ended, alone, check_exact=True)
+
+
+def test_a_pruned_run_has_validation_at_its_rung_and_nothing_on_test(halved: Path) -> None:
+    sweep = vaekit.open(halved)
+    pruned = sweep.runs.query("state == 'PRUNED'")
+    assert len(pruned) == 20
+    assert pruned[["rate_nats", "distortion_nats", "elbo_nats", "active_units"]].isna().all(axis=None)
+    last = sweep.history.groupby("run")["validation_elbo_nats"].last()
+    np.testing.assert_array_equal(pruned["validation_elbo_nats"], last.loc[pruned["run"]])
+    assert not set(sweep.dims["run"]) & set(pruned["run"])
+    values = pruned.groupby("trial")["validation_elbo_nats"].mean()
+    trials = sweep.trials.set_index("trial").loc[values.index]
+    assert (trials["state"] == "PRUNED").all()
+    np.testing.assert_allclose(trials["value"], values)
+
+
+def test_the_study_is_told_who_was_pruned_with_every_value_on_the_way(halved: Path) -> None:
+    sweep = vaekit.open(halved)
+    told = study(halved).trials
+    assert [trial.state.name for trial in told] == sweep.trials["state"].tolist()
+    epochs = sweep.history.groupby("run")["epoch"].max()
+    history = sweep.history.merge(sweep.runs[["run", "trial"]])
+    means = history.groupby(["trial", "epoch"])["validation_elbo_nats"].mean()
+    for trial in told:
+        reached = [rung for rung in (1, 3) if rung <= epochs[2 * trial.number]]
+        assert trial.intermediate_values == pytest.approx({rung: means[trial.number, rung] for rung in reached})
+        assert trial.value == pytest.approx(sweep.trials["value"][trial.number])
+
+
+@pytest.mark.parametrize("after", range(1, 12))
+@pytest.mark.filterwarnings("error")
+def test_killed_and_resumed_anywhere_it_ends_the_same(halved: Path, tmp_path: Path, after: int) -> None:
+    updates, engines = itertools.count(), [Inline(size=5), Inline(size=3)]
+
+    def kill(status: Status) -> None:
+        if next(updates) == after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_sweep(spec(tmp_path), kill, engines[0])
+    kept = set(frames(tmp_path / "s")["runs"]["run"]) if list((tmp_path / "s" / "stacks").glob("*")) else set()
+    run_sweep(spec(tmp_path), engine=engines[1])
+    assert_same_frames(tmp_path / "s", halved)
+    assert not kept & set(engines[1].trained), "a run that had ended was trained again"
+    mine, theirs = study(tmp_path / "s").trials, study(halved).trials
+    assert [trial.intermediate_values for trial in mine] == [trial.intermediate_values for trial in theirs]
+
+
+@pytest.mark.slow
+def test_one_and_two_workers_prune_the_same(halved: Path, tmp_path: Path) -> None:
+    run_sweep(spec(tmp_path, jobs="2"))
+    assert_same_frames(tmp_path / "s", halved)
+
+
+def test_median_ends_those_below_the_middle(tmp_path: Path) -> None:
+    run_sweep(spec(tmp_path, pruner="median", trials=6), engine=Inline())
+    sweep = vaekit.open(tmp_path / "s")
+    counts = sweep.history.groupby("epoch")["run"].nunique()
+    assert (counts[1], counts[2], counts[4]) == (12, 6, 4)
+
+
+def test_a_run_that_fails_before_a_rung_fails_its_trial_and_ends_its_siblings(tmp_path: Path) -> None:
+    status = run_sweep(spec(tmp_path, trials=6, learning_rate=1e30), engine=Inline())
+    assert (status.failed, status.told) == (6, 6)
+    runs = vaekit.open(tmp_path / "s").runs
+    assert set(runs["state"]) <= {"FAIL", "PRUNED"}
+    assert len(runs) == 12
+
+
+def test_a_score_as_objective_is_compared_at_the_rungs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 3, (300, 2))
+    images = np.kron(factors / 2.0, np.ones((1, 8))).reshape(300, 4, 4).astype(np.float32)
+    np.savez(tmp_path / "images.npz", images=images, factors=factors)
+    wanted = spec(tmp_path, data=str(tmp_path / "images.npz"), objective="mig", trials=6)
+    run_sweep(wanted, engine=Inline(), scorer=score_run)
+    found = vaekit.open(tmp_path / "s")
+    states = found.trials["state"].value_counts()
+    assert (states["PRUNED"], states["COMPLETE"]) == (5, 1)
+    assert found.trials["value"].between(0, 1).all()
+    assert found.runs.query("state == 'PRUNED'")["mig"].isna().all()
+
+
+def test_the_pruner_is_halving_to_optimize_one_objective_and_none_else() -> None:
+    assert make_spec({"mode": "optimize"}).pruner == "halving"
+    assert make_spec({"mode": "optimize", "objective": "rate_nats:min,distortion_nats:min"}).pruner == "none"
+    assert make_spec({}).pruner == "none"
+    with pytest.raises(ConfigError, match="the pruner of mode explore must be one of none, got 'halving'"):
+        make_spec({"pruner": "halving"})
+    with pytest.raises(ConfigError, match="several objectives must have the pruner none, got 'median'"):
+        make_spec({"mode": "optimize", "objective": "rate_nats,distortion_nats", "pruner": "median"})
