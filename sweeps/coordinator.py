@@ -190,8 +190,11 @@ class Coordinator:
         runs = {run.run: run for run in self.ledger.missing_runs(waiting)}
         alive = {run.trial for run in runs.values()}
         values = {trial: value for trial in sorted(alive) if (value := self._value_at_rung(trial)) is not None}
+        told = [self.study.get_trials(deepcopy=False)[trial] for trial in sorted(self.told)]
+        earlier = [trial.intermediate_values[rung] for trial in told if rung in trial.intermediate_values]
         self._report(rung, values, waiting)
-        ended = {*losers(self.spec.pruner, values, ascending=self.spec.objectives[0].ascending), *alive - values.keys()}
+        worst = losers(self.spec.pruner, values, earlier, ascending=self.spec.objectives[0].ascending)
+        ended = {*worst, *alive - values.keys()}
         self._write(
             [_record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
             weights=False,

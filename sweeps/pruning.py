@@ -2,20 +2,21 @@
 
 import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from statistics import median
 
 from vae.schedules import BetaSchedule
 
 PRUNERS = {"explore": ("none",), "optimize": ("halving", "median", "none")}
 """The pruners of each mode, its default first: a pruned study is a biased picture of the space."""
-KEPT = 3
-"""Successive halving keeps one trial in so many (Jamieson & Talwalkar 2016, arXiv 1502.07943; Hyperband's eta)."""
-RUNGS = 2
+KEPT = 2
+"""Successive halving lets one trial in so many go on (Jamieson & Talwalkar 2016, arXiv 1502.07943; Hyperband's eta)."""
+RUNGS = 3
+"""A batch of 16 trains 31 % of its epochs (1/8 of all, 1/8 of half, 1/4 of a quarter, 1/2 of an eighth); later rungs
+or fewer of them lose what learns late (benchmarks/halving.py)."""
 
 
 def rungs(pruner: str, epochs: int, beta_schedule: str) -> tuple[int, ...]:
-    """Return the epochs, rising, after which trials are compared: a ninth and a third of what follows the warm-up.
+    """Return the epochs, rising, after which trials are compared: 1/8, 1/4 and 1/2 of what follows the warm-up.
 
     Before beta has reached its value the runs of different betas cannot be told apart.
     """
@@ -26,18 +27,20 @@ def rungs(pruner: str, epochs: int, beta_schedule: str) -> tuple[int, ...]:
     return tuple(sorted(place for place in places if place < epochs))
 
 
-def losers(pruner: str, values: Mapping[int, float], *, ascending: bool) -> list[int]:
-    """Return the trials that end at a rung: all but the best third (halving), or those below the median.
+def losers(pruner: str, values: Mapping[int, float], earlier: Sequence[float] = (), *, ascending: bool) -> list[int]:
+    """Return the trials that end at a rung.
 
-    `values` are the trials' objective at the rung, NaN the worst; of equal ones the first go on.
+    halving ends all but the better half of `values`, the objective at the rung of each trial of the batch, NaN the
+    worst; of equal ones the first go on. median ends those that are worse than the median of them and of the `earlier`
+    trials of the study that came as far (Golovin et al. 2017, Google Vizier, section 3.2.2).
     """
     sign = 1.0 if ascending else -1.0
     costs = {trial: math.inf if math.isnan(value) else sign * value for trial, value in values.items()}
     if pruner == "median":
-        middle = np.median(list(costs.values())) if costs else math.nan
-        return sorted(trial for trial, cost in costs.items() if cost > middle)
+        known = [*costs.values(), *(sign * value for value in earlier if not math.isnan(value))]
+        return sorted(trial for trial, cost in costs.items() if cost > median(known))
     order = sorted(costs, key=lambda trial: (costs[trial], trial))
-    return sorted(order[max(1, len(order) // KEPT) :])
+    return sorted(order[-(-len(order) // KEPT) :])
 
 
 def share_trained(pruner: str, trials: int, epochs: int, places: Sequence[int]) -> float:

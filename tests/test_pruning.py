@@ -24,11 +24,11 @@ from vae.errors import ConfigError
 from vae.schedules import BetaSchedule
 
 NAN = math.nan
-EPOCHS = 9
+EPOCHS = 8
 
 
 def spec(out: Path, **options: Any) -> Spec:
-    """Two batches of six trials with rungs after epochs 1 and 3."""
+    """Two batches of six trials with rungs after epochs 1, 2 and 4."""
     tiny = {
         "mode": "optimize", "trials": 12, "batch": 6, "seeds": 2, "epochs": EPOCHS, "limit": 300, "latent_dim": "1:6",
         "hidden_dim": "16,32", "report": False, "name": "s", "out": str(out), "learning_rate": 0.005,
@@ -66,17 +66,17 @@ def study(path: Path) -> Study:
     ("pruner", "epochs", "schedule", "places"),
     [
         ("none", 90, "constant", ()),
-        ("halving", 90, "constant", (10, 30)),
-        ("median", 90, "constant", (10, 30)),
-        ("halving", 40, "constant", (5, 14)),
-        ("halving", 90, "linear:0.5", (50, 60)),
-        ("halving", 80, "cyclic:4", (72, 74)),
+        ("halving", 80, "constant", (10, 20, 40)),
+        ("median", 80, "constant", (10, 20, 40)),
+        ("halving", 41, "constant", (6, 11, 21)),
+        ("halving", 80, "linear:0.5", (45, 50, 60)),
+        ("halving", 80, "cyclic:4", (72, 73, 75)),
         ("halving", 2, "constant", (1,)),
         ("halving", 1, "constant", ()),
         ("halving", 5, "linear:1", ()),
     ],
 )
-def test_rungs_are_a_ninth_and_a_third_of_what_follows_the_warm_up(
+def test_rungs_are_an_eighth_a_quarter_and_a_half_of_what_follows_the_warm_up(
     pruner: str, epochs: int, schedule: str, places: tuple[int, ...]
 ) -> None:
     assert rungs(pruner, epochs, schedule) == places
@@ -96,13 +96,13 @@ def test_beta_stays_what_it_is_after_the_warm_up(text: str) -> None:
 @pytest.mark.parametrize(
     ("pruner", "values", "ascending", "ended"),
     [
-        ("halving", [5, 1, 9, 7, 3, 8], False, [0, 1, 3, 4]),
-        ("halving", [5, 1, 9, 7, 3, 8], True, [0, 2, 3, 5]),
+        ("halving", [5, 1, 9, 7, 3, 8], False, [0, 1, 4]),
+        ("halving", [5, 1, 9, 7, 3], True, [2, 3]),
         ("median", [5, 1, 9, 7, 3, 8], False, [0, 1, 4]),
         ("median", [5, 1, 9], False, [1]),
-        ("halving", [5, NAN, 9], False, [0, 1]),
+        ("halving", [5, NAN, 9], False, [1]),
         ("median", [5, NAN, 9], False, [1]),
-        ("halving", [2, 2, 2], False, [1, 2]),
+        ("halving", [2, 2, 2], False, [2]),
         ("median", [2, 2, 2], False, []),
         ("halving", [2], False, []),
         ("halving", [NAN, NAN], True, [1]),
@@ -114,20 +114,27 @@ def test_losers(pruner: str, values: list[float], ascending: bool, ended: list[i
     assert losers(pruner, dict(enumerate(values)), ascending=ascending) == ended
 
 
-def test_halving_trains_about_a_quarter_of_the_epochs() -> None:
-    assert share_trained("halving", 9, 90, (10, 30)) == (9 * 10 + 3 * 20 + 1 * 60) / (9 * 90)
+def test_the_median_is_that_of_all_trials_that_came_as_far() -> None:
+    values = {6: 5.0, 7: 1.0, 8: 9.0}
+    assert losers("median", values, [10, 11, NAN], ascending=False) == [6, 7]
+    assert losers("median", values, [0, 0.5, 0.6], ascending=False) == []
+    assert losers("halving", values, [10, 11], ascending=False) == [7]
+
+
+def test_halving_trains_less_than_a_third_of_the_epochs() -> None:
+    assert share_trained("halving", 16, 40, (5, 10, 20)) == (16 * 5 + 8 * 5 + 4 * 10 + 2 * 20) / (16 * 40) == 0.3125
     assert share_trained("none", 9, 90, ()) == 1.0
 
 
-def test_the_best_third_goes_on_at_each_rung_by_the_mean_over_seeds(halved: Path) -> None:
+def test_the_better_half_goes_on_at_each_rung_by_the_mean_over_seeds(halved: Path) -> None:
     sweep = vaekit.open(halved)
     epochs = sweep.runs.merge(sweep.history.groupby("run")["epoch"].max().reset_index())
     trained = epochs.groupby("trial")["epoch"].agg(["min", "max"])
     assert (trained["min"] == trained["max"]).all()
     batches = trained["max"].groupby(trained.index // 6)
-    assert [sorted(batch) for _, batch in batches] == [[1, 1, 1, 1, 3, 9]] * 2
+    assert [sorted(batch) for _, batch in batches] == [[1, 1, 1, 2, 4, 8]] * 2
     history = sweep.history.merge(sweep.runs[["run", "trial"]])
-    for rung, batch in itertools.product((1, 3), (0, 1)):
+    for rung, batch in itertools.product((1, 2, 4), (0, 1)):
         there = history[(history["epoch"] == rung) & (history["trial"] // 6 == batch)]
         values = there.groupby("trial")["validation_elbo_nats"].mean()
         beyond = trained.loc[values.index, "max"] > rung
@@ -169,7 +176,7 @@ def test_the_study_is_told_who_was_pruned_with_every_value_on_the_way(halved: Pa
     history = sweep.history.merge(sweep.runs[["run", "trial"]])
     means = history.groupby(["trial", "epoch"])["validation_elbo_nats"].mean()
     for trial in told:
-        reached = [rung for rung in (1, 3) if rung <= epochs[2 * trial.number]]
+        reached = [rung for rung in (1, 2, 4) if rung <= epochs[2 * trial.number]]
         assert trial.intermediate_values == pytest.approx({rung: means[trial.number, rung] for rung in reached})
         assert trial.value == pytest.approx(sweep.trials["value"][trial.number])
 
@@ -203,7 +210,16 @@ def test_median_ends_those_below_the_middle(tmp_path: Path) -> None:
     run_sweep(spec(tmp_path, pruner="median", trials=6), engine=Inline())
     sweep = vaekit.open(tmp_path / "s")
     counts = sweep.history.groupby("epoch")["run"].nunique()
-    assert (counts[1], counts[2], counts[4]) == (12, 6, 4)
+    assert (counts[1], counts[2], counts[3], counts[5]) == (12, 6, 4, 2)
+
+
+def test_the_median_of_a_study_reads_its_earlier_batches(tmp_path: Path) -> None:
+    run_sweep(spec(tmp_path, pruner="median", seeds=1), engine=Inline())
+    sweep = vaekit.open(tmp_path / "s")
+    values = np.array([trial.intermediate_values[1] for trial in study(tmp_path / "s").trials])
+    beyond = sweep.history.groupby("run")["epoch"].max().to_numpy() > 1
+    assert list(beyond[:6]) == list(values[:6] >= np.median(values[:6]))
+    assert list(beyond[6:]) == list(values[6:] >= np.median(values))
 
 
 def test_a_run_that_fails_before_a_rung_fails_its_trial_and_ends_its_siblings(tmp_path: Path) -> None:
