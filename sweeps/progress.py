@@ -35,7 +35,7 @@ def live_progress(objective: str) -> Iterator[Show]:
 
         def show(status: Status) -> None:
             text = describe(status, objective, monotonic() - start)
-            progress.update(task, completed=status.told / status.goal, text=text)
+            progress.update(task, completed=max(status.told / status.goal, status.share), text=text)
 
         yield show
 
@@ -61,6 +61,8 @@ def describe(status: Status, objective: str, seconds: float) -> str:
     parts = [f"{status.told}/{status.goal} trials"]
     if not isnan(status.best):
         parts.append(f"best {objective} {status.best:.2f}")
+    if status.pruned:
+        parts.append(f"{status.pruned} pruned")
     if status.failed:
         parts.append(f"{status.failed} failed")
     if 0.0 < status.share < 1.0:
