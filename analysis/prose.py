@@ -38,8 +38,9 @@ def _swept(spec: Mapping[str, Any]) -> str:
     parts = [f"{listed(varied)} varied" if varied else "", f"{listed(fixed)} fixed" if fixed else ""]
     likelihood = str(spec["likelihood"]).replace("_", " ")
     length = f"{counted(int(spec['epochs']), 'epoch')}, {counted(int(spec['seeds']), 'seed')} a trial"
+    twin = ", and with each its autoencoder twin," if "ae" in str(spec.get("models", "")).split(",") else ""
     text = (
-        f"A variational autoencoder with a {likelihood} likelihood on {spec['data']}, {length}: "
+        f"A variational autoencoder with a {likelihood} likelihood{twin} on {spec['data']}, {length}: "
         f"{', '.join(part for part in parts if part)}."
     )
     if spec["likelihood"] == "bernoulli" and spec.get("binarize", "none") == "none":
