@@ -54,6 +54,7 @@ Seed = Annotated[int | None, option("First seed of the runs, and the sampler's."
 OutOption = Annotated[str | None, option("Where sweeps land.", "results")]
 Jobs = Annotated[str | None, option("Worker processes, one thread each.", "auto")]
 Device = Annotated[str | None, option("auto, cpu or cuda.", "auto")]
+Precision = Annotated[str | None, option("fp32, or bf16 products where the processor has them.", "fp32")]
 Timeout = Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")]
 ReportOption = Annotated[bool | None, typer.Option("--report/--no-report", help="End with the report.")]
@@ -88,6 +89,7 @@ def sweep(
     out: OutOption = None,
     jobs: Jobs = None,
     device: Device = None,
+    precision: Precision = None,
     keep_weights: Annotated[str | None, option("all, best or none.", "all")] = None,
     timeout: Timeout = None,
     dry_run: DryRun = False,
@@ -125,6 +127,7 @@ def compare(
     out: OutOption = None,
     jobs: Jobs = None,
     device: Device = None,
+    precision: Precision = None,
     timeout: Timeout = None,
     dry_run: DryRun = False,
     report: ReportOption = None,

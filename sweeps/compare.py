@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {"latent_dim": "2,8,16", "hidden_dim": "128", "beta":
 SHARED = (
     "data", "limit", "size", "binarize", "likelihood", "sigma", "seeds", "epochs", "batch_size", "learning_rate",
     "beta_schedule", "scores", "seed", "device",
+    "precision",
 )  # fmt: skip
 """What a comparison takes from the sweep that it is to be like."""
 TWINS = {"models": "vae,ae", "mode": "explore", "sampler": "grid"}

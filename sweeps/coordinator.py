@@ -26,7 +26,7 @@ from sweeps.storage import add_trials, asked_until, open_study, point_of
 from sweeps.worker import Run, Task
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
-from vae.device import resolve_device
+from vae.device import check_precision, resolve_device
 from vae.results import Folder, RunRecord
 from vae.trained import TrainedRun
 
@@ -81,7 +81,9 @@ def run_sweep(
         check_likelihood(data, spec.likelihood)
         names = spec.score_names(len(data.factor_names))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
-        task = Task(data_folder, resolve_device(spec.device), score)
+        device = resolve_device(spec.device)
+        check_precision(spec.precision, device)
+        task = Task(data_folder, device, score)
         with claim(spec, data, engine.workers) as folder:
             coordinator = Coordinator(spec, folder, data, task, engine, on_status)
             try:

@@ -78,6 +78,8 @@ class Spec:
     """First seed of the runs, and the sampler's."""
     device: str = "auto"
     """auto, cpu or cuda."""
+    precision: str = "fp32"
+    """fp32, or bf16 for the matrix products of training."""
     trials: int = 0
     """Trials of the study; 0 means the whole grid, or 24."""
     name: str = ""

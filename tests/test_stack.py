@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,13 +10,14 @@ import torch
 from torch import Tensor
 
 from vae.columns import HISTORY
-from vae.config import LIKELIHOODS, RunConfig
+from vae.config import LIKELIHOODS, PRECISIONS, RunConfig
 from vae.data import Data, DataConfig, load_data, prepare
 from vae.losses import distortion, rate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.model import VAE
 from vae.padding import RunState, initial_state, own_parameters
 from vae.randomness import NOISE
+from vae.shapes import stack_key
 from vae.training import EpochRecord, make_stack, train, train_runs
 
 STEPS = 2_400
@@ -238,3 +240,42 @@ def test_training_in_parts_and_in_other_stacks_is_the_same_to_the_bit(likelihood
         if name != "seconds":
             np.testing.assert_array_equal(third[0].history[name], whole[2].history[name], err_msg=name)
             np.testing.assert_array_equal(first[1].history[name], whole[1].history[name][:2], err_msg=name)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_bf16_products_reach_the_elbo_of_fp32(likelihood: str) -> None:
+    folder = prepare(DataConfig())
+    shape: dict[str, Any] = {"latent_dim": 8, "hidden_dim": 64, "epochs": 30, "likelihood": likelihood}
+    reached = {
+        precision: train_runs([RunConfig(**shape, seed=s, precision=precision) for s in range(4)], folder)
+        for precision in PRECISIONS
+    }
+    elbos = {p: np.array([run.totals["elbo_nats"] for run in runs]) for p, runs in reached.items()}
+    assert not np.array_equal(elbos["fp32"], elbos["bf16"])
+    np.testing.assert_allclose(elbos["bf16"].mean(), elbos["fp32"].mean(), rtol=0.005)
+
+
+def test_a_run_in_bf16_is_the_same_in_any_stack_and_ends_as_fp32_weights(digits: Data) -> None:
+    configs = [RunConfig(latent_dim=d, hidden_dim=100, seed=d, precision="bf16", epochs=2) for d in (2, 5, 8)]
+    together, _ = train_to(configs, digits, 2)
+    for config, state in zip(configs, together, strict=True):
+        assert_same_bits(train_to([config], digits, 2)[0][0], state)
+        assert {t.dtype for t in state.parameters.values()} == {torch.float32}
+        own = own_parameters(config, digits.n_pixels, state)
+        padded_out = sum(int((t != 0).sum()) for t in state.parameters.values())
+        assert padded_out == sum(int((t != 0).sum()) for t in own.values())
+
+
+def test_the_test_split_is_measured_in_fp32() -> None:
+    config = RunConfig(latent_dim=4, hidden_dim=32, epochs=3, precision="bf16")
+    (run,) = train_runs([config], prepare(config.data))
+    data, weights = load_data(config.data), {name: torch.from_numpy(w) for name, w in run.weights.items()}
+    module = VAE(data.n_pixels, 32, 4)
+    module.load_state_dict(weights)
+    with torch.inference_mode():
+        mu, logvar = module.encode(torch.from_numpy(data.pixels(data.test)))
+    assert run.totals["rate_nats"] == pytest.approx(float(rate(mu, logvar).sum(dim=1).mean()), rel=1e-5)
+
+
+def test_runs_of_two_precisions_are_not_stacked() -> None:
+    assert stack_key(RunConfig()) != stack_key(RunConfig(precision="bf16"))

@@ -11,6 +11,7 @@ from vae.schedules import BetaSchedule
 MODELS = ("vae", "ae")
 LARGEST_DIM = 2**16
 """Of z and of the hidden layer: beyond it, one run's weights fill a machine."""
+PRECISIONS = ("fp32", "bf16")
 LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
 
 
@@ -43,6 +44,8 @@ class RunConfig:
     """Images in a minibatch; the last, smaller one of an epoch is kept."""
     epochs: int = 40
     """Passes over the training images."""
+    precision: str = "fp32"
+    """Of the matrix products in training: fp32 or bf16; weights, moments and the test split are always fp32."""
     seed: int = 0
     """Decides initialisation and noise; the order of minibatches is shared by all seeds."""
 
@@ -55,6 +58,7 @@ class RunConfig:
         positive(learning_rate=self.learning_rate)
         one_of(MODELS, model=self.model)
         one_of(LIKELIHOODS, likelihood=self.likelihood)
+        one_of(PRECISIONS, precision=self.precision)
         BetaSchedule.parse(self.beta_schedule)
         if self.sigma != "learned":
             positive(sigma=self.sigma)

@@ -16,6 +16,16 @@ def resolve_device(wanted: str) -> str:
     return "cuda" if has_cuda else "cpu"
 
 
+def check_precision(precision: str, device: str) -> None:
+    """Check that the device multiplies in that precision; ConfigError where it would only pretend to."""
+    if precision == "fp32":
+        return
+    import torch
+
+    if not (torch.cuda.is_bf16_supported() if device == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+        raise ConfigError(f"precision bf16 needs a processor with bf16 products, got {device} without; take fp32")
+
+
 def _torch_finds_cuda() -> bool:
     import torch
 

@@ -29,6 +29,7 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
         config.sigma == "learned",
         config.batch_size,
         config.epochs,
+        config.precision,
     )
 
 

@@ -36,12 +36,15 @@ class Stack:
         self.epoch = states[0].epoch
         self.device = torch.device(device)
         self.likelihood = LIKELIHOOD[configs[0].likelihood]
+        self.precision = torch.bfloat16 if configs[0].precision == "bf16" else torch.float32
+        """Of the matrix products; what is not a product, or feeds one, is fp32."""
         self.learns_sigma = configs[0].likelihood == "gaussian" and configs[0].sigma == "learned"
         names = padded_shapes(configs[0], pixels)
         self.parameters = {n: self._stacked([s.parameters[n] for s in states]) for n in names}
         self.first_moment = {n: self._stacked([s.first_moment[n] for s in states]) for n in names}
         self.second_moment = {n: self._stacked([s.second_moment[n] for s in states]) for n in names}
         self.gradients = {n: torch.zeros_like(p) for n, p in self.parameters.items()}
+        self._factors = {n: p.to(self.precision) for n, p in self.parameters.items()}
         self._steps = steps_an_epoch * configs[0].epochs
         self._step = steps_an_epoch * self.epoch
         self._schedules = [BetaSchedule.parse(config.beta_schedule) for config in configs]
@@ -71,12 +74,12 @@ class Stack:
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Hidden units, mu and logvar of images (1, sample, pixel)."""
         hidden = self._linear("fc1", x.expand(len(self), -1, -1)).relu_()
-        return hidden, self._linear("fc_mu", hidden), self._linear("fc_logvar", hidden)
+        return hidden, self._linear("fc_mu", hidden).float(), self._linear("fc_logvar", hidden).float()
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden units and decoder output of codes (run, sample, latent)."""
         hidden = self._linear("fc2", z).relu_()
-        return hidden, self._linear("fc3", hidden)
+        return hidden, self._linear("fc3", hidden).float()
 
     def distortion(self, x: Tensor, output: Tensor) -> Tensor:
         """-log p(x|z) in nats, (run, sample)."""
@@ -101,15 +104,23 @@ class Stack:
         mu_gradient = z_gradient.add_(mu.mul_(beta))
         self._encoder_gradients(x, encoder_hidden, mu_gradient, logvar_gradient)
         self._adam.step()
+        self._round_factors()
         self._step += 1
         return nats
 
+    def _round_factors(self) -> None:
+        """Round the moved weights for the next step's products; in fp32 they are the weights themselves."""
+        for name, factor in self._factors.items():
+            if factor is not self.parameters[name]:
+                factor.copy_(self.parameters[name])
+
     def _linear(self, layer: str, inputs: Tensor) -> Tensor:
-        return torch.baddbmm(self.parameters[f"{layer}.bias"].unsqueeze(1), inputs, self._matrix(layer))
+        bias = self._factors[f"{layer}.bias"].unsqueeze(1)
+        return torch.baddbmm(bias, inputs.to(self.precision), self._matrix(layer))
 
     def _matrix(self, layer: str) -> Tensor:
-        """A layer's weight as (run, input, output)."""
-        weight = self.parameters[f"{layer}.weight"]
+        """A layer's weight as (run, input, output), in the precision of the products."""
+        weight = self._factors[f"{layer}.weight"]
         return weight if f"{layer}.weight" in TRANSPOSED else weight.mT
 
     def _log_sigma(self) -> Tensor | float:
@@ -134,13 +145,15 @@ class Stack:
         return gradient
 
     def _decoder_gradients(self, z: Tensor, hidden: Tensor, output_gradient: Tensor) -> Tensor:
+        output_gradient = output_gradient.to(self.precision)
         self._layer_gradients("fc3", hidden, output_gradient)
         hidden_gradient = torch.bmm(output_gradient, self._matrix("fc3").mT)
         hidden_gradient = _through_relu(hidden_gradient, hidden)
         self._layer_gradients("fc2", z, hidden_gradient)
-        return torch.bmm(hidden_gradient, self._matrix("fc2").mT)
+        return torch.bmm(hidden_gradient, self._matrix("fc2").mT).float()
 
     def _encoder_gradients(self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
+        mu_gradient, logvar_gradient = mu_gradient.to(self.precision), logvar_gradient.to(self.precision)
         self._layer_gradients("fc_mu", hidden, mu_gradient)
         self._layer_gradients("fc_logvar", hidden, logvar_gradient)
         hidden_gradient = torch.bmm(mu_gradient, self._matrix("fc_mu").mT)
@@ -149,9 +162,13 @@ class Stack:
 
     def _layer_gradients(self, layer: str, inputs: Tensor, gradient: Tensor) -> None:
         name = f"{layer}.weight"
+        inputs = inputs.to(self.precision)
         left, right = (inputs, gradient) if name in TRANSPOSED else (gradient, inputs)
-        torch.bmm(left.mT, right, out=self.gradients[name])
-        torch.sum(gradient, dim=1, out=self.gradients[f"{layer}.bias"])
+        if self.precision == torch.float32:
+            torch.bmm(left.mT, right, out=self.gradients[name])
+        else:
+            self.gradients[name].copy_(torch.bmm(left.mT, right))
+        torch.sum(gradient, dim=1, dtype=torch.float32, out=self.gradients[f"{layer}.bias"])
 
 
 def _through_relu(gradient: Tensor, activation: Tensor) -> Tensor:

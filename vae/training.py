@@ -92,16 +92,17 @@ def train_runs(
         {name: np.concatenate([before[run].get(name, np.empty(0)), new[name][run]]) for name in HISTORY}
         for run in range(len(stack))
     ]
-    ended = stack.epoch == configs[0].epochs
+    ended, states = stack.epoch == configs[0].epochs, stack.states()
     start = time.perf_counter()
     with one_thread():
-        test = evaluate(stack, data, "test", TEST) if ended else None
-        scores = _scores(stack, data, score, STREAMS if ended else VALIDATED) if score else [{} for _ in configs]
+        exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, device)
+        test = evaluate(exact, data, "test", TEST) if ended else None
+        scores = _scores(exact, data, score, STREAMS if ended else VALIDATED) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
     runs = [_measured(stack.configs[r], r, history, test, seconds) for r, history in enumerate(histories)]
     return [
         run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.n_pixels, state))
-        for r, (run, state) in enumerate(zip(runs, stack.states(), strict=True))
+        for r, (run, state) in enumerate(zip(runs, states, strict=True))
     ]
 
 
