@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from analysis import figures, prose
+from analysis.coverage.sections import coverage_sections
 from analysis.curves import kl_by_rank, learning_curves
 from analysis.effects import effect
 from analysis.frames import Sweep
@@ -145,6 +146,7 @@ BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     score_effect_sections,
     correlation_section,
     lambda sweep: information_section(sweep, board(sweep)),
+    coverage_sections,
     leaderboard_section,
     states_section,
     provenance_section,

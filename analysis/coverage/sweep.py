@@ -1,0 +1,68 @@
+"""The coverage of a sweep's runs, kept in its folder: only what is missing is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
+from vae.results import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from analysis.coverage.realism import Realism
+    from analysis.frames import Sweep
+
+WORTH_A_PROCESS = 1_000
+"""Test images from which a run takes longer than a process needs to start."""
+
+
+def sweep_coverage(sweep: Sweep, runs: Sequence[int] | None = None, jobs: int | None = None) -> pd.DataFrame:
+    """Return the coverage of a sweep's finished runs, or of those named, sorted by the columns COLUMNS.
+
+    Kept in the sweep's `analysis/coverage.csv`, run after run. `jobs` processes share the work (None: one a core
+    where runs take longer than its start) and change no number. Raises ResultsError where weights were not kept.
+    """
+    path = sweep.folder.analysis / "coverage.csv"
+    complete = sweep.runs[sweep.runs["state"] == "COMPLETE"]
+    wanted = complete["run"].tolist() if runs is None else list(runs)
+    there = set(_read(path)["run"])
+    missing = [run for run in wanted if run not in there]
+    if missing:
+        _compute(sweep, missing, path, jobs)
+    known = _read(path)  # from the file on the first call too: every call gives the same digits
+    chosen: pd.DataFrame = known[known["run"].isin(wanted)].reset_index(drop=True)
+    return chosen
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _compute(sweep: Sweep, missing: list[int], path: Path, jobs: int | None) -> None:
+    """Write the missing runs' coverage into the file, run after run: what is finished is kept whatever happens."""
+    import joblib
+
+    slow = len(sweep.images("test")) >= WORTH_A_PROCESS
+    count = jobs or (min(joblib.cpu_count(), len(missing)) if slow else 1)
+    realism, floor = sweep_realism(sweep)
+    tasks = (joblib.delayed(_one_run)(sweep.path, run, realism, floor) for run in missing)
+    parts = [_read(path)] if path.exists() else []
+    for table in joblib.Parallel(n_jobs=count, return_as="generator")(tasks):
+        parts.append(table)
+        known = pd.concat(parts).sort_values(list(COLUMNS))
+        write_whole(path, known.to_csv(index=False).encode())
+
+
+def _one_run(path: Path, run: int, realism: Realism, floor: dict[str, float]) -> pd.DataFrame:
+    """One run's coverage with one thread everywhere: how sums are split must not depend on the number of processes."""
+    from threadpoolctl import threadpool_limits
+
+    from analysis.frames import open_sweep
+    from vae.training import one_thread
+
+    with threadpool_limits(1), one_thread():
+        return run_coverage(open_sweep(path).run(run), realism, floor)
