@@ -102,6 +102,7 @@ def record(
     rate = kl.sum() + rng.normal(0, 0.05)
     totals = _nats("", rate, distortion) | _nats("validation_", rate + 0.1, distortion + 0.2)
     totals["active_units"] = float((kl > 0.05).sum())
+    totals |= {"collapsed_units": float((kl < 0.01).sum()), "prior_mismatch_nats": 0.02 * float(kl.sum())}
     fields: dict[str, Any] = {"totals": totals, "state": "COMPLETE", "error": ""}
     fields["dims"] = {"kl_nats": rng.permutation(kl), "mean_variance": 1 - np.exp(-2 * kl)}
     if error is not None:

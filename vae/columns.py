@@ -8,14 +8,19 @@ from vae.errors import ConfigError
 PARAMETERS = ("latent_dim", "beta", "hidden_dim")
 NATS = ("rate_nats", "distortion_nats", "elbo_nats")
 """Rate, distortion and ELBO at beta = 1, summed over latents and pixels, mean over examples."""
-TOTALS = (*NATS, *(f"validation_{name}" for name in NATS), "active_units")
-"""One number a run; the first three on the test split."""
+HEALTH = ("collapsed_units", "prior_mismatch_nats")
+"""What is wrong with a posterior, by moments and counts: collapsed dimensions, and the aggregate's KL to the prior."""
+TOTALS = (*NATS, *(f"validation_{name}" for name in NATS), "active_units", *HEALTH)
+"""One number a run; all but those of validation on the test split."""
 HISTORY = (*(f"train_{name}" for name in NATS), *(f"validation_{name}" for name in NATS), "seconds")
 """One number an epoch."""
 DIMS = ("kl_nats", "mean_variance")
 """One number a latent dimension, on the test split."""
 ACTIVE_VARIANCE = 0.01
 """A dimension is active where its posterior means vary more than this (Burda et al. 2016, section 5)."""
+COLLAPSE_NATS = 0.01
+COLLAPSE_SHARE = 0.99
+"""A dimension is collapsed where this share of the images has a KL below COLLAPSE_NATS (Lucas et al. 2019)."""
 
 SAMPLED = "_sample"
 """Suffix of a score that is computed on one posterior sample and not on the posterior means."""

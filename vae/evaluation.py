@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
 from vae.losses import rate
 from vae.minibatches import noise_minibatches, split_minibatches
@@ -26,6 +27,10 @@ class Evaluation:
     """(run, latent), padded: KL to the prior of each dimension."""
     mean_variance: Array
     """(run, latent), padded: variance of the posterior means over the split."""
+    collapsed_units: Array
+    """(run,), count: dimensions whose KL is below COLLAPSE_NATS on COLLAPSE_SHARE of the images; NaN for an AE."""
+    prior_mismatch_nats: Array
+    """(run,): KL to the prior of the Gaussians that have the aggregate posterior's moments, summed over dimensions."""
 
     @property
     def elbo_nats(self) -> Array:
@@ -37,24 +42,43 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
     """Evaluate every run on a split; the noise comes from `stream`, the same at every call."""
     samples = len(data.split(split))
     shape = (len(stack), stack.latent)
-    kl, means, squares = (torch.zeros(shape, dtype=torch.float64, device=stack.device) for _ in range(3))
+    kl, collapsed, means, squares, variances = (
+        torch.zeros(shape, dtype=torch.float64, device=stack.device) for _ in range(5)
+    )
     distortion = torch.zeros(len(stack), dtype=torch.float64, device=stack.device)
     batch_size = stack.configs[0].batch_size
     noises = noise_minibatches(stack.configs, stream, 0, samples, stack.device)
     for x, noise in zip(split_minibatches(data, split, batch_size), noises, strict=True):
         x = x.to(stack.device)
         _, mu, logvar = stack.encode(x)
-        _, output = stack.decode(mu + (0.5 * logvar).exp() * noise)
+        deviation = (0.5 * logvar).exp()
+        _, output = stack.decode(mu + deviation * noise)
         distortion += stack.distortion(x, output).double().sum(dim=1)
-        kl += rate(mu, logvar).double().sum(dim=1)
+        nats = rate(mu, logvar)
+        kl += nats.double().sum(dim=1)
+        collapsed += (nats < COLLAPSE_NATS).sum(dim=1)
+        variances += deviation.square_().sum(dim=1)
         means += mu.double().sum(dim=1)
         squares += mu.double().square().sum(dim=1)
     mean_variance = (squares / samples - (means / samples).square()).clamp(min=0.0)
     is_ae = torch.tensor([config.model == "ae" for config in stack.configs], device=stack.device)
-    kl[is_ae] = torch.nan
-    own = torch.tensor([config.latent_dim for config in stack.configs])
-    rates = torch.stack([kl[r, : int(d)].sum() for r, d in enumerate(own)])
-    return Evaluation(*(t.cpu().numpy() for t in (rates / samples, distortion / samples, kl / samples, mean_variance)))
+    units = (collapsed >= COLLAPSE_SHARE * samples).double()
+    mismatch = _prior_mismatch(means / samples, mean_variance + variances / samples)
+    for measured in (kl, units, mismatch):
+        measured[is_ae] = torch.nan
+    rates, units, mismatch = (_own_sums(stack, measured) for measured in (kl, units, mismatch))
+    tensors = (rates / samples, distortion / samples, kl / samples, mean_variance, units, mismatch)
+    return Evaluation(*(t.cpu().numpy() for t in tensors))
+
+
+def _prior_mismatch(mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats, of the shape of mean."""
+    return 0.5 * (variance + mean.square() - 1.0 - variance.log())
+
+
+def _own_sums(stack: Stack, measured: torch.Tensor) -> torch.Tensor:
+    """Sums of (run, latent) over each run's own dimensions."""
+    return torch.stack([measured[r, : config.latent_dim].sum() for r, config in enumerate(stack.configs)])
 
 
 def posterior(stack: Stack, data: Data, split: str, stream: int) -> list[tuple[npt.NDArray[np.float32], ...]]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vae.columns import ACTIVE_VARIANCE, DIMS, HISTORY, NATS, TOTALS
+from vae.columns import ACTIVE_VARIANCE, DIMS, HEALTH, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
 from vae.data import Data, open_data
 from vae.evaluation import Evaluation, evaluate, posterior
@@ -145,7 +145,7 @@ def _measured(
         totals |= {name: float(history[name][-1]) for name in TOTALS if name.startswith("validation_")}
         if test:
             dims = {name: getattr(test, name)[run, : config.latent_dim] for name in DIMS}
-            totals |= {name: float(getattr(test, name)[run]) for name in NATS}
+            totals |= {name: float(getattr(test, name)[run]) for name in (*NATS, *HEALTH)}
             totals["active_units"] = float((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
     return TrainedRun(history, totals, dims, {}, {}, seconds, error=error)
 
