@@ -10,6 +10,7 @@ from analysis.curves import kl_by_rank, learning_curves
 from analysis.effects import effect
 from analysis.frames import Sweep
 from analysis.frontier import frontier
+from analysis.health.sections import health_sections
 from analysis.intervals import SUFFIX
 from analysis.leaderboard import leaderboard
 from analysis.score_sections import correlation_section, information_section, score_effect_sections, scores_section
@@ -147,6 +148,7 @@ BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     correlation_section,
     lambda sweep: information_section(sweep, board(sweep)),
     coverage_sections,
+    health_sections,
     leaderboard_section,
     states_section,
     provenance_section,
