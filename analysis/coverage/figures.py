@@ -25,7 +25,7 @@ MARKS: dict[tuple[str, str], Any] = dict(zip(SERIES, ((INK, "o"), *zip(COLOURS, 
 @styled
 def by_latent_dim(curves: pd.DataFrame, metrics: list[str]) -> Figure:
     """Draw metrics against the latent dimension, a panel each: VAE and AE with intervals, floor and matched value."""
-    columns = 3 if len(metrics) % 3 == 0 else min(len(metrics), 4)
+    columns = 3 if len(metrics) % 3 == 0 else min(len(metrics), 2)
     rows = -(-len(metrics) // columns)
     figure = new_figure(2.0 * rows + 0.5)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
