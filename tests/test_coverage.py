@@ -413,8 +413,8 @@ def test_differences_of_twins() -> None:
 
 def test_the_report_compares_twins(sweep: Sweep) -> None:
     sections = {section.slug: section for section in coverage_sections(sweep)}
-    assert list(sections) == ["coverage", "latent_map", "realism", "decoded_draws"]
-    assert all(section.figure is not None for section in sections.values())
+    assert list(sections) == ["coverage", "coverage_differences", "latent_map", "realism", "decoded_draws"]
+    assert all(section.figure is not None for slug, section in sections.items() if slug != "coverage_differences")
     assert tuple(sections["coverage"].table) == COLUMNS
     assert len(sections["coverage"].preview) == 2 * len(KEY)
     assert "the VAE is better in" in sections["coverage"].sentence
@@ -424,6 +424,17 @@ def test_the_report_compares_twins(sweep: Sweep) -> None:
     table = sections["coverage"].table
     chosen = (table["latent_dim"] == 4) & (table["metric"] == "hole_rate") & (table["model"] == "ae")
     assert row["ae_raw"] == pytest.approx(table.loc[chosen & (table["prior"] == "raw"), "value"].mean())
+
+
+def test_the_differences_of_twins_stand_prior_by_prior(sweep: Sweep) -> None:
+    section = next(part for part in coverage_sections(sweep) if part.slug == "coverage_differences")
+    row = section.preview.query("latent_dim == 4 and metric == 'code_coverage'").iloc[0]
+    values = sweep_coverage(sweep).query("latent_dim == 4 and metric == 'code_coverage'")
+    means = values.groupby(["model", "prior"])["value"].mean()
+    for prior in ("raw", "moments", "mixture"):
+        assert row[f"minus_ae_{prior}"] == pytest.approx(means["vae", "raw"] - means["ae", prior])
+    assert section.preview["metric"].tolist()[: len(KEY)] == list(KEY)
+    assert len(section.table) == len(section.table.drop_duplicates(["latent_dim", "hidden_dim", "prior", "metric"]))
 
 
 def test_a_sweep_without_twins_says_what_to_do(tmp_path: Path) -> None:

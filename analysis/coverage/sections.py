@@ -36,6 +36,7 @@ def coverage_sections(sweep: Sweep) -> list[Section]:
         return [left_out(TITLE, "coverage", nothing, "it reads the runs' weights, and they were not all kept")]
     return [
         _coverage_section(coverage),
+        _differences_section(coverage),
         _map_section(sweep, pairs),
         _realism_section(coverage),
         _decoded_section(sweep, pairs),
@@ -51,6 +52,18 @@ def _coverage_section(coverage: pd.DataFrame) -> Section:
         figure=figures.by_latent_dim(curves, list(KEY)),
         table=coverage,
         preview=compact(curves, list(KEY)),
+    )
+
+
+def _differences_section(coverage: pd.DataFrame) -> Section:
+    differences = paired_differences(coverage)
+    several = len(set(coverage["seed"])) > 1
+    return Section(
+        title="Differences of twins",
+        slug="coverage_differences",
+        sentence=prose.DIFFERENCES if several else prose.ONE_SEED,
+        table=differences,
+        preview=by_prior(differences, [*KEY, *REALISM]),
     )
 
 
@@ -89,6 +102,22 @@ def _decoded_section(sweep: Sweep, pairs: pd.DataFrame) -> Section:
         sentence=prose.decoded(latent_dim, vae, ae),
         figure=figures.decoded([row for _, images in shown for row in images]),
         table=pd.concat([table for table, _ in shown], ignore_index=True),
+    )
+
+
+def by_prior(differences: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    """Return one row a size and metric: VAE minus AE under each of the AE's priors, with half-widths."""
+    keys = ["latent_dim", "hidden_dim", "metric"]
+    chosen = differences[differences["metric"].isin(metrics)]
+    table = chosen[keys].drop_duplicates().set_index(keys)
+    for prior in PRIORS:
+        part = chosen[chosen["prior"] == prior].set_index(keys)
+        table[f"minus_ae_{prior}"] = part["difference"]
+        table[f"minus_ae_{prior}{SUFFIX}"] = part["difference" + SUFFIX]
+    order = {name: place for place, name in enumerate(metrics)}
+    rows = table.reset_index()
+    return rows.sort_values(
+        ["latent_dim", "hidden_dim", "metric"], key=lambda c: c.map(order) if c.name == "metric" else c
     )
 
 

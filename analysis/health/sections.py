@@ -77,8 +77,8 @@ def _health_sentence(table: pd.DataFrame, counts: list[int]) -> str:
     first, last = table.iloc[0], counts[-1]
     rise = first[f"importance_weighted_elbo_{last}_nats"] - first["importance_weighted_elbo_1_nats"]
     capped = (
-        " It is within 1 nat of that: read it as a lower bound, for more images would show more, and what is missing in "
-        "it stands under total correlation."
+        " It is within 1 nat of that: read it as a lower bound, for more images would show more, and what is "
+        "missing in it stands under total correlation."
         if first["is_capped"]
         else ""
     )
