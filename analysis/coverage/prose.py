@@ -26,8 +26,8 @@ CYCLE = (
 )
 DIFFERENCES = (
     "The VAE under N(0, I) minus the autoencoder of the same sizes and seed under each of its priors: a mean over "
-    "seeds with a 95 % interval. Twins share their initial weights and minibatches, so what seeds have in common cancels. "
-    "Where an interval holds 0, these seeds do not tell the two apart."
+    "seeds with a 95 % interval. Twins share their initial weights and minibatches, so what seeds have in common "
+    "cancels. Where an interval holds 0, these seeds do not tell the two apart."
 )
 ONE_SEED = "The VAE under N(0, I) minus its autoencoder twin under each of its priors; one seed, so no interval."
 REALISM = (
