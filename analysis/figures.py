@@ -32,34 +32,12 @@ LINES = ("-", "--", ":")
 
 
 @styled
-def rate_distortion(points: pd.DataFrame, best: int, colour: str) -> Figure:
-    """Draw the frontier's frame: trials by `colour`, the hull, lines of equal ELBO, a ring around `best`."""
-    figure = new_figure(4.6)
-    axes = figure.subplots()
-    dots = _points(axes, points, "rate_nats", "distortion_nats", colour, size=34)
-    hull = points[points["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
-    axes.plot(hull["rate_nats"], hull["distortion_nats"], color=INK, linewidth=1.2, zorder=2, label="frontier")
-    ring = points[points["trial"] == best]
-    axes.scatter(
-        ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
-        linewidths=1.6, zorder=4, label=f"best trial ({best})",
-    )  # fmt: skip
-    axes.set_xlim(*padded(points["rate_nats"].min(), points["rate_nats"].max()))
-    axes.set_ylim(*padded(points["distortion_nats"].min(), points["distortion_nats"].max()))
-    _equal_elbo(axes)
-    axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
-    axes.legend(loc="upper right", frameon=True, facecolor="white", edgecolor="white", framealpha=0.9)
-    colour_bar(figure, dots, axes, points[colour])
-    return figure
-
-
-@styled
 def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, colour: str) -> Figure:
     """Draw three panels of a parameter: each trial with its interval, and the mean with its band."""
     figure = new_figure(2.9)
     panels = figure.subplots(1, len(QUANTITIES))
     for axes, quantity in zip(panels, QUANTITIES, strict=True):
-        dots = _points(axes, points, parameter, quantity, colour, size=16)
+        dots = trial_dots(axes, points, parameter, quantity, colour, size=16)
         line = means[means["quantity"] == quantity]
         axes.plot(line["value"], line["mean"], color=INK, zorder=3, marker="o", markersize=2.5)
         axes.fill_between(line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
@@ -110,7 +88,7 @@ def kl_heat_map(kl: pd.DataFrame, order: str) -> Figure:
     return figure
 
 
-def _points(axes: Axes, points: pd.DataFrame, x: str, y: str, colour: str, size: float) -> PathCollection:
+def trial_dots(axes: Axes, points: pd.DataFrame, x: str, y: str, colour: str, size: float) -> PathCollection:
     """One dot a trial with its interval over seeds, coloured by a parameter."""
     across = points[x + SUFFIX].fillna(0.0) if x + SUFFIX in points else None
     up = points[y + SUFFIX].fillna(0.0)
@@ -133,17 +111,3 @@ def _curve(axes: Axes, curve: pd.DataFrame, label: str, colour: object, line: st
     name = f"{label} (trial {curve['trial'].iloc[0]})" if label not in SPLITS else label
     axes.plot(curve["epoch"], mean, color=colour, linestyle=line, label=name)
     axes.fill_between(curve["epoch"], mean - width, mean + width, color=colour, alpha=0.2, linewidth=0)
-
-
-def _equal_elbo(axes: Axes) -> None:
-    """Faint lines on which R + D, and so the ELBO, is the same; the value stands at the lower end."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    for level in MaxNLocator(7).tick_values(left + bottom, right + top):
-        start, end = max(left, level - top), min(right, level - bottom)
-        if end - start > 0.1 * (right - left):
-            axes.plot((start, end), (level - start, level - end), color="0.88", linewidth=0.8, zorder=0)
-            axes.annotate(
-                f"ELBO {-level:g}".replace("-", "−"), (end, level - end), xytext=(-2, 2),
-                textcoords="offset points", fontsize=6.5, color="0.5", ha="right", va="bottom", zorder=0,
-            )  # fmt: skip
-    axes.set(xlim=(left, right), ylim=(bottom, top))

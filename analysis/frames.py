@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
@@ -129,10 +130,19 @@ class Sweep:
         """Return the posterior means of a run on a split, float32 (sample, latent)."""
         return self.run(run).encode(self.images(split))[0]
 
-    def images(self, split: str = "test") -> np.ndarray:
-        """Return the images of a split as the runs saw them, float32 (image, height, width[, channel])."""
-        pixels = self._data.pixels(self._data.split(split))
+    def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
+        """Return the images of a split (at some places in it) as the runs saw them.
+
+        float32 (image, height, width[, channel]).
+        """
+        chosen = self._data.split(split)
+        pixels = self._data.pixels(chosen if at is None else chosen[at])
         return np.asarray(pixels).reshape(-1, *self.image_shape)
+
+    def thinned(self, split: str, most: int) -> npt.NDArray[np.int64]:
+        """Return places in a split for `images`: all of them, or `most` evenly spaced ones where there are more."""
+        count = len(self._data.split(split))
+        return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
     @property
     def image_shape(self) -> tuple[int, ...]:

@@ -22,6 +22,19 @@ def half_width(deviation: pd.Series, count: pd.Series, level: float = LEVEL) -> 
     return np.asarray(np.where(count > 1, quantile * deviation / np.sqrt(count), np.nan))
 
 
+def jackknife_half_width(without_one: np.ndarray, level: float = LEVEL) -> np.ndarray:
+    """Return half the width of the jackknife interval of a statistic, from its n values without one seed, (n, ...).
+
+    Student's t with n - 1 degrees times the jackknife's standard error, the root of (n - 1)/n times their sum of
+    squares about their mean (Efron & Tibshirani 1993, equation 11.5): of a mean it is `half_width`. NaN where n < 2.
+    """
+    count = len(without_one)
+    if count < 2:
+        return np.full(without_one.shape[1:], np.nan)
+    error = np.sqrt((count - 1) * without_one.var(axis=0))
+    return np.asarray(stats.t.ppf((1 + level) / 2, count - 1) * error)
+
+
 def replicates(frame: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Return one row a group: `by`, n, and for each column its mean and COLUMN_half_width (95 %)."""
     groups = frame.groupby(list(by), as_index=False)

@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.frames import Sweep
 from analysis.intervals import SUFFIX
 from analysis.states import is_complete, states
-from analysis.style import varies
 from analysis.words import counted, interval, listed, number
 from vae.columns import PARAMETERS, Objective
 
@@ -91,18 +90,6 @@ def _progress(sweep: Sweep) -> str:
     if not is_complete(sweep.trials, sweep.spec):
         text += "The sweep is incomplete: the same command goes on with what is missing. "
     return text + MODES.get(str(sweep.spec.get("mode")), "")
-
-
-def frontier(points: pd.DataFrame, colour: str, spec: Mapping[str, Any]) -> str:
-    """Say how to read the rate-distortion plane."""
-    on = int(points["on_frontier"].sum())
-    bars = " Bars are 95 % intervals over seeds." if int(spec["seeds"]) > 1 else ""
-    dots = f", coloured by {NAMES[colour]}" if varies(points[colour]) else ""
-    return (
-        f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is "
-        f"the frontier, the lower convex hull, with {on} of {counted(len(points), 'trial')} on it; faint "
-        f"lines join points of equal ELBO.{bars} The ring marks the trial that is first in the leaderboard."
-    )
 
 
 def effect(means: pd.DataFrame, parameter: str, colour: str | None) -> str:

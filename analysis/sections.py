@@ -13,10 +13,12 @@ from analysis.frontier import frontier
 from analysis.health.sections import health_sections
 from analysis.intervals import SUFFIX
 from analysis.leaderboard import leaderboard
+from analysis.picture_sections import picture_sections
+from analysis.plane_sections import plane_sections
 from analysis.score_sections import correlation_section, information_section, score_effect_sections, scores_section
 from analysis.section import Section, left_out
 from analysis.states import failures, states
-from analysis.style import varies
+from analysis.style import colour_by, varies
 from analysis.words import number
 from vae.columns import PARAMETERS
 
@@ -46,17 +48,6 @@ def summary_section(sweep: Sweep) -> list[Section]:
     return [Section(title="Summary", slug="trials", sentence=sentence, table=sweep.trials)]
 
 
-def frontier_section(sweep: Sweep) -> list[Section]:
-    """Show the rate-distortion plane."""
-    points, title = frontier(complete_runs(sweep)), "Rate and distortion"
-    if points.empty:
-        return [left_out(title, "frontier", points)]
-    best, colour = int(board(sweep)["trial"].iloc[0]), _colour(points)
-    sentence = prose.frontier(points, colour, sweep.spec)
-    figure = figures.rate_distortion(points, best, colour)
-    return [Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)]
-
-
 def effect_sections(sweep: Sweep) -> list[Section]:
     """Show rate, distortion and active units against each parameter that varies."""
     points = frontier(complete_runs(sweep))
@@ -71,7 +62,7 @@ def _effect_section(sweep: Sweep, points: pd.DataFrame, parameter: str) -> Secti
     if not varies(points[parameter]):
         value = number(points[parameter].iloc[0])
         return left_out(title, slug, means, f"every complete trial has {prose.NAMES[parameter]} {value}")
-    colour = _colour(points, without=parameter)
+    colour = colour_by(points, without=parameter)
     sentence = prose.effect(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)
     return Section(title=title, slug=slug, sentence=sentence, figure=figure, table=means)
@@ -92,7 +83,7 @@ def dimensions_section(sweep: Sweep) -> list[Section]:
     kl, title = kl_by_rank(complete_runs(sweep), sweep.dims), "KL per dimension"
     if kl.empty:
         return [left_out(title, "kl", kl)]
-    order = _colour(kl)
+    order = colour_by(kl)
     sentence, figure = prose.kl_by_rank(order), figures.kl_heat_map(kl, order)
     return [Section(title=title, slug="kl", sentence=sentence, figure=figure, table=kl)]
 
@@ -139,10 +130,11 @@ def provenance_section(sweep: Sweep) -> list[Section]:
 
 BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     summary_section,
-    frontier_section,
+    lambda sweep: plane_sections(sweep, board(sweep), complete_runs(sweep)),
     effect_sections,
     learning_section,
     dimensions_section,
+    picture_sections,
     lambda sweep: scores_section(sweep, board(sweep)),
     score_effect_sections,
     correlation_section,
@@ -153,9 +145,3 @@ BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     states_section,
     provenance_section,
 )
-
-
-def _colour(points: pd.DataFrame, without: str = "") -> str:
-    """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
-    order = [name for name in ("beta", "latent_dim", "hidden_dim") if name != without]
-    return next((name for name in order if varies(points[name])), order[0])

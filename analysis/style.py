@@ -64,6 +64,12 @@ def varies(values: pd.Series) -> bool:
     return bool(values.min() < values.max())
 
 
+def colour_by(points: pd.DataFrame, without: str = "") -> str:
+    """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
+    order = [name for name in ("beta", "latent_dim", "hidden_dim") if name != without]
+    return next((name for name in order if varies(points[name])), order[0])
+
+
 def is_wide(values: pd.Series) -> bool:
     """Whether a logarithmic scale reads better: over tenfold, and beta or crowded in the lowest third."""
     low, high = values.min(), values.max()

@@ -15,6 +15,11 @@ HEADINGS = {
     "validation_rate_nats": "validation R (nats)",
     "validation_distortion_nats": "validation D (nats)",
     "validation_elbo_nats": "validation ELBO (nats)",
+    "end_distortion_nats": "D0 (nats)",
+    "rate_low_nats": "from R (nats)",
+    "rate_high_nats": "to R (nats)",
+    "area_nats2": "area (nats²)",
+    "mean_distortion_nats": "mean D (nats)",
     "seconds": "time (s)",
 }
 
