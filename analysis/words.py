@@ -20,6 +20,8 @@ HEADINGS = {
     "rate_high_nats": "to R (nats)",
     "area_nats2": "area (nats²)",
     "mean_distortion_nats": "mean D (nats)",
+    "slope": "dD/dR",
+    "expected": "expected dD/dR",
     "seconds": "time (s)",
 }
 
