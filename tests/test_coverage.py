@@ -440,7 +440,7 @@ def test_the_differences_of_twins_stand_prior_by_prior(sweep: Sweep) -> None:
 def test_a_sweep_without_twins_says_what_to_do(tmp_path: Path) -> None:
     folder = write_sweep(tmp_path / "vaes", trials=2)
     (section,) = coverage_sections(vaekit.open(folder.path))
-    assert "`vaekit compare NAME`" in section.sentence
+    assert "vaekit compare NAME" in section.sentence
     assert section.figure is None
     assert not (folder.analysis / "coverage.csv").exists()
 

@@ -28,7 +28,7 @@ def coverage_sections(sweep: Sweep) -> list[Section]:
     """Show how VAEs and autoencoders cover their priors, what the latent spaces look like, and what draws decode to."""
     pairs, nothing = twins(sweep.runs), pd.DataFrame(columns=list(COLUMNS))
     if pairs.empty:
-        why = "it compares VAEs with autoencoders of the same sizes and seeds, which `vaekit compare NAME` trains"
+        why = "it compares VAEs with autoencoders of the same sizes and seeds, which vaekit compare NAME trains"
         return [left_out(TITLE, "coverage", nothing, why)]
     try:
         coverage = sweep_coverage(sweep)

@@ -117,7 +117,7 @@ def _dims_sentence(dims: pd.DataFrame) -> str:
     return (
         f"Run {int(dims['run'].iloc[0])}, dimensions by falling KL. The second bar is how far the ELBO drops when that "
         "dimension of z changes places among the images and the others stay: a KL without it is paid for and not "
-        "read, both near 0 is a collapsed dimension. `variance` is that of the aggregate posterior: the variance of "
+        "read, both near 0 is a collapsed dimension. Variance is that of the aggregate posterior: the variance of "
         f"the means plus the mean variance.{law}"
     )
 
