@@ -398,6 +398,7 @@ def test_beta_above_one_is_too_much_where_a_lower_one_does_better() -> None:
     strong = {"beta": 4.0, "rate_nats": 4.0, "distortion_nats": 27.0, "elbo_nats": -31.0}
     assert raised(strong, {}) == [["over-regularised"], []]
     assert raised(strong | {"beta": 1.0}, {"beta": 0.5}) == [[], []]
+    assert raised(strong, {"beta": 5.0}) == [[], []]
     assert raised(strong, {"latent_dim": 16}) == [[], []]
     assert raised(strong, {"elbo_nats": -30.95}) == [[], []]
     assert raised(strong | {"rate_nats": 5.5}, {}) == [[], []]
