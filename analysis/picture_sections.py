@@ -50,8 +50,8 @@ def _sections(shown: Shown) -> Iterator[Section]:
         "Traversals",
         f"The code of test image {image} with one dimension at a time set to other values, in {shown.who}. A row is a "
         f"dimension, by falling KL (an autoencoder's, which has none: by the variance of its codes), at most {DIMS}; "
-        f"from left to right it goes through the central {100 * SPAN:.0f} % of what codes of the test split take. A row "
-        "that does not change is a dimension that the decoder does not use. The table has the values.",
+        f"from left to right it goes through the central {100 * SPAN:.0f} % of what codes of the test split take. A "
+        "row that does not change is a dimension that the decoder does not use. The table has the values.",
         _each(shown, pictures.traversals),
     )
     yield _section(
