@@ -16,9 +16,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from analysis.coverage.discrepancy import frechet_distance
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import rate_split
-from analysis.health.posterior import aggregate_moments, collapse_curve, frechet_distance, kl_nats
+from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
 from benchmarks.machine import describe_machine
 from vae.model import VAE
 
@@ -47,7 +48,7 @@ def _works(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, Ca
     return {
         "moments and collapse": lambda: (
             collapse_curve(kl_nats(means, log_variances)),
-            frechet_distance(aggregate_moments(means, log_variances)),
+            frechet_distance(*aggregate_moments(means, log_variances)),
         ),
         "rate split": lambda: rate_split(means, log_variances, noise),
         f"{SAMPLES} importance samples": lambda: importance_bounds(module, images, means, log_variances, SAMPLES),

@@ -16,7 +16,6 @@ import vaekit
 from analysis.coverage import (
     METRICS,
     PRIORS,
-    aggregate_log_density,
     classifier_two_sample,
     closeness,
     cycle_error,
@@ -41,6 +40,7 @@ from analysis.coverage.registry import KEY, REALISM
 from analysis.coverage.sections import coverage_sections
 from analysis.coverage.table import COLUMNS
 from analysis.frames import Sweep
+from analysis.health.mixture import log_density
 from tests.synthetic import write_sweep
 from vae.config import RunConfig
 from vae.data import DataConfig, prepare
@@ -203,13 +203,13 @@ def test_mmd_and_its_permutations_as_the_definition_says(monkeypatch: pytest.Mon
 def test_the_mixture_of_posteriors_as_its_definition_says() -> None:
     means, log_variances, points = normal(40, 3, 0), normal(40, 3, 1), normal(25, 3, 2)
     parts = stats.norm.pdf(points[:, None], means, np.exp(0.5 * log_variances)).prod(axis=2)
-    np.testing.assert_allclose(aggregate_log_density(points, means, log_variances), np.log(parts.mean(axis=1)))
+    np.testing.assert_allclose(log_density(points, means, log_variances), np.log(parts.mean(axis=1)))
 
 
 def test_a_mixture_of_posteriors_that_is_the_prior_has_no_holes() -> None:
     means = normal(4000, 2, 0, scale=np.sqrt(0.5))
     log_variances = np.full_like(means, np.log(0.5))
-    held_out, drawn = (aggregate_log_density(normal(4000, 2, s), means, log_variances) for s in (1, 2))
+    held_out, drawn = (log_density(normal(4000, 2, s), means, log_variances) for s in (1, 2))
     assert hole_rate(held_out, drawn) == pytest.approx(0.01, abs=0.006)
 
 
@@ -283,7 +283,7 @@ def test_ten_thousand_codes_never_fill_the_memory() -> None:
     tracemalloc.start()
     prdc(draws, codes)
     mmd(codes, draws, permutations=50)
-    aggregate_log_density(draws[:1000], codes, np.zeros_like(codes))
+    log_density(draws[:1000], codes, np.zeros_like(codes))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 300e6  # one matrix of 10,000 x 10,000 in float64 is 800e6

@@ -13,11 +13,12 @@ from scipy.stats import multivariate_normal
 from torch import Tensor
 
 import vaekit
+from analysis.coverage.discrepancy import frechet_distance
 from analysis.health import mixture
 from analysis.health.flags import FLAGS, flags
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import TERMS, log_density, marginal_log_densities, rate_split
-from analysis.health.posterior import aggregate_moments, collapse_curve, frechet_distance, kl_nats
+from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
 from analysis.health.runs import bound_columns, health_dims, run_health, sweep_health
 from analysis.health.sections import health_sections
 from sweeps.coordinator import run_sweep
@@ -220,10 +221,10 @@ def test_moments_of_the_aggregate_and_their_distance_to_the_prior() -> None:
     np.testing.assert_allclose(moments.mean, means.mean(axis=0))
     np.testing.assert_allclose(moments.covariance, np.cov(means.T, bias=True) + 0.25 * np.eye(2))
     known = moments._replace(mean=np.array([1.0, 2.0]), covariance=np.diag([4.0, 0.25]))
-    assert frechet_distance(known) == pytest.approx(5 + 1 + 0.25)
+    assert frechet_distance(*known) == pytest.approx(5 + 1 + 0.25)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     turned = known._replace(mean=turn @ known.mean, covariance=turn @ known.covariance @ turn.T)
-    assert frechet_distance(turned) == pytest.approx(6.25)
+    assert frechet_distance(*turned) == pytest.approx(6.25)
 
 
 def test_the_collapse_curve_counts_images() -> None:

@@ -17,7 +17,7 @@ from analysis.coverage.discrepancy import (
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
 )
-from analysis.coverage.neighbours import aggregate_log_density, closeness, hole_rate, knn_kl, matched_coverage, prdc
+from analysis.coverage.neighbours import closeness, hole_rate, knn_kl, matched_coverage, prdc
 from analysis.coverage.priors import PRIORS, Prior, fit_priors
 from analysis.coverage.realism import Realism, fit_realism
 from analysis.coverage.registry import METRICS, CoverageMetric
@@ -30,7 +30,6 @@ __all__ = [
     "CoverageMetric",
     "Prior",
     "Realism",
-    "aggregate_log_density",
     "classifier_two_sample",
     "closeness",
     "cycle_error",

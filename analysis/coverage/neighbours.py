@@ -85,32 +85,12 @@ def closeness(points: Floats, codes: Floats, k: int = NEIGHBOURS) -> npt.NDArray
     return -neighbour_distances(points, codes, min(k, len(codes)))
 
 
-def aggregate_log_density(points: Floats, means: Floats, log_variances: Floats) -> npt.NDArray[np.float64]:
-    """Return log q(z) in nats at each point, (point,), under the mixture of posteriors N(mean, exp(log-variance)).
-
-    Points are (point, latent), the posteriors' parameters (image, latent), finite: q(z) is the aggregate posterior,
-    each image with the same weight. Hoffman and Johnson 2016, "ELBO surgery", section 1.
-    """
-    from scipy.special import logsumexp
-
-    centre = np.asarray(means, np.float64).mean(axis=0)
-    points, means = np.asarray(points, np.float64) - centre, np.asarray(means, np.float64) - centre
-    precisions = np.exp(-np.asarray(log_variances, np.float64))
-    constants = np.sum(means**2 * precisions + log_variances + np.log(2 * np.pi), axis=1)
-    weights = np.hstack([precisions, -2 * means * precisions]).T
-    density = np.empty(len(points))
-    for rows in blocks(len(points), len(means)):
-        quadratic = np.hstack([points[rows] ** 2, points[rows]]) @ weights
-        density[rows] = logsumexp(-0.5 * (quadratic + constants), axis=1)
-    return np.asarray(density - np.log(len(means)))
-
-
 def hole_rate(held_out: Floats, drawn: Floats, quantile: float = 0.01) -> float:
     """Return the share of prior draws that fall where codes hardly ever do: `quantile` where both laws are equal.
 
     Takes a score of codes of held-out images and the same score of prior draws, each (sample,), higher where codes are
-    dense: `aggregate_log_density`, or `closeness`, which an autoencoder has too. A draw is in a hole where its score is
-    under the held-out codes' quantile. This is our definition; its idea, prior mass without codes, is that of
+    dense: `health.mixture.log_density`, or `closeness`, which an autoencoder has too. A draw is in a hole where its
+    score is under the held-out codes' quantile. This is our definition; its idea, prior mass without codes, is that of
     Rosca et al. 2018, https://arxiv.org/abs/1802.06847.
     """
     return float(np.mean(np.asarray(drawn) < np.quantile(held_out, quantile)))

@@ -16,10 +16,11 @@ from analysis.coverage.discrepancy import (
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
 )
-from analysis.coverage.neighbours import aggregate_log_density, closeness, hole_rate, knn_kl, prdc
+from analysis.coverage.neighbours import closeness, hole_rate, knn_kl, prdc
 from analysis.coverage.priors import Prior, fit_priors, regular_covariance
 from analysis.coverage.realism import Realism, fit_realism
 from analysis.coverage.registry import METRICS
+from analysis.health.mixture import log_density
 from vae.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -154,8 +155,6 @@ def _discrepancies(draws: Floats, codes: Floats, seed: int) -> dict[str, float]:
 def _holes(draws: Floats, codes: Codes) -> dict[str, float]:
     rates = {"hole_rate": hole_rate(closeness(codes.test, codes.known), closeness(draws, codes.known))}
     if np.isfinite(codes.log_variances).all():
-        held_out, drawn = (
-            aggregate_log_density(points, codes.means, codes.log_variances) for points in (codes.test, draws)
-        )
+        held_out, drawn = (log_density(points, codes.means, codes.log_variances) for points in (codes.test, draws))
         rates["hole_rate_mixture"] = hole_rate(held_out, drawn)
     return rates

@@ -55,12 +55,3 @@ def aggregate_moments(means: Floats, log_variances: Floats) -> Moments:
     covariance = centred.T @ centred / len(means)
     covariance[np.diag_indices_from(covariance)] += np.exp(log_variances, dtype=np.float64).mean(axis=0)
     return Moments(means.mean(axis=0, dtype=np.float64), covariance)
-
-
-def frechet_distance(moments: Moments) -> float:
-    """Return the squared Frechet distance of N(mean, covariance) to N(0, I), at least 0, in squared units of z.
-
-    |m|^2 + tr(S + I - 2 S^(1/2)) (Dowson & Landau 1982), which the eigenvalues of S give.
-    """
-    eigenvalues = np.linalg.eigvalsh(moments.covariance).clip(min=0.0)
-    return float(np.square(moments.mean).sum() + np.square(np.sqrt(eigenvalues) - 1.0).sum())

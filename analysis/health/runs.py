@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.coverage.discrepancy import frechet_distance
 from analysis.frames import finished
 from analysis.health.likelihood import SAMPLES, Bounds, decoder_use_nats, importance_bounds
 from analysis.health.mixture import RateSplit, rate_split
-from analysis.health.posterior import aggregate_moments, frechet_distance, kl_nats
+from analysis.health.posterior import aggregate_moments, kl_nats
 from vae.columns import ACTIVE_VARIANCE, PARAMETERS
 from vae.config import at_least
 from vae.results import write_whole
@@ -66,7 +67,7 @@ def run_health(run: Run, importance_samples: int = 100, images: Floats | None = 
         **_split_totals(rate_split(means, log_variances, noise)),
         **_bound_totals(bounds, importance_samples),
         "is_likelihood": _is_likelihood(run, images),
-        "frechet_distance": frechet_distance(moments),
+        "frechet_distance": frechet_distance(*moments),
         "active_units": int((dims["mean_variance"] > ACTIVE_VARIANCE).sum()),
     }
     return RunHealth(totals, pd.DataFrame({"dim": np.arange(means.shape[1])} | dims))
