@@ -143,23 +143,43 @@ def compare(
 
 
 @app.command()
-def report(sweep: Sweep, out: Out = "results") -> None:
-    """Write a sweep's report and print its path."""
+def report(
+    sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP...", help="One sweep, or several side by side.")],
+    dest: Annotated[Path | None, option("Folder of a report of several.", "NAMES-report beside the first")] = None,
+    out: Out = "results",
+) -> None:
+    """Write a sweep's report, or one that sets several side by side, and print its path."""
     from analysis.frames import open_sweep
-    from analysis.report import write_report
+    from analysis.report import write_comparison, write_report
 
-    print(write_report(open_sweep(sweep, out)))
+    opened = [open_sweep(sweep, out) for sweep in sweeps]
+    print(write_report(opened[0]) if len(opened) == 1 else write_comparison(opened, dest))
 
 
 @app.command()
 def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
-    """Print a sweep's state, its best trial and its leaderboard."""
+    """Print a sweep's state, its best trial, its summary and its leaderboard."""
     from analysis.frames import open_sweep
-    from analysis.summary import summary
+    from analysis.summary import sentences, summary
     from analysis.terminal import print_summary
 
-    found = summary(open_sweep(sweep, out))
-    _print_json(found) if as_json else print_summary(found)
+    found = open_sweep(sweep, out)
+    _print_json(summary(found)) if as_json else print_summary(summary(found), sentences(found))
+
+
+@app.command()
+def dashboard(
+    sweep: Sweep,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    out: Out = "results",
+) -> None:
+    """Serve optuna-dashboard for a running or finished sweep, read-only, until Ctrl-C."""
+    from sweeps.dashboard import dashboard_server
+    from vae.results import find_folder
+
+    with dashboard_server(find_folder(sweep, out), port) as server:
+        print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+        server.serve_forever()
 
 
 @app.command("list")
@@ -270,7 +290,7 @@ def _sweep(spec: "Spec") -> None:
     if spec.trials < status.trials:
         _say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
     if spec.report and status.told:
-        report(str(status.path))
+        report([str(status.path)])
     else:
         print(status.path)
     if status.failed and not status.complete:

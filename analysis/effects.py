@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.frames import finished
 from analysis.intervals import SUFFIX, replicates
 
-QUANTITIES = ("rate_nats", "distortion_nats", "active_units")
+QUANTITIES = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
 FEW = 8
 BINS = 6
 """A parameter with more than FEW values is gathered in this many bins of about equally many trials."""

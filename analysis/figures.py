@@ -29,14 +29,37 @@ MOST_VECTORS = 1000
 """More dots than this are drawn as pixels within the SVG, which else takes megabytes."""
 LINES = ("-", "--", ":")
 """Curves differ in line as well as in colour."""
+LONGEST = 40
+"""Characters of a sweep's name in a legend."""
+MARKS = ("o", "s", "^", "D", "v")
+
+
+@styled
+def frontiers(points: pd.DataFrame) -> Figure:
+    """Draw the frontiers of several sweeps in one plane: a colour, a mark and a line each."""
+    figure = new_figure(4.6)
+    axes = figure.subplots()
+    for index, (name, own) in enumerate(points.groupby("sweep", sort=False)):
+        colour, mark = COLOURS[index % len(COLOURS)], MARKS[index % len(MARKS)]
+        axes.scatter(own["rate_nats"], own["distortion_nats"], s=22, color=colour, marker=mark, alpha=0.6, linewidths=0)
+        hull = own[own["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
+        line = LINES[index % len(LINES)]
+        label = str(name)[:LONGEST].replace("$", r"\$")  # a dollar would begin a formula
+        axes.plot(
+            hull["rate_nats"], hull["distortion_nats"], color=colour, linestyle=line, marker=mark, markersize=4,
+            label=label if not label.startswith("_") else f" {label}",
+        )  # fmt: skip
+    axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
+    axes.legend(loc="upper right")
+    return figure
 
 
 @styled
 def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, colour: str) -> Figure:
-    """Draw three panels of a parameter: each trial with its interval, and the mean with its band."""
-    figure = new_figure(2.9)
-    panels = figure.subplots(1, len(QUANTITIES))
-    for axes, quantity in zip(panels, QUANTITIES, strict=True):
+    """Draw four panels of a parameter: each trial with its interval, and the mean with its band."""
+    figure = new_figure(4.8)
+    panels = figure.subplots(2, 2)
+    for axes, quantity in zip(panels.flat, QUANTITIES, strict=True):
         dots = trial_dots(axes, points, parameter, quantity, colour, size=16)
         line = means[means["quantity"] == quantity]
         axes.plot(line["value"], line["mean"], color=INK, zorder=3, marker="o", markersize=2.5)
@@ -85,6 +108,25 @@ def kl_heat_map(kl: pd.DataFrame, order: str) -> Figure:
     axes.set(xlabel="rank of the dimension (1 = largest KL)", ylabel=LABELS[order])
     bar = figure.colorbar(image, ax=axes, label=LABELS["kl_nats"], pad=0.02, aspect=30)
     bar.outline.set_visible(False)
+    return figure
+
+
+@styled
+def importance(table: pd.DataFrame) -> Figure:
+    """Draw main and total share of variance of each parameter with their intervals, a panel an objective."""
+    names = table["objective"].unique()
+    figure = new_figure(1.0 + 1.3 * len(names))
+    for axes, name in zip(figure.subplots(len(names), 1, squeeze=False).flat, names, strict=True):
+        rows = table[table["objective"] == name]
+        for index, share in enumerate(("total", "main")):
+            places = np.arange(len(rows)) + (0.17 if index else -0.17)
+            axes.barh(places, rows[share], 0.32, color=COLOURS[index], label=share)
+            ends = [rows[share] - rows[f"{share}_low"], rows[f"{share}_high"] - rows[share]]
+            axes.errorbar(rows[share], places, xerr=ends, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2)
+        axes.set_yticks(range(len(rows)), [LABELS[parameter].partition(" (")[0] for parameter in rows["parameter"]])
+        axes.invert_yaxis()
+        axes.set(xlim=(0, 1), xlabel=f"share of the variance of {name} (from 0 to 1)", ylabel="parameter (name)")
+        axes.legend(loc="lower right")
     return figure
 
 

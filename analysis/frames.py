@@ -107,7 +107,7 @@ class Sweep:
         kind = self.runs.loc[self.runs["run"] == run, "model"]
         if kind.empty:
             raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
-        weights = self._folder.read_weights(run)
+        weights = self._folder.read_weights(run, self._weight_files)
         hidden_dim, pixels = weights["fc1.weight"].shape
         module = VAE(
             pixels,
@@ -167,6 +167,10 @@ class Sweep:
         return load_data(DataConfig(source=self.spec["data"], **given))
 
     @cached_property
+    def _weight_files(self) -> dict[int, Path]:
+        return self._folder.weight_files()
+
+    @cached_property
     def _table(self) -> pa.Table:
         return self._folder.read_runs()
 
@@ -176,9 +180,20 @@ def open_sweep(where: str | Path, out: str | Path = "results") -> Sweep:
     return Sweep(find_folder(where, out))
 
 
+def varies(values: pd.Series) -> bool:
+    """Whether a parameter has more than one value."""
+    return bool(values.min() < values.max())
+
+
 def finished(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the VAE runs that were trained to the end: those with a rate and an ELBO."""
     return runs[(runs["state"] == "COMPLETE") & (runs["model"] == "vae")]
+
+
+def complete_runs(sweep: Sweep) -> pd.DataFrame:
+    """Return the runs of COMPLETE trials: what every figure shows, so that all agree with the leaderboard."""
+    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
+    return sweep.runs[sweep.runs["trial"].isin(complete)]
 
 
 def trial_columns(objectives: Sequence[Objective]) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import findings
 from analysis.frames import Sweep
+from analysis.importance import EVALUATOR
 from analysis.intervals import SUFFIX
 from analysis.states import is_complete, states
 from analysis.words import counted, interval, listed, number
@@ -22,11 +24,13 @@ MODES = {
 }
 
 
-def summary(sweep: Sweep, board: pd.DataFrame) -> Iterator[str]:
-    """Yield the paragraphs of the summary."""
+def summary(sweep: Sweep, board: pd.DataFrame, beta_means: pd.DataFrame) -> Iterator[str]:
+    """Yield the paragraphs of the summary; `beta_means` is the effect of beta."""
     yield _swept(sweep.spec)
     yield _best(board, sweep.objectives, int(sweep.spec["seeds"]))
-    yield _progress(sweep)
+    found = [findings.active_dimensions(board), findings.best_by_scores(board, sweep.scores)]
+    yield from [" ".join(filter(None, [findings.beta_pays(beta_means), *found]))] if not board.empty else []
+    yield " ".join(filter(None, [_progress(sweep), findings.not_complete(sweep.trials, sweep.spec)]))
     yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
 
 
@@ -117,6 +121,19 @@ def learning(curves: pd.DataFrame) -> str:
     )
 
 
+def importance(table: pd.DataFrame) -> str:
+    """Say how to read the importances, and which parameter leads."""
+    first = table[table["objective"] == table["objective"].iloc[0]]
+    top = first.loc[first["total"].idxmax()]
+    return (
+        f"How much of the variance of the objective between trials each parameter explains, by {EVALUATOR}: alone "
+        "(main), and with every interaction it takes part in (total). Bars are medians over bootstrap resamples of "
+        f"{top['trials']} trials, whiskers the middle 95 % of them. {NAMES[top['parameter']].capitalize()} leads "
+        f"{top['objective']} with {number(top['total'], 2)} ({number(top['total_low'], 2)} to "
+        f"{number(top['total_high'], 2)}). A share depends on the ranges that were swept."
+    )
+
+
 def kl_by_rank(order: str) -> str:
     """Say how to read the KL per dimension."""
     return (
@@ -127,13 +144,12 @@ def kl_by_rank(order: str) -> str:
     )
 
 
-def leaderboard(rows: int, shown: int, objectives: Sequence[Objective]) -> str:
-    """Say how the leaderboard is ordered and how much of it is shown."""
+def leaderboard(objectives: Sequence[Objective]) -> str:
+    """Say how the leaderboard is ordered."""
     words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
     how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
-    part = "All trials" if rows == shown else f"The first {shown} of {rows} trials"
     return (
-        f"{part}. {how} on the validation split; R, D, ELBO and active units are on the test split. "
+        f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split. "
         "Nats are per image; means over seeds, ± a 95 % interval where there are several."
     )
 

@@ -8,19 +8,21 @@ from analysis import figures, prose
 from analysis.coverage.sections import coverage_sections
 from analysis.curves import kl_by_rank, learning_curves
 from analysis.effects import effect
-from analysis.frames import Sweep
+from analysis.frames import Sweep, complete_runs, varies
 from analysis.frontier import frontier
 from analysis.health.sections import health_sections
+from analysis.importance import COLUMNS, FEWEST, importance
 from analysis.intervals import SUFFIX
-from analysis.leaderboard import leaderboard
+from analysis.leaderboard import board
 from analysis.picture_sections import picture_sections
 from analysis.plane_sections import plane_sections
 from analysis.score_sections import correlation_section, information_section, score_effect_sections, scores_section
 from analysis.section import Section, left_out
 from analysis.states import failures, states
-from analysis.style import colour_by, varies
+from analysis.style import colour_by
+from analysis.summary import sentences
 from analysis.words import number
-from vae.columns import PARAMETERS
+from vae.columns import PARAMETERS, value_columns
 
 SHOWN = 20
 """Rows of a long table that stand on the page; its CSV file holds all."""
@@ -31,20 +33,9 @@ def sections(sweep: Sweep) -> list[Section]:
     return [section for build in BUILDERS for section in build(sweep)]
 
 
-def board(sweep: Sweep) -> pd.DataFrame:
-    """Return the sweep's leaderboard."""
-    return leaderboard(sweep.trials, sweep.runs, sweep.objectives)
-
-
-def complete_runs(sweep: Sweep) -> pd.DataFrame:
-    """Return the runs of COMPLETE trials: what every figure shows, so that all agree with the leaderboard."""
-    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
-    return sweep.runs[sweep.runs["trial"].isin(complete)]
-
-
 def summary_section(sweep: Sweep) -> list[Section]:
     """Say in numbers what was swept, how far it came and what was best."""
-    sentence = "\n\n".join(prose.summary(sweep, board(sweep)))
+    sentence = "\n\n".join(sentences(sweep))
     return [Section(title="Summary", slug="trials", sentence=sentence, table=sweep.trials)]
 
 
@@ -66,6 +57,25 @@ def _effect_section(sweep: Sweep, points: pd.DataFrame, parameter: str) -> Secti
     sentence = prose.effect(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)
     return Section(title=title, slug=slug, sentence=sentence, figure=figure, table=means)
+
+
+def importance_section(sweep: Sweep) -> list[Section]:
+    """Show which parameters move the objective."""
+    ranked, title = board(sweep), "Hyperparameter importance"
+    names = [name for name in PARAMETERS if not ranked.empty and varies(ranked[name])]
+    values = value_columns(sweep.objectives)
+    parts = [
+        importance(ranked, value, names).assign(objective=objective.name)
+        for value, objective in zip(values, sweep.objectives, strict=True)
+        if len(ranked) >= FEWEST
+    ]
+    table = pd.concat(parts) if parts else pd.DataFrame(columns=["objective", *COLUMNS])
+    if table.empty:
+        why = f"it takes {FEWEST} complete trials and a parameter that varies; complete are {len(ranked)}"
+        return [left_out(title, "importance", table, why)]
+    table = table[["objective", *COLUMNS]].reset_index(drop=True)
+    sentence, figure = prose.importance(table), figures.importance(table)
+    return [Section(title=title, slug="importance", sentence=sentence, figure=figure, table=table, preview=table)]
 
 
 def learning_section(sweep: Sweep) -> list[Section]:
@@ -95,8 +105,8 @@ def leaderboard_section(sweep: Sweep) -> list[Section]:
         return [left_out(title, "leaderboard", table)]
     measured = dict.fromkeys([*(objective.column for objective in sweep.objectives), *MEASURED])
     shown = ["trial", *PARAMETERS, *(c for m in measured for c in (m, m + SUFFIX)), "seconds"]
-    preview = table[shown].head(SHOWN)
-    sentence = prose.leaderboard(len(table), len(preview), sweep.objectives)
+    preview = table[shown]
+    sentence = prose.leaderboard(sweep.objectives)
     return [Section(title=title, slug="leaderboard", sentence=sentence, table=table, preview=preview)]
 
 
@@ -132,14 +142,15 @@ BUILDERS: tuple[Callable[[Sweep], list[Section]], ...] = (
     summary_section,
     lambda sweep: plane_sections(sweep, board(sweep), complete_runs(sweep)),
     effect_sections,
-    learning_section,
     dimensions_section,
-    picture_sections,
     lambda sweep: scores_section(sweep, board(sweep)),
     score_effect_sections,
     correlation_section,
     lambda sweep: information_section(sweep, board(sweep)),
+    importance_section,
+    learning_section,
     coverage_sections,
+    picture_sections,
     health_sections,
     leaderboard_section,
     states_section,

@@ -12,6 +12,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from analysis.frames import varies as varies
+
 WIDTH = 7.5
 """Inches of every figure: text of 9 points is then 12 pixels high at 700 pixels."""
 DOTS_PER_INCH = 150
@@ -57,11 +59,6 @@ styled = mpl.rc_context(STYLE)
 def new_figure(height: float) -> Figure:
     """Return an empty figure of the common width, `height` in inches."""
     return Figure(figsize=(WIDTH, height), layout="constrained")
-
-
-def varies(values: pd.Series) -> bool:
-    """Whether a parameter has more than one value."""
-    return bool(values.min() < values.max())
 
 
 def colour_by(points: pd.DataFrame, without: str = "") -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from analysis.leaderboard import leaderboard
+from analysis import prose
+from analysis.effects import effect
+from analysis.frames import complete_runs
+from analysis.leaderboard import board, leaderboard
 from analysis.states import is_complete, states
 from vae.columns import PARAMETERS, value_columns
 
@@ -23,15 +26,20 @@ def summary(sweep: Sweep) -> dict[str, Any]:
     `value`, or in a Pareto study `values` by objective.
     """
     counts = states(sweep.trials)
-    board = _records(leaderboard(sweep.trials, sweep.runs, sweep.objectives))
+    rows = _records(leaderboard(sweep.trials, sweep.runs, sweep.objectives))
     return {
         "name": sweep.name,
         "state": "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete",
         "mode": sweep.spec.get("mode"),
         "counts": dict(zip(counts["state"].tolist(), counts["trials"].tolist(), strict=True)),
-        "best": _best(sweep, board[0]) if board else None,
-        "leaderboard": board,
+        "best": _best(sweep, rows[0]) if rows else None,
+        "leaderboard": rows,
     }
+
+
+def sentences(sweep: Sweep) -> list[str]:
+    """Return the paragraphs of a sweep's summary, as in its report."""
+    return list(prose.summary(sweep, board(sweep), effect(complete_runs(sweep), "beta")))
 
 
 def _best(sweep: Sweep, first: dict[str, Any]) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def print_fields(fields: Mapping[str, Any]) -> None:
         _console().print(f"{name:<{width}}  {_text(value)}", soft_wrap=True)
 
 
-def print_summary(summary: Mapping[str, Any]) -> None:
-    """Print a sweep's state, best trial and leaderboard (see `analysis.summary`)."""
+def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
+    """Print a sweep's state, best trial, what its report says first, and leaderboard (see `analysis.summary`)."""
     counts = ", ".join(f"{count} {state}" for state, count in summary["counts"].items() if count)
     head = {"sweep": summary["name"], "state": summary["state"], "mode": summary["mode"], "trials": counts}
     if summary["best"]:
@@ -43,6 +43,10 @@ def print_summary(summary: Mapping[str, Any]) -> None:
             f"{name} {_text(value)}" for name, value in (values | best["params"]).items()
         )
     print_fields(head)
+    for sentence in sentences:
+        _console().print(f"\n{sentence}")
+    if sentences:
+        _console().print()
     if summary["leaderboard"]:
         rows = [_short(row) for row in summary["leaderboard"][:MOST_ROWS]]
         print_table(f"leaderboard (best {len(rows)} of {len(summary['leaderboard'])}; nats per image)", rows)

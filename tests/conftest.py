@@ -11,6 +11,10 @@ settings.register_profile("vaekit", deadline=None, derandomize=True)
 settings.load_profile("vaekit")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write the golden files anew, to be looked at and kept")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Prepared data land in a cache of this session, in subprocesses too."""

@@ -1,6 +1,7 @@
 """A believable sweep without training: reverse water-filling over latents of decaying variance."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS, parse_objectives, value_columns
 from vae.results import Folder, RunRecord
+from vae.shapes import layer_shapes
 
 STACK = 16
 SPEC: Mapping[str, Any] = {
@@ -48,9 +50,12 @@ def write_sweep(
     points: Sequence[Mapping[str, float]] | None = None,
     offset: float = 20.0,
     provenance: Mapping[str, Any] = PROVENANCE,
+    pixels: int = 0,
     **spec: Any,
 ) -> Folder:
     """Write a sweep's folder: `failed` trials with their reasons, `asked` trials of the spec's (else all).
+
+    Runs have weights where `pixels` is not 0: random ones, of networks for images of so many pixels.
 
     `offset` is the distortion that no latent explains, in nats; `points` replace drawn parameters.
     """
@@ -68,9 +73,23 @@ def write_sweep(
         for seed in range(whole["seeds"])
     ]
     for start in range(0, len(records), STACK):
-        folder.write_stack(records[start : start + STACK], weights=False)
+        folder.write_stack([with_weights(r, pixels) for r in records[start : start + STACK]], weights=pixels > 0)
     folder.write_trials(trials_table(points, records, whole, failed))
     return folder
+
+
+def with_weights(record: RunRecord, pixels: int) -> RunRecord:
+    """Give a run the weights that its own seed draws; none where there are no pixels or it failed."""
+    if not pixels or record.state == "FAIL":
+        return record
+    rng = np.random.default_rng(record.run)
+    hidden, latent = int(record.parameters["hidden_dim"]), int(record.parameters["latent_dim"])
+    sizes = layer_shapes(pixels, hidden, latent)
+    weights = {}
+    for layer, (outputs, inputs) in sizes.items():
+        weights[f"{layer}.weight"] = rng.normal(0, inputs**-0.5, (outputs, inputs)).astype(np.float32)
+        weights[f"{layer}.bias"] = np.zeros(outputs, np.float32)
+    return replace(record, weights=weights)
 
 
 def draw(rng: np.random.Generator) -> dict[str, float]:

@@ -13,12 +13,12 @@ from scipy import integrate, stats
 
 from analysis.convergence import COLUMNS, slopes
 from analysis.end_point import zero_rate_distortion_nats
-from analysis.frames import open_sweep
+from analysis.frames import complete_runs, open_sweep
 from analysis.frontier import AREA, area_below, frontier, frontier_area, frontier_corners
 from analysis.intervals import half_width, jackknife_half_width
+from analysis.leaderboard import board
 from analysis.plane_sections import plane_sections
 from analysis.section import Section
-from analysis.sections import board, complete_runs
 from sweeps.coordinator import run_sweep
 from sweeps.spec import make_spec
 from tests.synthetic import write_sweep

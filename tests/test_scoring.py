@@ -173,7 +173,7 @@ def test_the_report_shows_scores_with_floors_and_their_agreement(tmp_path: Path,
     run_sweep(spec(tmp_path, squares, trials=6), engine=Inline(), scorer=score_run)
     page = write_report(vaekit.open(tmp_path / "s"))
     text = page.read_text()
-    tables = Folder(tmp_path / "s").report_tables
+    tables = Folder(tmp_path / "s").report.tables
     for slug in ("scores", "scores_beta", "scores_latent_dim", "score_correlation", "mutual_information"):
         assert (tables / f"{slug}.csv").is_file(), slug
         assert f"{slug}.csv" in text

@@ -59,6 +59,20 @@ class RunRecord:
     """The plain module's state, at the run's own shape."""
 
 
+class ReportFolder:
+    """A report's folder: the paths of its page, figures, tables and run sheets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.page = path / "index.html"
+        self.figures = path / "figures"
+        self.tables = path / "tables"
+
+    def sheet(self, run: int) -> Path:
+        """The page of one run."""
+        return self.path / "runs" / f"{run}.html"
+
+
 class Folder:
     """A sweep's folder: paths, and the reading and writing of each file in it."""
 
@@ -71,10 +85,7 @@ class Folder:
         self.trials = path / "trials.parquet"
         self.stacks = path / "stacks"
         self.analysis = path / "analysis"
-        self.report = path / "report"
-        self.report_page = self.report / "index.html"
-        self.report_figures = self.report / "figures"
-        self.report_tables = self.report / "tables"
+        self.report = ReportFolder(path / "report")
 
     @property
     def exists(self) -> bool:
@@ -144,15 +155,26 @@ class Folder:
         measured: list[dict[str, Any]] = rows.to_pylist()
         return measured
 
-    def read_weights(self, run: int) -> "dict[str, Tensor]":
-        """Return the state dict of one run; ResultsError where its weights were not kept."""
-        prefix = f"{run}."
+    def weight_files(self) -> dict[int, Path]:
+        """Return the file that holds each run's weights; runs whose weights were not kept are not in it."""
+        files: dict[int, Path] = {}
         for path in self._weight_files():
-            with safetensors.safe_open(path, framework="pt") as file:
-                names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-                if names:
-                    return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
-        raise ResultsError(f"a run's weights must have been kept, got run {run} in {str(self.path)!r}")
+            with safetensors.safe_open(path, framework="np") as file:
+                files |= {int(name.partition(".")[0]): path for name in file.keys()}  # noqa: SIM118
+        return files
+
+    def read_weights(self, run: int, files: Mapping[int, Path] | None = None) -> "dict[str, Tensor]":
+        """Return the state dict of one run; ResultsError where its weights were not kept.
+
+        `files` is `weight_files()`, for a caller that reads many runs.
+        """
+        files = self.weight_files() if files is None else files
+        if run not in files:
+            raise ResultsError(f"a run's weights must have been kept, got run {run} in {str(self.path)!r}")
+        prefix = f"{run}."
+        with safetensors.safe_open(files[run], framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 
     def keep_weights(self, runs: set[int]) -> None:
         """Drop the weights of every run but the named ones."""
