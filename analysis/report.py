@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -25,7 +27,6 @@ from vae.results import Folder, ReportFolder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -65,7 +66,7 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
     It lies in `dest`, else in NAMES-report beside the first sweep. Raises ConfigError where that is a sweep's folder.
     """
     names = "-".join(sweep.name for sweep in sweeps)[:LONGEST]
-    place = dest or sweeps[0].path.resolve().parent / f"{names}-report"
+    place = dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report"
     if Folder(place).exists:
         raise ConfigError(f"a report of several sweeps must have a folder of its own, got the sweep {str(place)!r}")
     folder, named = ReportFolder(place), labels(sweeps)

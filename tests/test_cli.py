@@ -15,6 +15,7 @@ import pytest
 import cli
 from sweeps.compare import compare_spec
 from sweeps.spec import DEFAULT_TRIALS, Spec
+from tests.synthetic import write_sweep
 from vae.columns import parse_objectives
 from vae.results import Folder
 
@@ -263,7 +264,7 @@ def test_compare_trains_twins_like_a_sweep(capsys: pytest.CaptureFixture[str]) -
 def test_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys)
     assert code == 0
-    assert all(name in out for name in ("sweep", "compare", "report", "show", "list", "export", "data"))
+    assert all(name in out for name in ("sweep", "compare", "report", "show", "dashboard", "list", "export", "data"))
 
 
 def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -272,3 +273,31 @@ def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str
     assert code == 1
     assert "a sweep must have asked a trial before it is read" in err
     assert json.loads(run(capsys, "list", "--json")[1])[0]["state"] == "incomplete"
+
+
+def test_show_prints_what_the_report_says_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_sweep(tmp_path / "results" / "s", trials=6, seeds=2, epochs=3)
+    code, out, _ = run(capsys, "show", "s")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "A variational autoencoder with a bernoulli likelihood on digits" in said
+    assert "dimensions stay active" in said
+    assert "leaderboard (best 6 of 6; nats per image)" in said
+
+
+def test_a_report_of_two_lies_beside_the_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_sweep(tmp_path / "results" / name, trials=3, seeds=1, epochs=2)
+    assert run(capsys, "report", "a", "b")[:2] == (0, "results/a-b-report/index.html\n")
+    assert run(capsys, "report", "a", "b", "--dest", "both")[:2] == (0, "both/index.html\n")
+    code, _, err = run(capsys, "report", "a", "b", "--dest", "results/a")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "must have a folder of its own" in err
+    assert [row["name"] for row in json.loads(run(capsys, "list", "--json")[1])] == ["a", "b"]
+
+
+def test_a_dashboard_of_what_has_no_study(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_sweep(tmp_path / "results" / "s", trials=1)
+    code, _, err = run(capsys, "dashboard", "s")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "must have begun its study" in err

@@ -130,10 +130,10 @@ def test_every_run_has_a_sheet_and_the_leaderboard_leads_there(sweep: Sweep) -> 
 
 
 def test_shared_out_or_not_the_files_are_the_same(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = write_report(sweep).parent
+    monkeypatch.chdir(sweep.path.parent)
+    folder = write_report(open_sweep(sweep.path.name)).parent
     here = {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
     monkeypatch.setattr(share_out, "WORTH_SECONDS", 0.0)
-    monkeypatch.chdir(sweep.path.parent)  # after the processes stand somewhere else, maybe
     write_report(open_sweep(sweep.path.name))
     assert {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()} == here
 
