@@ -53,6 +53,9 @@ Scores = Annotated[str | None, option("Scores of the codes, or none.", "cheap on
 Seed = Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")]
 OutOption = Annotated[str | None, option("Where sweeps land.", "results")]
 Jobs = Annotated[str | None, option("Worker processes, one thread each.", "auto")]
+EngineOption = Annotated[str | None, option("local processes or dask.", "local")]
+Scheduler = Annotated[str | None, option("A Dask scheduler, tcp://HOST:PORT; of our own if not given.")]
+Storage = Annotated[str | None, option("postgresql+psycopg://USER@HOST/DATABASE in place of the folder's journal.")]
 Device = Annotated[str | None, option("auto, cpu or cuda.", "auto")]
 Precision = Annotated[str | None, option("fp32, or bf16 products where the processor has them.", "fp32")]
 Timeout = Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")]
@@ -88,6 +91,9 @@ def sweep(
     name: Annotated[str | None, option("Folder under --out.", "the data's name")] = None,
     out: OutOption = None,
     jobs: Jobs = None,
+    engine: EngineOption = None,
+    scheduler: Scheduler = None,
+    storage: Storage = None,
     device: Device = None,
     precision: Precision = None,
     keep_weights: Annotated[str | None, option("all, best or none.", "all")] = None,
@@ -126,6 +132,9 @@ def compare(
     name: Annotated[str | None, option("Folder under --out.", "the data's or sweep's name, with -compare")] = None,
     out: OutOption = None,
     jobs: Jobs = None,
+    engine: EngineOption = None,
+    scheduler: Scheduler = None,
+    storage: Storage = None,
     device: Device = None,
     precision: Precision = None,
     timeout: Timeout = None,
@@ -277,16 +286,20 @@ def main() -> NoReturn:
 def _sweep(spec: "Spec") -> None:
     from analysis.scorer import score_run
     from sweeps.coordinator import run_sweep
+    from sweeps.engine import GO_ON
+    from sweeps.interrupts import stop_on_signals
     from sweeps.progress import live_progress
 
     try:
-        with live_progress(spec.objectives[0].name) as on_status:
-            status = run_sweep(spec, on_status, scorer=score_run)
+        with stop_on_signals(_say) as stop, live_progress(spec.objectives[0].name) as on_status:
+            status = run_sweep(spec, on_status, scorer=score_run, stop=stop)
+        if status.interrupted:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
-        _say("stopped; finished runs are kept, and the same command goes on")
+        _say(f"stopped; {GO_ON}")
         raise
     if status.timed_out:
-        _say("the time is up; finished runs are kept, and the same command goes on")
+        _say(f"the time is up; {GO_ON}")
     if spec.trials < status.trials:
         _say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
     if spec.report and status.told:

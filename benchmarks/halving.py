@@ -16,7 +16,8 @@ from scipy import stats
 import vaekit
 from benchmarks.machine import describe_machine
 from sweeps.coordinator import run_sweep
-from sweeps.engine import LocalEngine, count_workers
+from sweeps.engine import count_workers
+from sweeps.local import LocalEngine
 from sweeps.plan import plan_stacks, runs_of_trial
 from sweeps.spec import Spec, make_spec
 from sweeps.worker import Task

@@ -13,20 +13,20 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-from optuna.trial import Trial, TrialState
 
 from sweeps import ask
-from sweeps.engine import Engine, LocalEngine, TimedOut, count_workers
+from sweeps.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.folder import claim
 from sweeps.ledger import Ledger
 from sweeps.plan import cost, plan_stacks
 from sweeps.pruning import losers, share_trained
 from sweeps.spec import Spec
-from sweeps.storage import add_trials, asked_until, open_study, point_of
+from sweeps.storage import Study, asked_until, check_storage, open_study, point_of
 from sweeps.worker import Run, Task
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import check_precision, resolve_device
+from vae.errors import ConfigError
 from vae.results import Folder, RunRecord
 from vae.trained import TrainedRun
 
@@ -50,6 +50,7 @@ class Status:
     """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
     first_error: str = ""
     timed_out: bool = False
+    interrupted: bool = False
 
     @property
     def told(self) -> int:
@@ -66,14 +67,17 @@ def run_sweep(
     on_status: Callable[[Status], None] = lambda status: None,
     engine: Engine | None = None,
     scorer: Scorer | None = None,
+    stop: Stop | None = None,
 ) -> Status:
-    """Begin a sweep or go on with it, until every trial is told or the time is up.
+    """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
 
     `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. Raises a
     VaekitError where a rule is broken; nothing is written then.
     """
-    engine = engine or LocalEngine(count_workers(spec.jobs))
-    deadline = None if spec.timeout_seconds is None else monotonic() + spec.timeout_seconds
+    engine = engine or make_engine(spec)
+    stop = stop or Stop()
+    if spec.timeout_seconds is not None:
+        stop.deadline = monotonic() + spec.timeout_seconds
     try:
         engine.start()
         data_folder = prepare(spec.data_config)
@@ -84,17 +88,34 @@ def run_sweep(
         device = resolve_device(spec.device)
         check_precision(spec.precision, device)
         task = Task(data_folder, device, score)
-        with claim(spec, data, engine.workers) as folder:
-            coordinator = Coordinator(spec, folder, data, task, engine, on_status)
+        check_storage(spec.storage)
+        with claim(spec, data, engine.workers) as folder, open_study(spec, folder) as study:
+            coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
             try:
-                coordinator.run(deadline)
+                coordinator.run(stop)
             except TimedOut:
                 return coordinator.status(timed_out=True)
+            except Interrupted:
+                return coordinator.status(interrupted=True)
             finally:
                 coordinator.write_trials(running=())
             return coordinator.status()
     finally:
         engine.stop()
+
+
+def make_engine(spec: Spec) -> Engine:
+    """Return the engine that the spec names; ConfigError where its extra is not installed."""
+    workers = count_workers(spec.jobs)
+    if spec.engine == "local":
+        from sweeps.local import LocalEngine
+
+        return LocalEngine(workers)
+    try:
+        from sweeps.cluster import DaskEngine
+    except ImportError as error:
+        raise ConfigError(f"engine dask needs the extra vaekit[dask], got no module {error.name!r}") from None
+    return DaskEngine(workers, spec.scheduler)
 
 
 class Coordinator:
@@ -104,6 +125,7 @@ class Coordinator:
         self,
         spec: Spec,
         folder: Folder,
+        study: Study,
         data: Data,
         task: Task,
         engine: Engine,
@@ -115,8 +137,8 @@ class Coordinator:
         self.task = task
         self.engine = engine
         self.on_status = on_status
-        self.study = open_study(folder.journal, spec)
-        trials = self.study.get_trials(deepcopy=False)
+        self.study = study
+        trials = study.trials()
         self.ledger = Ledger(spec, folder.read_measured())
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
@@ -124,17 +146,17 @@ class Coordinator:
         self._done = 0.0
         self._total = 0.0
 
-    def run(self, deadline: float | None) -> None:
-        """Ask and train until every trial is told; TimedOut at the deadline."""
+    def run(self, stop: Stop) -> None:
+        """Ask and train until every trial is told; TimedOut or Interrupted where it stops before."""
         while True:
             self._ask()
             if len(self.told) == len(self.ledger):
                 return
-            self._train(deadline)
+            self._train(stop)
 
     def _ask(self) -> None:
         """Ask the next trials: all of them to explore; to optimize a batch, once all before it are told."""
-        trials = self.study.get_trials(deepcopy=False)
+        trials = self.study.trials()
         asked = len(trials)
         until = asked_until(trials)
         if until <= asked:
@@ -146,10 +168,10 @@ class Coordinator:
             points = ask.explore(self.spec, until)[asked:]
         else:
             points = ask.optimize(self.spec, trials, until - asked)
-        add_trials(self.study, self.spec, points, until)
+        self.study.add(self.spec, points, until)
         self.ledger.add(points)
 
-    def _train(self, deadline: float | None) -> None:
+    def _train(self, stop: Stop) -> None:
         """Train what is asked to its end, from rung to rung where there are any."""
         waiting = [trial for trial in range(len(self.ledger)) if trial not in self.told]
         self._tell()
@@ -159,17 +181,17 @@ class Coordinator:
         decided = self.ledger.rungs_decided(waiting)
         for rung in self.spec.rungs:
             if rung not in decided:  # a killed sweep may have been further: what ended there is on disk
-                self._train_until(rung, waiting, deadline)
+                self._train_until(rung, waiting, stop)
                 self._prune(rung, waiting)
-        self._train_until(None, waiting, deadline)
+        self._train_until(None, waiting, stop)
         self._so_far.clear()
 
-    def _train_until(self, epoch: int | None, waiting: Sequence[int], deadline: float | None) -> None:
+    def _train_until(self, epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
         runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
         stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers)
-        for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), deadline):
+        for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
             trained = [] if isinstance(outcome, Exception) else outcome
             paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
             self._so_far |= paused
@@ -192,7 +214,7 @@ class Coordinator:
         runs = {run.run: run for run in self.ledger.missing_runs(waiting)}
         alive = {run.trial for run in runs.values()}
         values = {trial: value for trial in sorted(alive) if (value := self._value_at_rung(trial)) is not None}
-        told = [self.study.get_trials(deepcopy=False)[trial] for trial in sorted(self.told)]
+        told = [trial for trial in self.study.trials() if trial.number in self.told]
         earlier = [trial.intermediate_values[rung] for trial in told if rung in trial.intermediate_values]
         self._report(rung, values, waiting)
         worst = losers(self.spec.pruner, values, earlier, ascending=self.spec.objectives[0].ascending)
@@ -213,11 +235,11 @@ class Coordinator:
 
     def _report(self, rung: int, values: Mapping[int, float], waiting: Sequence[int]) -> None:
         """Report intermediate values to the study, to each trial once."""
-        trials = self.study.get_trials(deepcopy=False)
+        trials = self.study.trials()
         for trial in waiting:
             value = values.get(self.ledger.runs(trial)[0].trial)
             if value is not None and rung not in trials[trial].intermediate_values:
-                Trial(self.study, trials[trial]._trial_id).report(value, rung)
+                self.study.report(trial, rung, value)
 
     def _cost_left(self, waiting: Sequence[int]) -> float:
         """Cost of what these trials lack and of what is not asked yet, which is taken to cost as much as they."""
@@ -233,14 +255,13 @@ class Coordinator:
         if self.spec.mode == "optimize" and len(results) < len(untold):
             return
         for trial, result in results.items():
-            state = TrialState[result.state]
-            self.study.tell(trial, result.values if state == TrialState.COMPLETE else None, state)
+            self.study.tell(trial, result.state, result.values)
             self.told.add(trial)
         if results and self.spec.keep_weights == "best":
             self._keep_best_weights()
 
     def _keep_best_weights(self) -> None:
-        best = {trial.number for trial in self.study.best_trials}
+        best = self.study.best()
         untold = set(range(len(self.ledger))) - self.told
         self.folder.keep_weights({run.run for trial in best | untold for run in self.ledger.runs(trial)})
 
@@ -248,7 +269,7 @@ class Coordinator:
         """Write the trials table as it stands."""
         self.folder.write_trials(self.ledger.table(self.told, running))
 
-    def status(self, *, timed_out: bool = False) -> Status:
+    def status(self, *, timed_out: bool = False, interrupted: bool = False) -> Status:
         """Return how far the sweep is."""
         results = [result for trial in sorted(self.told) if (result := self.ledger.result(trial))]
         values = [result.values[0] for result in results if result.state == "COMPLETE"]
@@ -266,6 +287,7 @@ class Coordinator:
             share=min(1.0, self._done / self._total) if self._total else 0.0,
             first_error=errors[0] if errors else "",
             timed_out=timed_out,
+            interrupted=interrupted,
         )
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sweeps.storage_url import without_password
 from vae.data import Data
 
 PACKAGES = ("vaekit", "torch", "optuna", "numpy", "pandas", "scikit-learn", "pyarrow")
@@ -31,9 +32,9 @@ def session_provenance(seeds: range, workers: int) -> dict[str, Any]:
     """Describe this call of the program: when, where, with which versions and which command."""
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": without_password(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])),
         "git_commit": _git_commit(),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | {name: version_of(name) for name in PACKAGES},
         "host": platform.node(),
         "processor": _processor(),
         "platform": platform.platform(),
@@ -43,7 +44,8 @@ def session_provenance(seeds: range, workers: int) -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """Return the version of an installed package."""
     try:
         return version(package)
     except PackageNotFoundError:

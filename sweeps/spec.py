@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sweeps.axes import Axis, parse_axis
 from sweeps.pruning import PRUNERS, rungs
+from sweeps.storage_url import StorageUrl, parse_storage
 from vae.columns import CHEAP_SCORES, PARAMETERS, Objective, parse_objectives, parse_scores
 from vae.config import MODELS, TRAINING_FIELDS, RunConfig, at_least, one_of
 from vae.data import SOURCES, DataConfig, source_name
@@ -21,7 +22,7 @@ SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
 DEFAULT_TRIALS = 24
 MODEL_SETS = (MODELS[0], ",".join(MODELS))
 """What a trial trains: an AE alone has no rate, so nothing to sweep for."""
-PLACE = ("trials", "name", "out", "jobs", "timeout", "keep_weights", "report")
+PLACE = ("trials", "name", "out", "jobs", "engine", "scheduler", "storage", "timeout", "keep_weights", "report")
 """Fields that do not change results: not part of a sweep's identity."""
 
 
@@ -88,6 +89,12 @@ class Spec:
     """Where sweeps land."""
     jobs: str = "auto"
     """Worker processes."""
+    engine: str = "local"
+    """local processes or dask."""
+    scheduler: str = ""
+    """Address of a Dask scheduler; a cluster of our own on this machine where empty."""
+    storage: str = ""
+    """postgresql+psycopg://USER@HOST/DATABASE; the journal in the sweep's folder where empty."""
     timeout: str = ""
     """Stop after this time: 90s, 30m, 2h."""
     keep_weights: str = "all"
@@ -108,6 +115,13 @@ class Spec:
             raise ConfigError(f"a study of several objectives must have the pruner none, got {self.pruner!r}")
         one_of(("all", "best", "none"), keep_weights=self.keep_weights)
         one_of(("auto", "cpu", "cuda"), device=self.device)
+        one_of(("local", "dask"), engine=self.engine)
+        if self.scheduler and self.engine != "dask":
+            raise ConfigError(f"scheduler needs engine dask, got engine {self.engine}")
+        if self.scheduler and not re.fullmatch(r"(tcp|tls)://\S+:\d+", self.scheduler):
+            raise ConfigError(f"scheduler must be tcp://HOST:PORT or tls://HOST:PORT, got {self.scheduler!r}")
+        if self.storage and not isinstance(self.storage, StorageUrl):
+            object.__setattr__(self, "storage", parse_storage(self.storage))  # from here on it has no password in it
         if self.jobs != "auto" and not (self.jobs.isdecimal() and int(self.jobs) >= 1):
             raise ConfigError(f"jobs must be auto or at least 1, got {self.jobs!r}")
         if self.name and (self.name.startswith(".") or re.search(r"[/\\\x00-\x1f]", self.name)):

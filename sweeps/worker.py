@@ -4,13 +4,25 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vae.config import RunConfig
 from vae.trained import Score, TrainedRun
 
 SECONDS_BETWEEN_LOOKS = 1.0
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # glibc gives the memory of a step's tensors back to the system and faults it in again at the next step: up to a
+    # fifth of the time of small stacks. These keep it.
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+}
+
+
+class MissingData(Exception):
+    """A worker has not got the images; its only argument is the worker's address."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +48,35 @@ class Task:
 
 
 def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
-    """Train one stack, all of whose runs are equally far: a worker's work."""
+    """Train one stack, all of whose runs are equally far: a worker's work. MemoryError where it does not fit."""
     from vae.training import train_runs
 
     so_far = [run.so_far for run in runs if run.so_far]
-    return train_runs(
-        [run.config for run in runs],
-        task.data_folder,
-        task.device,
-        task.score,
-        so_far=so_far or None,
-        until_epoch=task.until_epoch,
-    )
+    try:
+        return train_runs(
+            [run.config for run in runs],
+            task.data_folder,
+            task.device,
+            task.score,
+            so_far=so_far or None,
+            until_epoch=task.until_epoch,
+        )
+    except RuntimeError as error:  # torch has two ways of its own to say it, one for each kind of device
+        if type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
+def train_stack_far_away(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
+    """Train one stack with the images in this machine's own cache; MissingData where they are not there."""
+    from distributed import get_worker
+
+    from vae.data import default_cache, is_whole
+
+    folder = default_cache() / task.data_folder.name
+    if not is_whole(folder):
+        raise MissingData(get_worker().address)
+    return train_stack(runs, replace(task, data_folder=folder))
 
 
 def warm_up() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from sweeps.dashboard import ReadOnlyJournal, dashboard_server
 from sweeps.spec import make_spec
-from sweeps.storage import add_trials, open_study
+from sweeps.storage import open_study
 from vae.errors import ConfigError, ResultsError
 from vae.results import Folder
 
@@ -23,9 +23,14 @@ POINT = {"latent_dim": 2, "beta": 1.0, "hidden_dim": 64}
 def folder(tmp_path: Path) -> Folder:
     """A study of one running trial."""
     folder = Folder(tmp_path)
-    spec = make_spec({"trials": 1})
-    add_trials(open_study(folder.journal, spec), spec, [POINT], 1)
+    add_trial(folder, 1)
     return folder
+
+
+def add_trial(folder: Folder, asked_until: int) -> None:
+    spec = make_spec({"trials": asked_until})
+    with open_study(spec, folder) as study:
+        study.add(spec, [POINT], asked_until)
 
 
 @pytest.fixture
@@ -47,8 +52,7 @@ def ask(address: str, **request: Any) -> Any:
 def test_it_follows_a_running_study(folder: Folder, address: str) -> None:
     (study,) = ask(f"{address}/api/studies")["study_summaries"]
     assert study["study_name"] == "sweep"
-    spec = make_spec({"trials": 2})
-    add_trials(open_study(folder.journal, spec), spec, [POINT], 2)
+    add_trial(folder, 2)
     assert len(ask(f"{address}/api/studies/0?after=0")["trials"]) == 2
 
 

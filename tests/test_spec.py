@@ -54,6 +54,7 @@ def test_toml_takes_numbers_and_lists_for_axes_and_survives_a_round_trip(tmp_pat
 def test_identity_is_everything_that_changes_results() -> None:
     base = make_spec({})
     same = {"trials": 5, "jobs": "1", "name": "x", "out": "y", "timeout": "1m", "keep_weights": "none", "report": False}
+    same |= {"engine": "dask", "scheduler": "tcp://a:1", "storage": "postgresql+psycopg://u@h/d"}
     assert set(same) == set(PLACE)
     assert make_spec(same).identity == base.identity
     for change in ({"epochs": 41}, {"seed": 1}, {"beta": "1"}, {"sampler": "random"}, {"limit": 100}):

@@ -17,7 +17,8 @@ import pytest
 
 import vaekit
 from sweeps.coordinator import Status, run_sweep
-from sweeps.engine import LocalEngine, TimedOut
+from sweeps.engine import Stop, TimedOut
+from sweeps.local import LocalEngine
 from sweeps.spec import make_spec
 from sweeps.worker import Run, Task, train_stack
 from vae import data as vae_data
@@ -48,7 +49,7 @@ class Inline:
         self.trained: list[int] = []
 
     def run(
-        self, stacks: Sequence[Sequence[Run]], task: Task, deadline: float | None = None
+        self, stacks: Sequence[Sequence[Run]], task: Task, stop: Stop | None = None
     ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
         for stack in reversed(stacks):
             for start in range(0, len(stack), self.size):

@@ -3,7 +3,9 @@
     VaekitError
     ├── ConfigError     a value breaks a rule (latent_dim, beta, an axis, an objective)
     ├── DataError       images that cannot be found, read or modelled
-    └── ResultsError    a results folder that cannot be read, written or gone on with
+    ├── ResultsError    a results folder that cannot be read, written or gone on with
+    ├── StorageError    a database that does not answer, or a study in it that somebody else holds
+    └── EngineError     workers that cannot be reached, or that do nothing but fail
 
 The message is one line: the rule, and what came. The command line prints it and exits with 1.
 """
@@ -23,3 +25,11 @@ class DataError(VaekitError):
 
 class ResultsError(VaekitError):
     """A results folder that cannot be read, written or gone on with."""
+
+
+class StorageError(VaekitError):
+    """A database that does not answer, or a study in it that somebody else holds."""
+
+
+class EngineError(VaekitError):
+    """Workers that cannot be reached, or that do nothing but fail."""

@@ -186,6 +186,13 @@ class Folder:
             elif len(kept) < len(tensors):
                 write_whole(path, safetensors.numpy.save(kept))
 
+    def remove_leftovers(self) -> None:
+        """Remove what a killed process left half-written, for whoever holds the lock: nothing refers to it."""
+        tables = {path.stem for path in self.stacks.glob("[!.]*.parquet")}
+        orphans = [path for path in self._weight_files() if path.stem not in tables]
+        for path in (*self.path.glob(".*.????????"), *self.stacks.glob(".*.????????"), *orphans):
+            path.unlink(missing_ok=True)
+
     def _stem(self, first_run: int) -> Path:
         return self.stacks / f"{first_run:08d}"
 
@@ -227,6 +234,17 @@ def _write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename outlive a power cut, where folders can be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _stack_table(records: Sequence[RunRecord]) -> pa.Table:

@@ -3,8 +3,11 @@
 from vae.data.config import BINARIZATIONS, DataConfig
 from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
 from vae.data.grid import factor_grid
+from vae.data.paths import default_cache
 from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
 from vae.data.sources import SOURCES, Source, source_name
+from vae.data.store import is_whole
+from vae.data.transfer import complete, pieces, receive
 
 __all__ = [
     "BINARIZATIONS",
@@ -15,11 +18,16 @@ __all__ = [
     "DataConfig",
     "Source",
     "check_likelihood",
+    "complete",
+    "default_cache",
     "describe",
     "factor_grid",
     "fetch_data",
+    "is_whole",
     "load_data",
     "open_data",
+    "pieces",
     "prepare",
+    "receive",
     "source_name",
 ]

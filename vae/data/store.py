@@ -57,6 +57,11 @@ def write(data: Data, half: Path, folder: Path) -> None:
     plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors")]
     with durable(half / "data.json") as file:
         file.write(json.dumps({name: getattr(data, name) for name in plain}, indent=2).encode() + b"\n")
+    move(half, folder)
+
+
+def move(half: Path, folder: Path) -> None:
+    """Move a complete folder to its place in one step, where a damaged one may lie."""
     try:
         if folder.is_dir() and not is_whole(folder):
             folder.replace(half.with_name("damaged"))

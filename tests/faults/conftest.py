@@ -1,0 +1,52 @@
+"""Servers and undisturbed sweeps that several faults share."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.processes import PASSWORD, Command, DaskCluster, Postgres, dask_cluster, words
+
+
+@pytest.fixture(autouse=True)
+def database_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.end("immediate")
+    shutil.rmtree(server.folder)
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[DaskCluster]:
+    with dask_cluster(tmp_path) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of a sweep that nothing happened to; each is trained once a session."""
+    folder, done = tmp_path_factory.mktemp("undisturbed"), dict[str, Path]()
+
+    def sweep(**options: Any) -> Path:
+        key = repr(sorted(options.items()))
+        if key not in done:
+            name = f"sweep{len(done)}"
+            command = Command(words(name=name, **options), folder)
+            assert command.wait() == 0, command.output()
+            done[key] = folder / "results" / name
+        return done[key]
+
+    return sweep
+
+
+def nothing_holds_the_password(folder: Path) -> None:
+    """Neither a result nor anything that was printed."""
+    for path in folder.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path

@@ -1,0 +1,149 @@
+"""What a sweep stands on goes away: its database, its scheduler, its disk, its terminal."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sweeps.postgres import Database
+from sweeps.storage_url import parse_storage
+from tests.faults.conftest import nothing_holds_the_password
+from tests.faults.processes import Command, DaskCluster, Postgres, dask_cluster, stacks, until, words
+from tests.test_sweep import assert_same_frames
+from vae.results import Folder
+
+pytestmark = pytest.mark.faults
+OPTIONS = {"trials": 24, "epochs": 40}
+ENDLESS = {"trials": 4, "epochs": 100_000}
+
+
+def one_line(command: Command, code: int = 1) -> str:
+    """The last line of a command that fails, which is all that it says of its failure."""
+    assert command.wait() == code, command.output()
+    assert "Traceback" not in command.output()
+    return command.output().splitlines()[-1]
+
+
+def test_a_database_that_restarts(tmp_path: Path, undisturbed: Callable[..., Path], postgres: Postgres) -> None:
+    commands = [Command(words(name=name, storage=postgres.url(), **OPTIONS), tmp_path) for name in ("a", "b")]
+    for name, command in zip(("a", "b"), commands, strict=True):
+        until(partial(stacks, tmp_path, name), command)
+    postgres.end("immediate")
+    time.sleep(3)
+    postgres.begin()
+    for name, command in zip(("a", "b"), commands, strict=True):
+        assert command.wait() == 0, command.output()
+        assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / name)
+    nothing_holds_the_password(tmp_path)
+
+
+def test_a_database_that_is_down_or_held(tmp_path: Path, postgres: Postgres) -> None:
+    url = postgres.url()
+    nowhere = Command(words(name="s", storage=url.replace(str(postgres.port), "1")), tmp_path)
+    assert "storage must be a database that answers, got connection failed" in one_line(nowhere)
+    wrong = Command(words(name="s", storage=postgres.url(":another")), tmp_path)
+    assert "password authentication failed" in one_line(wrong)
+    assert not (tmp_path / "results").exists(), "something was half-written"
+    command = Command(words(name="s", trials=2, epochs=1, storage=url), tmp_path)
+    assert command.wait() == 0, command.output()
+    study = Folder(tmp_path / "results" / "s").read_provenance()["study"]
+    with Database(parse_storage(url), study):
+        second = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
+        assert "one process runs a sweep at a time, got study" in one_line(second)
+        assert f"held by vaekit, process {psutil.Process().pid} on " in second.output()
+    third = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
+    assert third.wait() == 0, third.output()
+    nothing_holds_the_password(tmp_path)
+
+
+def test_a_scheduler_that_goes_away(tmp_path: Path, undisturbed: Callable[..., Path], dask: DaskCluster) -> None:
+    command = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
+    until(lambda: stacks(tmp_path, "s"), command)
+    finished = stacks(tmp_path, "s")
+    dask.scheduler.kill()
+    assert one_line(command).endswith("finished runs are kept, and the same command goes on")
+    again = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
+    assert "a Dask scheduler must answer and have workers" in one_line(again)
+    (tmp_path / "other").mkdir()
+    with dask_cluster(tmp_path / "other") as other:
+        command = Command(words(name="s", engine="dask", scheduler=other.address, **OPTIONS), tmp_path)
+        assert command.wait() == 0, command.output()
+    assert finished.items() <= stacks(tmp_path, "s").items()
+    assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / "s")
+
+
+def test_two_coordinators_race(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
+    commands = [Command(words(name="s", **OPTIONS), tmp_path) for _ in range(2)]
+    codes = [command.wait() for command in commands]
+    assert sorted(codes) == [0, 1], [command.output() for command in commands]
+    winner, loser = commands[codes.index(0)], commands[codes.index(1)]
+    assert f"got process {winner.process.pid} on " in one_line(loser)
+    assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / "s")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("a small disk needs the right to mount a tmpfs")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
+
+
+def test_a_disk_that_is_full_and_then_read_only(
+    tmp_path: Path, undisturbed: Callable[..., Path], small_disk: Path
+) -> None:
+    sweep = words(name="s", out=small_disk, **OPTIONS)
+    assert "No space left on device" in one_line(Command(sweep, tmp_path))
+    leftovers = [path for path in small_disk.rglob("*") if path.is_file() and path.stat().st_size == 0]
+    assert [path.name for path in leftovers if path.suffix in (".parquet", ".safetensors", ".toml", ".json")] == []
+    remount(small_disk, "size=50m,ro")
+    assert "Read-only file system" in one_line(Command(sweep, tmp_path))
+    remount(small_disk, "rw")
+    command = Command(sweep, tmp_path)
+    assert command.wait() == 0, command.output()
+    assert_same_frames(undisturbed(**OPTIONS), small_disk / "s")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_lets_the_stacks_in_flight_finish(
+    tmp_path: Path, undisturbed: Callable[..., Path], number: signal.Signals
+) -> None:
+    options = {"trials": 40, "epochs": 60, "seeds": 1}
+    command = Command(words(name="s", **options), tmp_path)
+    until(lambda: stacks(tmp_path, "s"), command)
+    command.process.send_signal(number)
+    finished = len(stacks(tmp_path, "s"))
+    assert one_line(command, code=130) == "stopped; finished runs are kept, and the same command goes on"
+    assert "the stacks in flight have 30 s to finish; Ctrl-C again stops now" in command.output()
+    assert len(stacks(tmp_path, "s")) > finished
+    command = Command(words(name="s", **options), tmp_path)
+    assert command.wait() == 0, command.output()
+    assert_same_frames(undisturbed(**options), tmp_path / "results" / "s")
+
+
+@pytest.mark.parametrize("engine", ["local", "dask"])
+def test_two_signals_stop_now(tmp_path: Path, engine: str) -> None:
+    command = Command(words(name="s", engine=engine, **ENDLESS), tmp_path)
+    until(lambda: Folder(tmp_path / "results" / "s").trials.exists() and len(command.workers()) == 3, command)
+    time.sleep(3)
+    family = command.family()
+    command.process.send_signal(signal.SIGINT)
+    until(lambda: "stopping" in command.output(), command)
+    asked = time.monotonic()
+    command.process.send_signal(signal.SIGINT)
+    assert one_line(command, code=130).startswith("stopped;")
+    assert time.monotonic() - asked < 20
+    assert not psutil.wait_procs(family, timeout=10)[1]
