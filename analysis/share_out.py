@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable, Sequence
 
-WORTH_SECONDS = 6.0
-"""Work below this is done where it is asked for: to start a process and import what draws takes about two seconds."""
+WORTH_SECONDS = 10.0
+"""Work below this is done where it is asked for: to start a process and import what draws takes two to four seconds."""
 
 
 def share_out(works: Sequence[Callable[[], object]], seconds: float) -> None:
