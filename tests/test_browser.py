@@ -152,7 +152,7 @@ def test_a_dot_opens_its_run(opened: Watched) -> None:
     assert box is not None
     opened.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     text = opened.sheet()
-    for part in ("Reconstructions", "Traversal", "Samples", "Latent dimensions", HOSTILE.upper()):
+    for part in ("Reconstructions", "Traversal", "Samples", "Latent dimensions", HOSTILE):
         assert part in text
     opened.page.get_by_role("button", name="Close").click()
     assert not opened.page.locator("#sheet").is_visible()
