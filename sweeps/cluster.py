@@ -4,6 +4,7 @@ Only engine dask imports this: `distributed` is an extra.
 """
 
 import logging
+import os
 import signal
 from concurrent.futures import Future
 from contextlib import suppress
@@ -154,10 +155,13 @@ class OwnWorker(WorkerPlugin):
 
     name = "vaekit"
 
+    def __init__(self) -> None:
+        self.coordinator = os.getpid()
+
     def setup(self, worker: Worker) -> None:
         """Begin, in a worker that was started or restarted."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        begin_worker()
+        begin_worker(self.coordinator)
 
 
 def has_data(content_hash: str) -> bool:

@@ -31,13 +31,17 @@ class ReadOnlyJournal(BaseJournalBackend):
 def dashboard_server(folder: Folder, port: int) -> WSGIServer:
     """Return a server of optuna-dashboard on 127.0.0.1; the caller serves and closes it.
 
-    Raises ConfigError where optuna-dashboard is not installed or the port cannot be had, ResultsError where the sweep
-    has no study yet.
+    Raises ConfigError where optuna-dashboard is not installed, the study is in a database or the port cannot be had,
+    ResultsError where the sweep has no study yet.
     """
     try:
         from optuna_dashboard import wsgi
     except ImportError:
         raise ConfigError("the dashboard needs pip install 'vaekit[dashboard]', got no optuna-dashboard") from None
+    if folder.exists and (url := folder.read_spec().get("storage")):
+        raise ConfigError(
+            f"the dashboard follows journals, got a study in {url}, which optuna-dashboard shows by itself"
+        )
     if not folder.journal.is_file():
         raise ResultsError(f"a sweep must have begun its study before it is shown, got none in {str(folder.path)!r}")
     storage = JournalStorage(ReadOnlyJournal(str(folder.journal)))

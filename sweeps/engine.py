@@ -123,11 +123,8 @@ class ExecutorEngine(ABC):
                     raise Interrupted
                 self._fill(waiting, suspects, task, stop)
                 alone = self.isolates or len(self.in_flight) == 1
-                for stack, outcome in self._finished(stop):
+                for stack, outcome in self._unmended(self._finished(stop), waiting, task):
                     if isinstance(outcome, Exception):
-                        if self.mend(outcome, task):
-                            waiting.appendleft(stack)
-                            continue
                         parts = self._to_run_again(stack, outcome, alone, tries)
                         (waiting if self.isolates else suspects).extend(parts)
                         if parts:
@@ -164,7 +161,6 @@ class ExecutorEngine(ABC):
             raise EngineError(f"a scheduler must keep what it is given, got stacks cancelled by it or with it; {GO_ON}")
         done |= self._lost_with(done)
         ended = [(self.in_flight.pop(future), _outcome(future)) for future in done]
-        self._count_failures([outcome for _, outcome in ended])
         return sorted(ended, key=lambda pair: pair[0][0].run)
 
     def _lost_with(self, done: set[Future[list[TrainedRun]]]) -> set[Future[list[TrainedRun]]]:
@@ -175,13 +171,24 @@ class ExecutorEngine(ABC):
         self.stop()
         return lost
 
-    def _count_failures(self, outcomes: list[Outcome]) -> None:
-        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        self._failures_in_a_row = self._failures_in_a_row + 1 if len(errors) == len(outcomes) else 0
+    def _unmended(
+        self, ended: list[tuple[Stack, Outcome]], waiting: deque[Stack], task: Task
+    ) -> list[tuple[Stack, Outcome]]:
+        """Put back the stacks whose obstacle is removed, and count the others' failures in a row."""
+        others = []
+        for stack, outcome in ended:
+            if isinstance(outcome, Exception) and self.mend(outcome, task):
+                waiting.appendleft(stack)
+            else:
+                others.append((stack, outcome))
+        errors = [outcome for _, outcome in others if isinstance(outcome, Exception)]
+        if others:
+            self._failures_in_a_row = self._failures_in_a_row + 1 if len(errors) == len(others) else 0
         if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
             last = f"{type(errors[-1]).__name__}: {errors[-1]}"
             rule = f"a sweep must not fail {MOST_FAILURES_IN_A_ROW} times in a row"
             raise EngineError(f"{rule}, got at last {last}; {GO_ON}")
+        return others
 
     def _to_run_again(self, stack: Stack, error: Exception, alone: bool, tries: Counter[int]) -> list[Stack]:
         """Return the stacks to run instead of a lost one, none if its only run has failed."""

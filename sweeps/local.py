@@ -1,5 +1,6 @@
 """Worker processes of this machine, one thread each."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,11 @@ class LocalEngine(ExecutorEngine):
         """Begin to start the workers, which then import torch while the coordinator reads the data."""
         with _no_interrupts():  # workers inherit it: Ctrl-C is the coordinator's, who ends them
             self.executor = loky.ProcessPoolExecutor(
-                max_workers=self.workers, timeout=IDLE_SECONDS, initializer=begin_worker, env=WORKER_ENVIRONMENT
+                max_workers=self.workers,
+                timeout=IDLE_SECONDS,
+                env=WORKER_ENVIRONMENT,
+                initializer=begin_worker,
+                initargs=(os.getpid(),),
             )
             self._warming = [self.executor.submit(warm_up) for _ in range(self.workers)]
 

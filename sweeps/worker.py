@@ -84,12 +84,15 @@ def warm_up() -> None:
     import vae.training  # noqa: F401
 
 
-def begin_worker() -> None:
-    """End this worker when its coordinator is gone: nobody would take what it trains."""
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+def begin_worker(coordinator: int) -> None:
+    """End this worker when its parent, the coordinator, is gone: nobody would take what it trains.
+
+    The coordinator's process is named by itself: one that was killed at once is no parent any more when this begins.
+    """
+    threading.Thread(target=_follow, args=(coordinator,), daemon=True).start()
 
 
-def _follow(parent: int) -> None:
-    while os.getppid() == parent:
+def _follow(coordinator: int) -> None:
+    while os.getppid() == coordinator:
         time.sleep(SECONDS_BETWEEN_LOOKS)
     os._exit(1)

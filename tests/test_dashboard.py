@@ -70,6 +70,12 @@ def test_a_sweep_without_a_study(tmp_path: Path) -> None:
         dashboard_server(Folder(tmp_path), 0)
 
 
+def test_a_study_in_a_database_is_shown_by_its_own_command(folder: Folder) -> None:
+    folder.write_spec(make_spec({"storage": "postgresql+psycopg://u@h/d"}).as_dict())
+    with pytest.raises(ConfigError, match=r"follows journals, got a study in postgresql\+psycopg://u@h/d"):
+        dashboard_server(folder, 0)
+
+
 @pytest.mark.parametrize("port", [-1, 70000])
 def test_a_port_that_cannot_be_had(folder: Folder, port: int) -> None:
     with pytest.raises(ConfigError, match="port must be free"):

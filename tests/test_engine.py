@@ -92,6 +92,17 @@ def test_nothing_but_failures_stops_with_one_line() -> None:
     assert len(engine.tried) < 100
 
 
+def test_what_can_be_mended_is_no_failure() -> None:
+    class Mending(Scripted):
+        def mend(self, error: BaseException, task: Task) -> bool:
+            return isinstance(error, LookupError)
+
+    obstacles = [LookupError("no images")] * 100
+    engine = Mending(lambda numbers: obstacles.pop() if obstacles else None)
+    assert engine.outcomes(STACKS) == ALL
+    assert len(engine.tried) == 100 + len(STACKS)
+
+
 def test_a_stop_that_is_asked_begins_no_stack() -> None:
     stop = Stop()
 

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.faults.processes import PASSWORD, Command, DaskCluster, Postgres, dask_cluster, words
+from tests.faults.processes import PASSWORD, RUNNING, Command, DaskCluster, Postgres, dask_cluster, words
 
 
 @pytest.fixture(autouse=True)
-def database_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No password but those in addresses before a test, no process of its after it."""
     monkeypatch.delenv("PGPASSWORD", raising=False)
+    yield
+    while RUNNING:
+        command = RUNNING.pop()
+        if command.process.is_running():
+            command.process.kill()
+            command.process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,10 @@ def words(**options: Any) -> list[str]:
     return ["sweep", "--no-report", *(word for name, value in named.items() for word in (f"--{name}", str(value)))]
 
 
+RUNNING: list["Command"] = []
+"""What a test began; whatever happens to the test, it ends with it."""
+
+
 @dataclass
 class Command:
     """`vaekit` in a process of its own, with everything that it prints."""
@@ -44,6 +48,7 @@ class Command:
             self.process = psutil.Popen(
                 command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
+        RUNNING.append(self)
 
     def output(self) -> str:
         """What it has printed so far."""

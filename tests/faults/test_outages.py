@@ -137,7 +137,7 @@ def test_one_signal_lets_the_stacks_in_flight_finish(
 @pytest.mark.parametrize("engine", ["local", "dask"])
 def test_two_signals_stop_now(tmp_path: Path, engine: str) -> None:
     command = Command(words(name="s", engine=engine, **ENDLESS), tmp_path)
-    until(lambda: Folder(tmp_path / "results" / "s").trials.exists() and len(command.workers()) == 3, command)
+    until(lambda: Folder(tmp_path / "results" / "s").trials.exists() and len(command.workers()) == 2, command)
     time.sleep(3)
     family = command.family()
     command.process.send_signal(signal.SIGINT)
