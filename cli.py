@@ -202,6 +202,49 @@ def list_all(out: Out = "results", as_json: Json = False) -> None:
 
 
 @app.command()
+def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
+    """Say what is not sound in a sweep's folder and what to do about it; exit 1 if anything is not."""
+    from dataclasses import asdict
+
+    from sweeps.check import check_sweep
+    from vae.results import find_folder
+
+    folder = find_folder(sweep, out)
+    findings = check_sweep(folder)
+    if as_json:
+        _print_json(
+            {"name": folder.path.resolve().name, "sound": not findings, "findings": list(map(asdict, findings))}
+        )
+    else:
+        print("\n".join(f"{f.file}: {f.problem}; {f.remedy}" for f in findings) or f"{folder.path} is sound")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def retry(
+    sweep: Sweep,
+    failed: Annotated[bool, typer.Option("--failed", help="Train failed trials, and lost runs, again.")] = False,
+    out: Out = "results",
+) -> None:
+    """Forget what failed, train it again, and write the report."""
+    from analysis.words import counted
+    from sweeps.retry import forget_failed
+    from vae.results import find_folder
+
+    if not failed:
+        raise VaekitError("retry needs --failed, which says what is trained again, got nothing")
+    forgotten = forget_failed(find_folder(sweep, out))
+    if not forgotten.trials:
+        print("no trial failed and no run is lost: nothing is trained again")
+        return
+    trials = ", ".join(map(str, forgotten.trials))
+    many = "s" if len(forgotten.trials) > 1 else ""
+    _say(f"training {counted(len(forgotten.runs), 'run')} again, of trial{many} {trials}")
+    _sweep(forgotten.spec)
+
+
+@app.command()
 def export(
     sweep: Sweep,
     to: Annotated[str, typer.Option(help="parquet or csv.")],

@@ -102,23 +102,17 @@ class Sweep:
 
     def model(self, run: int) -> torch.nn.Module:
         """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
-        from vae.model import VAE
+        from vae.model import model_of
 
         kind = self.runs.loc[self.runs["run"] == run, "model"]
         if kind.empty:
             raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
-        weights = self._folder.read_weights(run, self._weight_files)
-        hidden_dim, pixels = weights["fc1.weight"].shape
-        module = VAE(
-            pixels,
-            hidden_dim,
-            weights["fc_mu.weight"].shape[0],
-            likelihood=self.spec.get("likelihood", "bernoulli"),
+        return model_of(
+            self._folder.read_weights(run, self._weight_files),
+            likelihood=self.spec["likelihood"],
             sigma=self.spec.get("sigma", "learned"),
             model=kind.iloc[0],
         )
-        module.load_state_dict(weights)
-        return module.eval()
 
     def run(self, number: int) -> Run:
         """Return one run to look into: its posterior, its decoder, samples and traversals, as arrays."""
@@ -164,7 +158,12 @@ class Sweep:
         from vae.data import DataConfig, load_data
 
         given = {key: self.spec[key] for key in ("limit", "size", "binarize") if key in self.spec}
-        return load_data(DataConfig(source=self.spec["data"], **given))
+        data = load_data(DataConfig(source=self.spec["data"], **given))
+        trained_on = self.provenance.get("data", {}).get("hash", data.content_hash)
+        if data.content_hash != trained_on:
+            rule = "images must be those that the sweep was trained on"
+            raise ResultsError(f"{rule}, got others in {self.spec['data']!r} (hash {data.content_hash[:12]})")
+        return data
 
     @cached_property
     def _weight_files(self) -> dict[int, Path]:

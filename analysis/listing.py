@@ -20,7 +20,7 @@ def _row_or_reason(sweep: Sweep) -> dict[str, Any]:
     """One damaged folder does not hide the others."""
     try:
         return _row(sweep)
-    except (VaekitError, KeyError) as error:
+    except VaekitError as error:
         unknown = dict.fromkeys(("mode", "data", "trials", "complete", "failed", "best"))
         return {"name": sweep.name, "state": f"unreadable: {error}"} | unknown
 

@@ -1,7 +1,6 @@
 """Scores after the fact: of the saved runs of a sweep, and of any file of codes."""
 
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.cache import read_cached
 from analysis.frames import Sweep, finished
 from vae.columns import SCORES, parse_scores
 from vae.config import one_of
+from vae.data.npz import open_npz
 from vae.errors import DataError, ResultsError
 from vae.results import write_whole
 
@@ -52,7 +53,7 @@ def score_sweep(
     listed = [name.strip() for name in names.split(",")]
     wanted = parse_scores(",".join(name for name in listed if name != ACROSS_RUNS) or "none")
     path = sweep.folder.analysis / "scores.csv"
-    known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+    known = read_cached(path, COLUMNS, ("score", "backend"))
     runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
     rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend)]
     if rows:
@@ -102,16 +103,12 @@ def _missing_scores(
 
 
 def _read_codes(path: Path) -> list[npt.NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: Mapping[str, npt.NDArray[Any]] = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"codes must be in a readable .npz file without objects, got {str(path)!r}: {error}") from None
-    for keys in (FILE_KEYS, ("codes", "factors")):
-        if set(keys) <= arrays.keys():
-            return [arrays[key] for key in keys]
-    have = ", ".join(arrays) or "nothing"
-    raise DataError(f"{str(path)!r} must hold {', '.join(FILE_KEYS)}, or codes and factors, got {have}")
+    with open_npz(path) as archive:
+        for keys in (FILE_KEYS, ("codes", "factors")):
+            if set(keys) <= set(archive.names):
+                return archive.read(keys)
+        rule = f"{str(path)!r} must hold {', '.join(FILE_KEYS)}, or codes and factors"
+        raise DataError(f"{rule}, got {archive.listed}")
 
 
 def _details(score: Any) -> dict[str, Any]:

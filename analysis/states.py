@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from vae.columns import PARAMETERS
+from vae.columns import PARAMETERS, STATES
 
-STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
 OPEN = ("RUNNING", "WAITING")
 
 

@@ -6,7 +6,7 @@ what a killed sweep had asked is what the same command asks again.
 
 import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import optuna
@@ -28,14 +28,28 @@ def explore(spec: Spec, trials: int) -> list[Point]:
         choices = itertools.product(*(axis.choices for axis in spec.axes))
         names = [axis.name for axis in spec.axes]
         return [dict(zip(names, point, strict=True)) for point in itertools.islice(choices, trials)]
+    return _sobol_points(spec, trials) if spec.sampler == "qmc" else _random_points(spec, trials)
+
+
+def _random_points(spec: Spec, trials: int) -> list[Point]:
     study = _study_in_memory(spec)
-    study.sampler = _sampler(spec, 0)
     points = []
     for number in range(trials):
-        if spec.sampler == "random":
-            study.sampler = _sampler(spec, number)
+        study.sampler = _sampler(spec, number)
         points.append(_ask(spec, study))
     return points
+
+
+def _sobol_points(spec: Spec, trials: int) -> list[Point]:
+    """Return the points of Optuna's QMC sampler, which draws the first at random and the others of Sobol's sequence.
+
+    Asking the study for each would look through all trials before it, only to find the same search space.
+    """
+    study, space = _study_in_memory(spec), distributions(spec)
+    study.sampler = _sampler(spec, 0)
+    first = _ask(spec, study)
+    sampled = (study.sampler.sample_relative(study, study.trials[0], space) for _ in range(trials - 1))
+    return [first, *(_point(spec, params) for params in sampled)][:trials]
 
 
 def optimize(spec: Spec, told: Sequence[FrozenTrial], trials: int) -> list[Point]:
@@ -55,8 +69,11 @@ def distributions(spec: Spec) -> dict[str, BaseDistribution]:
 
 
 def _ask(spec: Spec, study: optuna.Study) -> Point:
-    asked = study.ask(distributions(spec)).params
-    return {axis.name: axis.choices[0] if axis.is_fixed else asked[axis.name] for axis in spec.axes}
+    return _point(spec, study.ask(distributions(spec)).params)
+
+
+def _point(spec: Spec, params: Mapping[str, float]) -> Point:
+    return {axis.name: axis.choices[0] if axis.is_fixed else params[axis.name] for axis in spec.axes}
 
 
 def _study_in_memory(spec: Spec) -> optuna.Study:

@@ -32,6 +32,12 @@ class Axis:
         """Whether there is nothing to search."""
         return len(self.choices) == 1
 
+    def has(self, value: object) -> bool:
+        """Whether the value is one of the choices, or a number of the right kind within the range."""
+        if isinstance(value, bool) or not isinstance(value, int if self.name in INTEGERS else int | float):
+            return False
+        return value in self.choices if self.choices else self.low <= value <= self.high
+
     def distribution(self) -> BaseDistribution:
         """Return the axis as Optuna knows it."""
         if self.choices:

@@ -30,6 +30,9 @@ from vae.errors import ConfigError
 from vae.results import Folder, RunRecord
 from vae.trained import TrainedRun
 
+TABLE_PAUSE = 20
+"""Times that writing the trials table took, to wait before it is written again; at the end it always is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
@@ -145,6 +148,7 @@ class Coordinator:
         self._so_far: dict[int, TrainedRun] = {}
         self._done = 0.0
         self._total = 0.0
+        self._next_table = 0.0
 
     def run(self, stop: Stop) -> None:
         """Ask and train until every trial is told; TimedOut or Interrupted where it stops before."""
@@ -198,7 +202,7 @@ class Coordinator:
             self._write([record for record in _records(stack, outcome) if record.run not in paused])
             self._done += cost(stack, self.data.n_pixels, epoch)
             self._tell()
-            self.write_trials(running=waiting)
+            self._refresh_trials(waiting)
             self.on_status(self.status())
 
     def _write(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
@@ -264,6 +268,13 @@ class Coordinator:
         best = self.study.best()
         untold = set(range(len(self.ledger))) - self.told
         self.folder.keep_weights({run.run for trial in best | untold for run in self.ledger.runs(trial)})
+
+    def _refresh_trials(self, running: Sequence[int]) -> None:
+        """Write the trials table again, unless that would take more than a share of the time: it grows with a sweep."""
+        start = monotonic()
+        if start >= self._next_table:
+            self.write_trials(running)
+            self._next_table = monotonic() + TABLE_PAUSE * (monotonic() - start)
 
     def write_trials(self, running: Sequence[int]) -> None:
         """Write the trials table as it stands."""

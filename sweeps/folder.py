@@ -30,6 +30,7 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
     lock = FileLock(folder.lock, timeout=SECONDS_TO_SAY_WHO)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
+        folder.check_links()
         lock.acquire()
     except Timeout:
         who = folder.lock.read_text(encoding="utf-8") or "another one"

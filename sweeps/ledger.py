@@ -1,6 +1,6 @@
 """The ledger of a sweep: which runs each trial needs, which are finished, and what a trial is worth."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
@@ -40,6 +40,8 @@ class Ledger:
         self._points: list[Point] = []
         self._first: dict[tuple[float, ...], int] = {}
         self._records = {int(str(record["run"])): record for record in records}
+        self._runs: dict[int, list[Run]] = {}
+        self._results: dict[int, TrialResult] = {}
 
     def __len__(self) -> int:
         return len(self._points)
@@ -58,13 +60,21 @@ class Ledger:
 
     def runs(self, trial: int) -> list[Run]:
         """Return the runs that a trial reads: its own, or those of the first trial at its point."""
-        point = self._points[trial]
-        return runs_of_trial(self.spec, self._first[_key(point)], point)
+        if trial not in self._runs:
+            point = self._points[trial]
+            self._runs[trial] = runs_of_trial(self.spec, self._first[_key(point)], point)
+        return self._runs[trial]
 
     def missing_runs(self, trials: Iterable[int]) -> list[Run]:
         """Return the runs of these trials that are not finished, each once."""
         wanted = {run.run: run for trial in trials for run in self.runs(trial)}
         return [run for number, run in sorted(wanted.items()) if number not in self._records]
+
+    def failed_runs(self, trial: int) -> list[int]:
+        """Return the finished runs that made a trial fail: those that failed, or all where only a mean did."""
+        there = [run.run for run in self.runs(trial) if run.run in self._records]
+        failed = [run for run in there if self._records[run]["error"]]
+        return failed or (there if self.result(trial) else [])
 
     def rungs_decided(self, trials: Iterable[int]) -> set[int]:
         """Return the epochs at which runs of these trials were pruned."""
@@ -73,9 +83,14 @@ class Ledger:
 
     def result(self, trial: int) -> TrialResult | None:
         """Return what a trial came to, None while any of its runs is missing."""
-        runs = self.runs(trial)
-        if any(run.run not in self._records for run in runs):
-            return None
+        if trial not in self._results:
+            runs = self.runs(trial)
+            if any(run.run not in self._records for run in runs):
+                return None
+            self._results[trial] = self._result(trial, runs)  # asked for after every stack: kept, it costs nothing
+        return self._results[trial]
+
+    def _result(self, trial: int, runs: Sequence[Run]) -> TrialResult:
         records = [self._records[run.run] for run in runs]
         seconds = sum(float(str(r["seconds"])) for r in records) if runs[0].trial == trial else 0.0
         errors = [f"{_place(run)}: {r['error']}" for run, r in zip(runs, records, strict=True) if r["error"]]

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from vae.config import MODELS, TRAINING_FIELDS, RunConfig, at_least, one_of
 from vae.data import SOURCES, DataConfig, source_name
 from vae.device import resolve_device
 from vae.errors import ConfigError
+from vae.texts import read_toml
 
 SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
 """The samplers of each mode, its default first."""
@@ -260,12 +260,7 @@ def _absolute(data: str) -> str:
 
 def read_spec(path: Path) -> dict[str, Any]:
     """Read the options in a TOML file; ConfigError where it is missing or no TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"a spec must be a readable TOML file, got {str(path)!r} ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"a spec must be valid TOML, got {error} in {str(path)!r}") from None
+    return read_toml(path, "a spec", ConfigError)
 
 
 def _typed(name: str, kind: Any, value: Any) -> Any:

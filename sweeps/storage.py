@@ -14,14 +14,13 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from sweeps.ask import Point, distributions
+from sweeps.journal import ASKED_UNTIL, check_study, readable
 from sweeps.spec import Spec
 from sweeps.storage_url import StorageUrl
 from vae.results import Folder, unwritable
 
 STUDY_NAME = "sweep"
 """In a journal, which holds no other; a database's studies are named in provenance.json."""
-ASKED_UNTIL = "asked_until"
-"""Attribute of a trial: how many trials there are once all that were asked with it are in."""
 T = TypeVar("T")
 Patience = Callable[[Callable[[], Any], Callable[[], bool]], Any]
 """Does something to a storage, in spite of what may happen to it; the second function says whether it is done."""
@@ -81,7 +80,10 @@ def open_study(spec: Spec, folder: Folder) -> Iterator[Study]:
             yield Study(database.patiently(lambda: _study(database.storage(), name, spec), _never), database.patiently)
         return
     patience = _journal_patience(folder.journal)
-    yield Study(patience(lambda: _study(_journal(folder.journal), STUDY_NAME, spec), _never), patience)
+    with readable(folder.journal):
+        study = patience(lambda: _study(_journal(folder.journal), STUDY_NAME, spec), _never)
+        check_study(study, spec, folder.read_spec()["trials"], folder.journal)
+    yield Study(study, patience)
 
 
 def check_storage(url: str) -> None:

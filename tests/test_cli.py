@@ -15,7 +15,7 @@ import pytest
 import cli
 from sweeps.compare import compare_spec
 from sweeps.spec import DEFAULT_TRIALS, Spec
-from tests.synthetic import write_sweep
+from tests.synthetic import SPEC, write_sweep
 from vae.columns import parse_objectives
 from vae.results import Folder
 
@@ -108,7 +108,7 @@ def bad_data(name: str) -> str:
         (["--learning-rate", "0"], "learning_rate must be above 0, got 0.0"),
         (["--limit", "100000"], "limit .*1797.*100000|limit .*100000.*1797"),
         (["--out", "occupied"], "results must be written, got .*occupied"),
-        (["missing.toml"], "a spec must be a readable TOML file, got 'missing.toml'"),
+        (["missing.toml"], "a spec must be readable, got 'missing.toml'"),
         (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
         (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
         (["typed.toml"], "batch_size must be of type int, got 'many'"),
@@ -268,7 +268,7 @@ def test_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    Folder(tmp_path / "results" / "new").write_spec({"objective": "elbo", "mode": "explore", "data": "x", "trials": 2})
+    Folder(tmp_path / "results" / "new").write_spec({**SPEC, "data": "x", "trials": 2})
     code, _, err = run(capsys, "show", "new")
     assert code == 1
     assert "a sweep must have asked a trial before it is read" in err
@@ -301,3 +301,26 @@ def test_a_dashboard_of_what_has_no_study(capsys: pytest.CaptureFixture[str], tm
     code, _, err = run(capsys, "dashboard", "s")
     assert (code, err.count("\n")) == (1, 1)
     assert "must have begun its study" in err
+
+
+def test_check_and_retry(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    spec = tmp_path / "spec.toml"
+    spec.write_text(
+        'seeds = 1\nepochs = 2\nlimit = 100\nhidden_dim = "16"\nlatent_dim = "2"\nbeta = "1,1e38"\nsampler = "grid"\n'
+        'jobs = "1"\nreport = false\n'
+    )
+    assert run(capsys, "sweep", str(spec))[0] == 0
+    code, out, _ = run(capsys, "check", "digits")
+    assert (code, out) == (0, "results/digits is sound\n")
+    code, _, err = run(capsys, "retry", "digits")
+    assert (code, err) == (1, "vaekit: retry needs --failed, which says what is trained again, got nothing\n")
+    code, _, err = run(capsys, "retry", "digits", "--failed")
+    assert code == 0
+    assert "1 run again, of trial 1" in err
+    for path in (tmp_path / "results" / "digits" / "stacks").glob("*.safetensors"):
+        path.unlink()
+    code, out, _ = run(capsys, "check", "digits", "--json")
+    assert code == 1
+    found = json.loads(out)
+    assert (found["name"], found["sound"]) == ("digits", False)
+    assert found["findings"][0].keys() == {"file", "problem", "remedy"}

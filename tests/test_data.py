@@ -554,10 +554,10 @@ def npy(array: npt.NDArray[Any]) -> bytes:
         (npy(grey()) + b"!", "'images' must hold 768 bytes by its header, found 769"),
         (npy(grey()).replace(b"(40, 4, 4), }", b"(40,4,99999)}"), "by its header, found 768"),
         (npy(grey()).replace(b"(40, 4, 4)", b"(40, 4, 4("), "begin with an .npy header, got a damaged one"),
-        (npy(grey()).replace(b"'shape'", b"'shapf'"), "is no readable .npz file"),
+        (npy(grey()).replace(b"'shape'", b"'shapf'"), "begin with an .npy header, got a damaged one"),
         (b"\x93NUMPY\x03" + npy(grey())[7:], r"got .npy version \(3, 0\)"),
-        (b"cPickle", "is no readable .npz file"),
-        (b"", "is no readable .npz file"),
+        (b"cPickle", "begin with an .npy header, got a damaged one"),
+        (b"", "begin with an .npy header, got a damaged one"),
     ],
 )
 def test_npz_with_a_damaged_array(tmp_path: Path, member: bytes, message: str) -> None:

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import torch
 from pandas.testing import assert_frame_equal
 
 from analysis.frames import open_sweep
-from tests.synthetic import write_sweep
+from tests.synthetic import SPEC, write_sweep
 from vae.columns import HISTORY, RUNS, TOTALS
 from vae.errors import ResultsError
 from vae.model import VAE
@@ -47,7 +48,7 @@ def record(run: int, *, epochs: int, variances: list[float], model: str = "vae",
 def folder(tmp_path: Path) -> Folder:
     """Two stacks, written in the wrong order: runs 2 and 3 before 0 and 1; run 3 failed after one epoch."""
     folder = Folder(tmp_path / "hand")
-    folder.write_spec({"data": "digits", "objective": "elbo", "likelihood": "bernoulli", "trials": 2})
+    folder.write_spec({**SPEC, "trials": 2})
     folder.write_provenance({"host": "here"})
     folder.write_stack(
         [record(3, epochs=1, variances=[], state="FAIL"), record(2, epochs=2, variances=[0.5], model="ae")]
@@ -59,7 +60,7 @@ def folder(tmp_path: Path) -> Folder:
         "latent_dim": [1, 2],
         "beta": [0.5, 0.5],
         "hidden_dim": [64, 64],
-        "value": [None, -3.0],
+        "value": [math.nan, -3.0],
         "seconds": [5.0, 5.0],
         "error": ["run 3: NaN", ""],
     }
@@ -151,7 +152,7 @@ def test_no_such_sweep(tmp_path: Path) -> None:
 
 def test_a_sweep_without_runs_has_empty_frames_of_the_same_kinds(folder: Folder, tmp_path: Path) -> None:
     empty = Folder(tmp_path / "empty")
-    empty.write_spec({"objective": "elbo"})
+    empty.write_spec(SPEC)
     full, sweep = open_sweep(folder.path), open_sweep(empty.path)
     for name in ("runs", "history", "dims"):
         frame = getattr(sweep, name)

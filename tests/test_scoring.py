@@ -138,12 +138,12 @@ def test_the_score_command_prints_json_of_any_codes(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"codes": np.zeros((9, 2))}, "must hold codes_train, .* or codes and factors, got codes"),
+        ({"codes": np.zeros((9, 2))}, "must hold codes_train, .* or codes and factors, got 'codes'"),
         (
             {"codes": np.array([None, 1], dtype=object), "factors": np.zeros((2, 1), int)},
-            "readable .npz file without objects",
+            "'codes' must be one array of numbers, got Python objects",
         ),
-        (None, "readable .npz file without objects"),
+        (None, "is no readable .npz file"),
     ],
 )
 def test_files_that_hold_no_codes(tmp_path: Path, content: dict[str, Any] | None, message: str) -> None:

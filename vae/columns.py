@@ -24,6 +24,8 @@ COLLAPSE_SHARE = 0.99
 
 SAMPLED = "_sample"
 """Suffix of a score that is computed on one posterior sample and not on the posterior means."""
+STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
+"""States of a trial; a run that is on disk has one of the first three."""
 IDENTITY = ("run", "trial", "seed", "model", "state")
 RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
 """Columns of the runs frame."""

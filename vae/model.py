@@ -1,6 +1,7 @@
 """The textbook VAE and its AE twin as a plain torch module."""
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -8,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae.config import LIKELIHOODS, MODELS, at_least, one_of, positive
+from vae.errors import ResultsError
 from vae.losses import LIKELIHOOD, distortion, rate
+from vae.shapes import layer_shapes
 
 
 class VAE(nn.Module):
@@ -80,3 +83,21 @@ class VAE(nn.Module):
         output, mu, logvar = self(x, generator)
         d = distortion(x, output, self.likelihood, getattr(self, "log_sigma", 0.0))
         return d if self.model == "ae" else d + beta * rate(mu, logvar).sum(dim=-1)
+
+
+def model_of(weights: Mapping[str, Tensor], *, likelihood: str, sigma: float | Literal["learned"], model: str) -> VAE:
+    """Return the module of a saved run's state, in eval mode; ResultsError where the shapes are no such model's."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    first, means = shapes.get("fc1.weight", ()), shapes.get("fc_mu.weight", ())
+    if len(first) != 2 or len(means) != 2:
+        raise ResultsError(f"weights must be those of a VAE, got shapes {str(shapes)[:200]}")
+    layers = layer_shapes(first[1], first[0], means[0])
+    wanted: dict[str, tuple[int, ...]] = {f"{name}.weight": shape for name, shape in layers.items()}
+    wanted |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
+    wanted |= {"log_sigma": ()} if likelihood == "gaussian" else {}
+    different = [name for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
+    if different or 0 in (*first, *means):
+        raise ResultsError(f"weights must be those of one VAE, got other shapes of {', '.join(different)[:200]}")
+    module = VAE(first[1], first[0], means[0], likelihood=likelihood, sigma=sigma, model=model)
+    module.load_state_dict(dict(weights))
+    return module.eval()

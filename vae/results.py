@@ -3,12 +3,12 @@
 `results/README.md` describes the format in words. Every file is written whole or not at all.
 """
 
+import itertools
 import json
 import math
 import os
 import tempfile
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-import safetensors.numpy
 import tomli_w
 
-from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, TOTALS
+from vae import weights as saved
+from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, STATES, TOTALS, parse_objectives, value_columns
+from vae.config import MODELS
 from vae.errors import ResultsError
+from vae.head import check_provenance, check_spec
+from vae.tables import INTEGER, NUMBER, NUMBERS, TEXT, read_table, table_bytes
+from vae.texts import read_json, read_toml
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,6 +34,19 @@ DIMS_PREFIX = "dims."
 EPOCHS = f"{HISTORY_PREFIX}seconds"
 """As long as its run was trained."""
 SCORE_PREFIX = "score."
+VALUE_PREFIX = "value"
+_KINDS = {"model": TEXT, "state": TEXT, "error": TEXT, "beta": NUMBER, "seconds": NUMBER}
+"""Types of columns; the others of a run or trial are integers."""
+STACK_TYPES = {
+    **{name: _KINDS.get(name, INTEGER) for name in (*IDENTITY, *PARAMETERS)},
+    **dict.fromkeys(TOTALS, NUMBER),
+    **{name: _KINDS[name] for name in ("seconds", "error")},
+    **{HISTORY_PREFIX + name: NUMBERS for name in HISTORY},
+    **{DIMS_PREFIX + name: NUMBERS for name in DIMS},
+}
+"""Columns of a stack's table; one of numbers for each score besides."""
+TRIAL_TYPES = {name: _KINDS.get(name, INTEGER) for name in ("trial", "state", *PARAMETERS, "seconds", "error")}
+"""Columns of the trials table; one of numbers for each objective besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +108,30 @@ class Folder:
         """Whether a sweep was begun here."""
         return self.spec.is_file()
 
+    def drop_runs(self, runs: set[int]) -> None:
+        """Forget finished runs: their weights first, for a run that is in a table must not have those of another."""
+        for path in self.stack_paths():
+            table = self.read_stack(path)
+            kept = table.filter(pc.invert(pc.is_in(table["run"], pa.array(sorted(runs), INTEGER))))
+            if len(kept) == len(table):
+                continue
+            self._drop_weights(path.with_suffix(".safetensors"), runs)
+            if len(kept):
+                write_whole(path, table_bytes(kept))
+            else:
+                path.unlink()
+
+    def check_links(self) -> None:
+        """Raise ResultsError where a link in the folder leads out of it: what is written would land there."""
+        home = self.path.resolve()
+        for parent, folders, files in os.walk(self.path):
+            for path in (Path(parent) / name for name in (*folders, *files)):
+                if path.is_symlink() and not path.resolve().is_relative_to(home):
+                    raise ResultsError(f"a sweep's files must lie in its folder, got the link {str(path)!r} out of it")
+
     def read_spec(self) -> dict[str, Any]:
         """Return the resolved spec as it stands in sweep.toml."""
-        try:
-            return tomllib.loads(self.spec.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ResultsError(f"a sweep's folder must hold sweep.toml, got {str(self.path)!r}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ResultsError(f"sweep.toml must be valid TOML, got {error} in {str(self.spec)!r}") from None
+        return check_spec(read_toml(self.spec, "sweep.toml", ResultsError), self.spec)
 
     def write_spec(self, spec: Mapping[str, Any]) -> None:
         """Write the resolved spec."""
@@ -109,11 +141,7 @@ class Folder:
         """Return provenance.json, empty where there is none yet."""
         if not self.provenance.exists():
             return {}
-        try:
-            content: dict[str, Any] = json.loads(self.provenance.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ResultsError(f"provenance.json must be valid JSON, got {error} in {str(self.provenance)!r}") from None
-        return content
+        return check_provenance(read_json(self.provenance, "provenance.json", ResultsError), self.provenance)
 
     def write_provenance(self, provenance: Mapping[str, Any]) -> None:
         """Write provenance.json."""
@@ -121,13 +149,20 @@ class Folder:
 
     def write_trials(self, table: pa.Table) -> None:
         """Write the trials table (sorted by trial)."""
-        _write_parquet(self.trials, table)
+        write_whole(self.trials, table_bytes(table))
 
     def read_trials(self) -> pa.Table:
         """Return the trials table as last written; ResultsError where there is none yet."""
         if not self.trials.exists():
             raise ResultsError(f"a sweep must have asked a trial before it is read, got none in {str(self.path)!r}")
-        return _read_parquet(self.trials)
+        table = read_table(self.trials, TRIAL_TYPES, VALUE_PREFIX)
+        _check_counted(table, "trial", STATES, self.trials)
+        for name in value_columns(parse_objectives(self.read_spec()["objective"])):
+            if name not in table.column_names:
+                raise ResultsError(f"a table must have the column {name}, got none in {str(self.trials)!r}")
+        if sorted(table["trial"].to_pylist()) != list(range(len(table))):
+            raise ResultsError(f"trials must be numbered from 0 without gaps, got others in {str(self.trials)!r}")
+        return table
 
     def write_stack(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
         """Write the finished runs of one stack: weights first, so that a run in the table has its weights."""
@@ -135,15 +170,38 @@ class Folder:
         stem = self._stem(records[0].run)
         if weights:
             tensors = {f"{r.run}.{name}": tensor for r in records for name, tensor in r.weights.items()}
-            write_whole(stem.with_suffix(".safetensors"), safetensors.numpy.save(tensors))
-        _write_parquet(stem.with_suffix(".parquet"), _stack_table(records))
+            write_whole(stem.with_suffix(".safetensors"), saved.weights_bytes(tensors))
+        write_whole(stem.with_suffix(".parquet"), table_bytes(_stack_table(records)))
+
+    def stack_paths(self) -> list[Path]:
+        """Return the tables of the stacks, in the order of their first runs."""
+        return sorted(self.stacks.glob("[!.]*.parquet"))
+
+    def weight_paths(self) -> list[Path]:
+        """Return the files of weights, in the order of their first runs."""
+        return sorted(self.stacks.glob("[!.]*.safetensors"))
+
+    def read_stack(self, path: Path) -> pa.Table:
+        """Return one stack's table, whole and of consistent lengths; raises ResultsError."""
+        table = read_table(path, STACK_TYPES, SCORE_PREFIX)
+        _check_counted(table, "run", STATES[:3], path)
+        if not set(pc.unique(table["model"]).to_pylist()) <= set(MODELS):
+            raise ResultsError(f"models must be of {', '.join(MODELS)}, got others in {str(path)!r}")
+        for prefix, names in ((HISTORY_PREFIX, HISTORY), (DIMS_PREFIX, DIMS)):
+            lengths = [pc.list_value_length(table[prefix + name]) for name in names]
+            if not all(length.equals(lengths[0]) for length in lengths):
+                raise ResultsError(f"lists of one run must be of one length, got others in {prefix}* of {str(path)!r}")
+        return table
 
     def read_runs(self) -> pa.Table:
         """Return one row a finished run, sorted by run, with histories and dims as list columns."""
-        tables = [_read_parquet(path) for path in sorted(self.stacks.glob("*.parquet"))]
+        tables = [self.read_stack(path) for path in self.stack_paths()]
         if not tables:
             return _stack_table([])
-        return pa.concat_tables(tables, promote_options="default").sort_by("run")
+        runs = pa.concat_tables([table.replace_schema_metadata() for table in tables], promote_options="default")
+        if len(pc.unique(runs["run"])) < len(runs):
+            raise ResultsError(f"a run must stand in one stack, got one in two of {str(self.stacks)!r}")
+        return runs.sort_by("run")
 
     def read_measured(self) -> list[dict[str, Any]]:
         """Return what a study needs of each finished run: run, state, error, seconds, epochs, totals, scores."""
@@ -157,11 +215,7 @@ class Folder:
 
     def weight_files(self) -> dict[int, Path]:
         """Return the file that holds each run's weights; runs whose weights were not kept are not in it."""
-        files: dict[int, Path] = {}
-        for path in self._weight_files():
-            with safetensors.safe_open(path, framework="np") as file:
-                files |= {int(name.partition(".")[0]): path for name in file.keys()}  # noqa: SIM118
-        return files
+        return {saved.run_of(name): path for path in self.weight_paths() for name in saved.names(path)}
 
     def read_weights(self, run: int, files: Mapping[int, Path] | None = None) -> "dict[str, Tensor]":
         """Return the state dict of one run; ResultsError where its weights were not kept.
@@ -171,40 +225,41 @@ class Folder:
         files = self.weight_files() if files is None else files
         if run not in files:
             raise ResultsError(f"a run's weights must have been kept, got run {run} in {str(self.path)!r}")
-        prefix = f"{run}."
-        with safetensors.safe_open(files[run], framework="pt") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+        return saved.read_run(files[run], run)
 
     def keep_weights(self, runs: set[int]) -> None:
         """Drop the weights of every run but the named ones."""
-        for path in self._weight_files():
-            tensors = safetensors.numpy.load_file(path)
-            kept = {name: t for name, t in tensors.items() if int(name.partition(".")[0]) in runs}
-            if not kept:
-                path.unlink()
-            elif len(kept) < len(tensors):
-                write_whole(path, safetensors.numpy.save(kept))
+        for path in self.weight_paths():
+            self._drop_weights(path, {saved.run_of(name) for name in saved.names(path)} - runs)
+
+    def _drop_weights(self, path: Path, runs: set[int]) -> None:
+        tensors = saved.read_arrays(path) if path.exists() else {}
+        kept = {name: tensor for name, tensor in tensors.items() if saved.run_of(name) not in runs}
+        if not kept:
+            path.unlink(missing_ok=True)
+        elif len(kept) < len(tensors):
+            write_whole(path, saved.weights_bytes(kept))
 
     def remove_leftovers(self) -> None:
         """Remove what a killed process left half-written, for whoever holds the lock: nothing refers to it."""
         tables = {path.stem for path in self.stacks.glob("[!.]*.parquet")}
-        orphans = [path for path in self._weight_files() if path.stem not in tables]
+        orphans = [path for path in self.weight_paths() if path.stem not in tables]
         for path in (*self.path.glob(".*.????????"), *self.stacks.glob(".*.????????"), *orphans):
             path.unlink(missing_ok=True)
 
     def _stem(self, first_run: int) -> Path:
-        return self.stacks / f"{first_run:08d}"
-
-    def _weight_files(self) -> Iterator[Path]:
-        return iter(sorted(self.stacks.glob("*.safetensors")))
+        """Name a stack by its first run; its table may be there without that run, which was to be trained again."""
+        names = itertools.chain([f"{first_run:08d}"], (f"{first_run:08d}-{k}" for k in itertools.count(2)))
+        return next(self.stacks / name for name in names if not (self.stacks / f"{name}.parquet").exists())
 
 
 def find_folder(where: str | Path, out: str | Path = "results") -> Folder:
     """Return the folder of a sweep named by NAME (under `out`) or PATH; ResultsError where there is none."""
     for path in (Path(where), Path(out) / where):
-        if Folder(path).exists:
-            return Folder(path)
+        folder = Folder(path)
+        if folder.exists:
+            folder.check_links()
+            return folder
     raise ResultsError(f"a sweep must be a name under {str(out)!r} or a folder with sweep.toml, got {str(where)!r}")
 
 
@@ -248,35 +303,23 @@ def _sync(folder: Path) -> None:
 
 
 def _stack_table(records: Sequence[RunRecord]) -> pa.Table:
-    integers, lists = pa.int64(), pa.list_(pa.float64())
-    columns: dict[str, pa.Array] = {}
-    for name in IDENTITY:
-        kind = pa.string() if name in ("model", "state") else integers
-        columns[name] = pa.array([getattr(r, name) for r in records], kind)
-    for name in PARAMETERS:
-        kind = pa.float64() if name == "beta" else integers
-        columns[name] = pa.array([r.parameters[name] for r in records], kind)
-    for name in TOTALS:
-        columns[name] = pa.array([r.totals[name] for r in records], pa.float64())
-    for name in dict.fromkeys(name for r in records for name in r.scores):
-        columns[SCORE_PREFIX + name] = pa.array([r.scores.get(name, math.nan) for r in records], pa.float64())
-    columns["seconds"] = pa.array([r.seconds for r in records], pa.float64())
-    columns["error"] = pa.array([r.error for r in records], pa.string())
-    for name in HISTORY:
-        columns[HISTORY_PREFIX + name] = pa.array([r.history[name] for r in records], lists)
-    for name in DIMS:
-        columns[DIMS_PREFIX + name] = pa.array([r.dims[name] for r in records], lists)
-    return pa.table(columns)
+    columns: dict[str, list[Any]] = {name: [getattr(r, name) for r in records] for name in IDENTITY}
+    columns |= {name: [r.parameters[name] for r in records] for name in PARAMETERS}
+    columns |= {name: [r.totals[name] for r in records] for name in TOTALS}
+    scores = dict.fromkeys(name for r in records for name in r.scores)
+    columns |= {SCORE_PREFIX + name: [r.scores.get(name, math.nan) for r in records] for name in scores}
+    columns |= {name: [getattr(r, name) for r in records] for name in ("seconds", "error")}
+    columns |= {HISTORY_PREFIX + name: [r.history[name] for r in records] for name in HISTORY}
+    columns |= {DIMS_PREFIX + name: [r.dims[name] for r in records] for name in DIMS}
+    return pa.table({name: pa.array(values, STACK_TYPES.get(name, NUMBER)) for name, values in columns.items()})
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer)
-    write_whole(path, buffer.getvalue().to_pybytes())
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise ResultsError(f"a table must be valid Parquet, got {error} in {str(path)!r}") from None
+def _check_counted(table: pa.Table, key: str, states: Sequence[str], path: Path) -> None:
+    """Check what is counted (integers are not negative, keys not twice) and the states."""
+    for name, column in zip(table.column_names, table.itercolumns(), strict=True):
+        if column.type == INTEGER and len(column) and pc.min(column).as_py() < 0:
+            raise ResultsError(f"{name} must be at least 0, got {pc.min(column)} in {str(path)!r}")
+    if len(pc.unique(table[key])) < len(table):
+        raise ResultsError(f"a {key} must stand in a table once, got one twice in {str(path)!r}")
+    if not set(pc.unique(table["state"]).to_pylist()) <= set(states):
+        raise ResultsError(f"states must be of {', '.join(states)}, got others in {str(path)!r}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.cache import read_cached
 from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
 from vae.results import write_whole
 
@@ -39,7 +40,7 @@ def sweep_coverage(sweep: Sweep, runs: Sequence[int] | None = None, jobs: int | 
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+    return read_cached(path, COLUMNS, ("model", "prior", "metric"))
 
 
 def _compute(sweep: Sweep, missing: list[int], path: Path, jobs: int | None) -> None:

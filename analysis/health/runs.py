@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.cache import read_cached
 from analysis.coverage.discrepancy import frechet_distance
 from analysis.frames import finished
 from analysis.health.likelihood import SAMPLES, Bounds, decoder_use_nats, importance_bounds
@@ -115,7 +116,7 @@ def _rows(sweep: Sweep, run: int, samples: int) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()
+    return read_cached(path, texts=("model", "state"))
 
 
 def _split_totals(split: RateSplit) -> dict[str, Any]:

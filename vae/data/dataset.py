@@ -1,6 +1,5 @@
 """Prepared images as training and evaluation see them."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vae.data.npy import open_npy
 from vae.errors import ConfigError, DataError
+from vae.texts import read_json
 
 SPLITS = ("train", "validation", "test")
 
@@ -73,18 +74,42 @@ def open_data(folder: Path, name: str = "") -> Data:
     Equal images under two names share a folder, which knows only the first name: `name` is another.
     """
     try:
-        record = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-        factors = np.load(folder / "factors.npy") if record["factor_names"] else None
+        record = read_json(folder / "data.json", "data.json", DataError)
         record["factor_names"] = tuple(record["factor_names"])
+        factors = np.array(open_npy(folder / "factors.npy")) if record["factor_names"] else None
         record["name"] = name or record["name"]
-        splits = {name: np.load(folder / f"{name}.npy") for name in SPLITS}
+        splits: dict[str, Any] = {name: np.array(open_npy(folder / f"{name}.npy")) for name in SPLITS}
         # Copy on write: torch.from_numpy warns of arrays that cannot be written.
-        images = np.load(folder / "images.npy", mmap_mode="c")
-        return Data(images=images, factors=factors, **splits, **record)
-    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"'{folder}' must be a whole folder of prepared data (a damaged one can be deleted), got: {error}"
-        ) from error
+        data = Data(images=open_npy(folder / "images.npy"), factors=factors, **splits, **record)
+        _check(data)
+    except (DataError, OSError, KeyError, TypeError) as error:
+        rule = f"'{folder}' must be a whole folder of prepared data (a damaged one can be deleted)"
+        raise DataError(f"{rule}, got: {' '.join(str(error).split())[:300]}") from error
+    return data
+
+
+def _check(data: Data) -> None:
+    """Raise DataError for fields that prepare never writes: a folder may have come from elsewhere."""
+    count, names = len(data.images), data.factor_names
+    splits = [data.train, data.validation, data.test]
+    numbers = [data.scale, data.low, data.high]
+    rules = {
+        "images": data.images.ndim in (3, 4) and data.images.dtype in (np.uint8, np.float32),
+        "numbers": all(isinstance(x, int | float) and math.isfinite(x) for x in numbers) and data.scale > 0,
+        "texts": all(isinstance(text, str) for text in (data.name, data.content_hash, *names)),
+        "resample": isinstance(data.resample, bool),
+        "factors": data.factors is None or _are_indices(data.factors, (count, len(names))),
+        "splits": all(_are_indices(split, (split.size,)) and split.max() < count for split in splits),
+    }
+    # Bounded as they are now, they can be counted.
+    rules["splits"] = rules["splits"] and bool((np.bincount(np.concatenate(splits), minlength=count) == 1).all())
+    for name, is_kept in rules.items():
+        if not is_kept:
+            raise DataError(f"{name} that prepare never writes")
+
+
+def _are_indices(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
+    return array.dtype == np.int64 and array.shape == shape and array.size > 0 and int(array.min()) >= 0
 
 
 def check_likelihood(data: Data, likelihood: str) -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vae.data.raw import RawData, check_raw_data
 from vae.errors import DataError
+from vae.limits import FREE_IMAGES, check_growth
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAXIMUM_AXES = 4  # image, height, width, channel
@@ -60,6 +61,7 @@ def _read_array(stream: _Stream, path: Path, file_bytes: int | None) -> npt.NDAr
     rule = f"'{path}' must hold {header.file_bytes} bytes by its header"
     if file_bytes not in (None, header.file_bytes):
         raise DataError(f"{rule}, found {file_bytes}")
+    check_growth(header.value_bytes, path, FREE_IMAGES, DataError)
     # One byte more than expected: it tells a file that is too long, and makes gzip check its sum.
     values = _read_at_most(stream, header.value_bytes + 1)
     if len(values) > header.value_bytes:

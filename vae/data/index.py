@@ -8,6 +8,7 @@ read, or that leads to a folder that is not whole, counts as none.
 import functools
 import hashlib
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterable
@@ -18,6 +19,11 @@ import numpy as np
 
 from vae.data.config import DataConfig
 from vae.data.store import is_whole
+from vae.errors import DataError
+from vae.texts import read_json
+
+_HASH = re.compile("[0-9a-f]{64}")
+"""What a folder of prepared images is called: no other name leads out of the cache."""
 
 SETTLED_SECONDS = 2.0
 """A file changed more recently could change again within one tick of its clock, and nothing would show it."""
@@ -41,10 +47,10 @@ def look_up(cache: Path, key: str | None) -> Path | None:
     if key is None:
         return None
     try:
-        folder = cache / str(json.loads(_entry(cache, key).read_text(encoding="utf-8"))["content_hash"])
-    except (OSError, ValueError, TypeError, KeyError):  # no entry, or a damaged one
+        name = str(read_json(_entry(cache, key), "an index entry", DataError).get("content_hash"))
+    except DataError:  # no entry, or a damaged one
         return None
-    return folder if is_whole(folder) else None
+    return cache / name if _HASH.fullmatch(name) and is_whole(cache / name) else None
 
 
 def remember(cache: Path, key: str | None, folder: Path) -> None:

@@ -1,33 +1,34 @@
 """Images from an .npz archive, dSprites' own file included."""
 
 import lzma
-import math
-import tokenize
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vae.data.npy import read_header
 from vae.data.raw import RawData, check_raw_data
 from vae.errors import DataError
+from vae.limits import FREE_IMAGES, check_growth
 
 _IMAGES = ("images", "imgs")
 _FACTORS = ("factors", "latents_classes", "labels")
 _DSPRITES_FACTORS = ("color", "shape", "scale", "orientation", "x", "y")
-_HEADER_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-# What zipfile, its decompressors and numpy's header parser raise on a file that is not what it should be.
+# What zipfile and its decompressors raise on a file that is not what it should be.
 _DAMAGE = (
     OSError,
     EOFError,
     MemoryError,
+    OverflowError,
     RuntimeError,
     ValueError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -36,56 +37,62 @@ _DAMAGE = (
 
 def read_npz(path: Path) -> RawData:
     """Read images (or imgs) and, if there, factors, latents_classes or labels; raises DataError."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            images_key = _first_key(archive, _IMAGES)
-            if images_key is None:
-                raise DataError(f"an .npz file must hold 'images', got {_keys(archive)} in '{path}'")
-            factors_key = _first_key(archive, _FACTORS)
-            images = _read_array(archive, images_key, path)
-            factors = None if factors_key is None else _read_array(archive, factors_key, path)
-    except _DAMAGE as error:
-        raise DataError(f"'{path}' is no readable .npz file: {' '.join(str(error).split())}") from error
-    if factors_key is None or factors is None:
+    with open_npz(path) as archive:
+        keys = [_first(archive.names, _IMAGES), _first(archive.names, _FACTORS)]
+        if keys[0] is None:
+            raise DataError(f"an .npz file must hold 'images', got {archive.listed} in '{path}'")
+        images, *rest = archive.read([key for key in keys if key is not None])
+    if keys[1] is None:
         return check_raw_data(path, images)
-    factors, names = _named_factors(path, factors_key, factors)
+    factors, names = _named_factors(path, keys[1], rest[0])
     return check_raw_data(path, images, factors, names)
 
 
-def _first_key(archive: zipfile.ZipFile, candidates: tuple[str, ...]) -> str | None:
-    return next((key for key in candidates if f"{key}.npy" in archive.namelist()), None)
+class Archive:
+    """An open .npz file: the names of its arrays, and their reading."""
+
+    def __init__(self, file: zipfile.ZipFile, path: Path) -> None:
+        self.names = [name.removesuffix(".npy") for name in file.namelist() if name.endswith(".npy")]
+        self._file = file
+        self._path = path
+
+    @property
+    def listed(self) -> str:
+        """The names, for a message."""
+        return ", ".join(map(repr, self.names))[:200] or "nothing"
+
+    def read(self, names: Sequence[str]) -> list[npt.NDArray[Any]]:
+        """Return these arrays, after the headers of all were found to fit the file."""
+        n_bytes = sum(self._checked_bytes(name) for name in names)
+        check_growth(n_bytes, self._path, FREE_IMAGES, DataError)
+        arrays: list[npt.NDArray[Any]] = []
+        for name in names:
+            with self._file.open(f"{name}.npy") as stream:
+                arrays.append(np.lib.format.read_array(stream, allow_pickle=False))
+        return arrays
+
+    def _checked_bytes(self, name: str) -> int:
+        entry = self._file.getinfo(f"{name}.npy")
+        with self._file.open(entry) as stream:
+            header = read_header(stream, name, self._path)
+        if header.file_bytes != entry.file_size:
+            got = f"found {entry.file_size} in '{self._path}'"
+            raise DataError(f"'{name}' must hold {header.file_bytes} bytes by its header, {got}")
+        return header.value_bytes
 
 
-def _keys(archive: zipfile.ZipFile) -> str:
-    return ", ".join(repr(name.removesuffix(".npy")) for name in archive.namelist()) or "nothing"
-
-
-def _read_array(archive: zipfile.ZipFile, key: str, path: Path) -> npt.NDArray[Any]:
-    """Read one array after its header was found to fit the file: numpy would allocate whatever it claims."""
-    entry = archive.getinfo(f"{key}.npy")
-    with archive.open(entry) as stream:
-        shape, dtype = _read_header(stream, key, path)
-        expected_bytes = stream.tell() + math.prod(shape) * dtype.itemsize
-    if dtype.hasobject:
-        got = f"Python objects (images of different shapes?) in '{path}'"
-        raise DataError(f"'{key}' must be one array of numbers, got {got}")
-    if expected_bytes != entry.file_size:
-        got = f"found {entry.file_size} in '{path}'"
-        raise DataError(f"'{key}' must hold {expected_bytes} bytes by its header, {got}")
-    with archive.open(entry) as stream:
-        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    return array
-
-
-def _read_header(stream: IO[bytes], key: str, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version not in _HEADER_READERS:
-        raise DataError(f"'{key}' must be a plain array of numbers, got .npy version {version} in '{path}'")
+@contextmanager
+def open_npz(path: Path) -> Iterator[Archive]:
+    """Open an .npz file; whatever is wrong with it is one DataError."""
     try:
-        shape, _, dtype = _HEADER_READERS[version](stream)
-    except (SyntaxError, TypeError, tokenize.TokenError) as error:  # numpy's parser lets these through
-        raise DataError(f"'{key}' must begin with an .npy header, got a damaged one in '{path}'") from error
-    return shape, dtype
+        with zipfile.ZipFile(path) as file:
+            yield Archive(file, path)
+    except _DAMAGE as error:
+        raise DataError(f"'{path}' is no readable .npz file: {' '.join(str(error).split())[:200]}") from error
+
+
+def _first(names: Sequence[str], candidates: tuple[str, ...]) -> str | None:
+    return next((key for key in candidates if key in names), None)
 
 
 def _named_factors(path: Path, key: str, factors: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], tuple[str, ...]]:

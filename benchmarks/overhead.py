@@ -1,0 +1,150 @@
+"""What a sweep costs besides training: coordinator CPU a trial where training takes no time.
+
+    python -m benchmarks.overhead                     1,000 and 10,000 trials on the journal: one table
+    python -m benchmarks.overhead --trials 1000 --json
+
+An engine that returns canned runs at once stands in for the workers; `explore`, one seed, 40 epochs, weights kept as
+`--keep-weights` says. The parts are process CPU: asking (points, and writing them to the journal), telling, writing
+results, and the rest (stacks, records, the trials table, the status). The last lines say how many workers one
+coordinator keeps busy: each stack of 16 that takes 10 s costs it 16 times the milliseconds a trial.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import wraps
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.machine import describe_machine
+from sweeps import coordinator
+from sweeps.coordinator import run_sweep
+from sweeps.spec import make_spec
+from sweeps.worker import Run
+from vae.columns import DIMS, HISTORY, NATS, TOTALS
+from vae.results import Folder
+from vae.shapes import parameter_shapes
+from vae.trained import TrainedRun
+
+STACK, STACK_SECONDS, BUSY = 16, 10.0, 0.9
+PIXELS = 64
+PARTS: dict[str, list[tuple[type, str]]] = {
+    "asking": [(coordinator.Coordinator, "_ask")],
+    "telling": [(coordinator.Coordinator, "_tell")],
+    "results": [(Folder, "write_stack"), (coordinator.Coordinator, "write_trials")],
+}
+
+
+class Canned:
+    """An engine that trains nothing, in stacks of STACK."""
+
+    workers = 1
+
+    def start(self) -> None:
+        """There are no workers."""
+
+    def stop(self) -> None:
+        """There are no workers."""
+
+    def run(
+        self, stacks: Sequence[Sequence[Run]], *_: object
+    ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
+        for stack in stacks:
+            for start in range(0, len(stack), STACK):
+                part = stack[start : start + STACK]
+                yield part, [canned(run) for run in part]
+
+
+def canned(run: Run) -> TrainedRun:
+    rng = np.random.default_rng(run.run)
+    nats = dict.fromkeys(TOTALS, 1.0) | dict(zip(NATS, (1.0, 2.0, -3.0), strict=True))
+    return TrainedRun(
+        history={name: rng.random(run.config.epochs) for name in HISTORY},
+        totals=nats | {"validation_elbo_nats": -float(rng.random())},
+        dims={name: rng.random(run.config.latent_dim) for name in DIMS},
+        weights={n: np.zeros(shape, np.float32) for n, shape in parameter_shapes(run.config, PIXELS).items()},
+        scores={},
+        seconds=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds of the coordinator's CPU a trial."""
+
+    trials: int
+    asking: float
+    telling: float
+    results: float
+    rest: float
+    total: float
+
+
+def measure(trials: int, keep_weights: str) -> Cost:
+    """Run a sweep without training."""
+    seconds: dict[str, float] = defaultdict(float)
+    with tempfile.TemporaryDirectory() as out:
+        spec = make_spec({"trials": trials, "seeds": 1, "keep_weights": keep_weights, "out": out, "report": False})
+        patches = [
+            patch.object(owner, name, timed(getattr(owner, name), seconds, part))
+            for part, places in PARTS.items()
+            for owner, name in places
+        ]
+        for p in patches:
+            p.start()
+        start = time.process_time()
+        status = run_sweep(spec, engine=Canned())
+        total = time.process_time() - start
+        for p in patches:
+            p.stop()
+        assert status.complete == trials
+    parts = {part: 1e3 * seconds[part] / trials for part in PARTS}
+    total_ms = 1e3 * total / trials
+    return Cost(trials, **parts, rest=total_ms - sum(parts.values()), total=total_ms)
+
+
+def timed(function: Callable[..., Any], seconds: dict[str, float], part: str) -> Callable[..., Any]:
+    @wraps(function)
+    def measured(*arguments: Any, **options: Any) -> Any:
+        start = time.process_time()
+        try:
+            return function(*arguments, **options)
+        finally:
+            seconds[part] += time.process_time() - start
+
+    return measured
+
+
+def workers_kept_busy(cost: Cost) -> int:
+    """Workers that wait for the coordinator a tenth of their time at most: each asks it once a stack."""
+    return int(BUSY * STACK_SECONDS / (STACK * cost.total / 1e3))
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--keep-weights", default="all", choices=("all", "best", "none"))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    costs = [measure(trials, arguments.keep_weights) for trials in arguments.trials]
+    if arguments.json:
+        print(json.dumps([asdict(cost) | {"workers_kept_busy": workers_kept_busy(cost)} for cost in costs], indent=2))
+        return
+    print(describe_machine())
+    print(f"{'trials':>8}{'asking':>9}{'telling':>9}{'results':>9}{'rest':>9}{'total':>9}   ms of CPU a trial")
+    for cost in costs:
+        values = "".join(f"{getattr(cost, name):9.2f}" for name in ("asking", "telling", "results", "rest", "total"))
+        print(f"{cost.trials:8,}{values}")
+    for cost in costs:
+        print(f"{cost.trials:,} trials: {workers_kept_busy(cost)} workers are busy {BUSY:.0%} of the time")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Every reader of what a user may have got from elsewhere, with a valid file for it."""
+
+import gzip
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz import formats
+from tests.fuzz.drive import Reader
+from tests.fuzz.mutations import mutate_json
+from tests.synthetic import PROVENANCE, SPEC, record, trials_table
+from vae.results import Folder
+
+RNG_SEED = 0
+DATA_HASH = "d" * 64
+TRIALS, SEEDS, PIXELS, EPOCHS = 4, 2, 16, 3
+WHOLE_SPEC: dict[str, Any] = {**SPEC, "trials": TRIALS, "seeds": SEEDS, "epochs": EPOCHS, "hidden_dim": "8"}
+WHOLE_SPEC |= {"latent_dim": "2:5", "scores": "none", "keep_weights": "all", "report": True, "jobs": "1"}
+
+
+def _images(folder: Path) -> Path:
+    rng = np.random.default_rng(RNG_SEED)
+    path = folder / "mine.npz"
+    images = rng.integers(0, 256, (12, 8, 8), np.uint8)
+    np.savez_compressed(path, images=images, factors=rng.integers(0, 3, (12, 2)))
+    return path
+
+
+def _codes(folder: Path) -> Path:
+    rng = np.random.default_rng(RNG_SEED)
+    path = folder / "codes.npz"
+    np.savez(path, codes=rng.normal(size=(12, 3)), factors=rng.integers(0, 3, (12, 2)))
+    return path
+
+
+def _idx(folder: Path) -> Path:
+    rng = np.random.default_rng(RNG_SEED)
+    header = struct.pack(">HBBIII", 0, 8, 3, 12, 8, 8)
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(header + rng.bytes(12 * 64)))
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">HBBI", 0, 8, 1, 12) + bytes(range(12)))
+    return path
+
+
+def _idx_labels(folder: Path) -> Path:
+    _idx(folder)
+    return folder / "train-labels-idx1-ubyte"
+
+
+def _prepared(name: str) -> Any:
+    def make(folder: Path) -> Path:
+        from vae.data import DataConfig, prepare
+
+        (folder / "source").mkdir()
+        prepared = prepare(DataConfig(source=str(_images(folder / "source"))), folder / "cache")
+        return prepared / name
+
+    return make
+
+
+def _index_entry(folder: Path) -> Path:
+    entry = folder / "index" / f"{'k' * 64}.json"
+    entry.parent.mkdir()
+    entry.write_text(json.dumps({"content_hash": DATA_HASH}))
+    return entry
+
+
+def _toml(folder: Path) -> Path:
+    path = folder / "spec.toml"
+    Folder(folder).write_spec(WHOLE_SPEC)
+    return Folder(folder).spec.rename(path)
+
+
+def write_small_sweep(folder: Path) -> Folder:
+    """Write a whole small sweep without training: tables, weights, journal."""
+    from sweeps.ask import explore
+    from sweeps.spec import make_spec
+    from sweeps.storage import open_study
+    from vae.shapes import parameter_shapes
+
+    sweep, rng = Folder(folder), np.random.default_rng(RNG_SEED)
+    spec = make_spec(WHOLE_SPEC)
+    sweep.write_spec(spec.as_dict())
+    data = {"hash": DATA_HASH, "name": "digits", "image_shape": [4, 4], "train": 8, "validation": 1, "test": 1}
+    session = {"started": "2026-01-01T00:00:00+00:00", "command": PROVENANCE["command"], "versions": {"torch": "2"}}
+    sweep.write_provenance({"data": data, "sessions": [session]})
+    points = explore(spec, TRIALS)
+    records = [
+        _with_weights(record(t * SEEDS + k, t, k, point, EPOCHS, 20.0, rng, None), rng, parameter_shapes, spec, point)
+        for t, point in enumerate(points)
+        for k in range(SEEDS)
+    ]
+    for start in (0, 4):
+        sweep.write_stack(records[start : start + 4])
+    table = trials_table(points, records, WHOLE_SPEC, {})
+    sweep.write_trials(table)
+    with open_study(spec, sweep) as study:
+        study.add(spec, points, TRIALS)
+        for trial, value in enumerate(table["value"].to_pylist()):
+            study.tell(trial, "COMPLETE", [value])
+    (sweep.analysis).mkdir()
+    (sweep.analysis / "scores.csv").write_text(
+        "run,score,backend,value,floor,ceiling,samples\n0,mig,forest,0.5,0.0,1.0,10\n1,mig,forest,0.25,0.0,,10\n"
+    )
+    return sweep
+
+
+def _with_weights(r: Any, rng: np.random.Generator, shapes: Any, spec: Any, point: Any) -> Any:
+    from dataclasses import replace
+
+    wanted = shapes(spec.run_config(**point), PIXELS)
+    return replace(r, weights={name: rng.normal(size=shape).astype(np.float32) for name, shape in wanted.items()})
+
+
+def _of_sweep(name: str) -> Any:
+    def make(folder: Path) -> Path:
+        return write_small_sweep(folder).path / name
+
+    return make
+
+
+def _read_idx(path: Path) -> object:
+    from vae.data.idx import read_idx_folder
+
+    return read_idx_folder(path.parent)
+
+
+def _read_npz(path: Path) -> object:
+    from vae.data.npz import read_npz
+
+    return read_npz(path)
+
+
+def _read_codes(path: Path) -> object:
+    from analysis.scoring import _read_codes as read
+
+    return read(path)
+
+
+def _open_data(path: Path) -> object:
+    from vae.data import describe, open_data
+
+    return describe(open_data(path.parent))
+
+
+def _look_up(path: Path) -> object:
+    from vae.data.index import look_up
+
+    return look_up(path.parent.parent, path.stem)
+
+
+def _read_spec(path: Path) -> object:
+    from sweeps.spec import make_spec, read_spec
+
+    return make_spec(read_spec(path)).identity
+
+
+def _sweep(path: Path) -> Any:
+    from analysis.frames import open_sweep
+
+    return open_sweep(path)
+
+
+def _show(path: Path) -> object:
+    from analysis.listing import list_sweeps
+    from analysis.prose import provenance
+    from analysis.summary import summary
+
+    list_sweeps(path.parent.parent)
+    sweep = _sweep(path.parent)
+    return summary(sweep), provenance(sweep)
+
+
+def _read_runs(path: Path) -> object:
+    sweep = _sweep(path.parent.parent)
+    sweep.folder.read_measured()
+    return sweep.runs, sweep.history, sweep.dims, sweep.scores
+
+
+def _read_model(path: Path) -> object:
+    sweep = _sweep(path.parent.parent)
+    return [sweep.model(run) for run in sweep.runs["run"]], sweep.folder.keep_weights(set(range(8)))
+
+
+def _read_journal(path: Path) -> object:
+    from sweeps.ask import explore
+    from sweeps.ledger import Ledger
+    from sweeps.spec import make_spec
+    from sweeps.storage import asked_until, open_study, point_of
+
+    spec = make_spec(Folder(path.parent).read_spec())
+    with open_study(spec, Folder(path.parent)) as study:
+        trials = study.trials()
+    ledger = Ledger(spec, [])
+    ledger.add(point_of(trial) for trial in trials)
+    return explore(spec, asked_until(trials)), ledger.missing_runs(range(len(ledger))), ledger.table((), ())
+
+
+def _read_scores(path: Path) -> object:
+    from analysis.scoring import score_sweep
+
+    return score_sweep(_sweep(path.parent.parent), "mig", runs=[0])
+
+
+READERS = (
+    Reader("npz", _images, _read_npz, formats.mutate_npz),
+    Reader("codes", _codes, _read_codes, formats.mutate_npz),
+    Reader("idx images", _idx, _read_idx, formats.mutate_idx),
+    Reader("idx labels", _idx_labels, _read_idx, formats.mutate_idx),
+    Reader("prepared json", _prepared("data.json"), _open_data, mutate_json),
+    Reader("prepared images", _prepared("images.npy"), _open_data, formats.mutate_npy),
+    Reader("prepared factors", _prepared("factors.npy"), _open_data, formats.mutate_npy),
+    Reader("prepared split", _prepared("train.npy"), _open_data, formats.mutate_npy),
+    Reader("index", _index_entry, _look_up, mutate_json),
+    Reader("spec", _toml, _read_spec, formats.mutate_toml),
+    Reader("sweep.toml", _of_sweep("sweep.toml"), _show, formats.mutate_toml),
+    Reader("provenance", _of_sweep("provenance.json"), _show, mutate_json),
+    Reader("trials", _of_sweep("trials.parquet"), _show, formats.mutate_parquet),
+    Reader("stack", _of_sweep("stacks/00000000.parquet"), _read_runs, formats.mutate_parquet),
+    Reader(
+        "stack in a table",
+        _of_sweep("stacks/00000000.parquet"),
+        lambda path: _show(path.parent),
+        formats.mutate_parquet,
+    ),
+    Reader("weights", _of_sweep("stacks/00000000.safetensors"), _read_model, formats.mutate_safetensors),
+    Reader("journal", _of_sweep("study.journal"), _read_journal, formats.mutate_lines),
+    Reader("scores", _of_sweep("analysis/scores.csv"), _read_scores, formats.mutate_csv),
+)

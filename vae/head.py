@@ -1,0 +1,49 @@
+"""What sweep.toml and provenance.json must hold for a sweep to be read; `sweeps.spec` knows every option's rule."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vae.columns import PARAMETERS, parse_objectives
+from vae.config import LIKELIHOODS, at_least, at_most, one_of
+from vae.errors import ResultsError
+
+_TEXTS = ("data", "mode", "objective", "likelihood", *PARAMETERS)
+_NUMBERS = ("trials", "seeds", "epochs")
+MOST = 10**7
+"""Trials, seeds or epochs of a sweep: more is no sweep that anybody trained."""
+
+Content = dict[str, Any]
+
+
+def check_spec(spec: Content, path: Path) -> Content:
+    """Return the content of sweep.toml if what every reader needs is there; raises a VaekitError."""
+    for name in (*_TEXTS, *_NUMBERS):
+        if name not in spec:
+            raise ResultsError(f"sweep.toml must hold {name}, got none in {str(path)!r}")
+    for names, kind in ((_TEXTS, str), (_NUMBERS, int)):
+        for name in names:
+            _check_type(spec, name, kind, path)
+    numbers = {name: spec[name] for name in _NUMBERS}
+    at_least(1, **numbers)
+    at_most(MOST, **numbers)
+    one_of(LIKELIHOODS, likelihood=spec["likelihood"])
+    parse_objectives(spec["objective"])
+    return spec
+
+
+def check_provenance(provenance: Content, path: Path) -> Content:
+    """Return the content of provenance.json if the data's hash and the sessions, where there are any, can be read."""
+    data = _check_type(provenance, "data", dict, path) or {}
+    _check_type(data, "hash", str, path)
+    sessions = _check_type(provenance, "sessions", list, path) or []
+    if not all(isinstance(session, dict) for session in sessions):
+        raise ResultsError(f"sessions must be objects, got something else in {str(path)!r}")
+    return provenance
+
+
+def _check_type(content: Mapping[str, Any], name: str, kind: type, path: Path) -> Any:
+    value = content.get(name, kind())
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ResultsError(f"{name} must be of type {kind.__name__}, got {str(value)[:80]!r} in {str(path)!r}")
+    return value
