@@ -222,7 +222,7 @@ def _odd_column(column: pa.Array, what: str, rng: random.Random) -> pa.Array:
         values[at] = rng.choice(([], None, [None], [1.0] * 7, [math.nan] * 3))
         return pa.array(values, column.type)
     if what == "bomb" and pa.types.is_list(column.type):
-        lengths = np.full(rows, 4 * 10**6 // rows)
+        lengths = np.full(rows, 4 * 10**5 // rows)
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         return pa.ListArray.from_arrays(offsets, np.zeros(int(offsets[-1])))
     if pa.types.is_integer(column.type):

@@ -11,7 +11,7 @@ from tests.fuzz.readers import READERS
 
 ROOT = Path(__file__).parents[2]
 MOST_GROWN_MIB = 256
-"""Memory of all inputs together; the largest file among them has 300 kB, and any may hold 64 MiB of images."""
+"""Growth of the process over all inputs together; one that is believed takes 100 MiB, or all there is."""
 
 
 def fuzz(inputs: int, seed: int) -> None:
