@@ -98,7 +98,8 @@ def _check(data: Data) -> None:
         "numbers": all(isinstance(x, int | float) and math.isfinite(x) for x in numbers) and data.scale > 0,
         "texts": all(isinstance(text, str) for text in (data.name, data.content_hash, *names)),
         "resample": isinstance(data.resample, bool),
-        "factors": data.factors is None or _are_indices(data.factors, (count, len(names))),
+        # A factor's values may be negative: only their order and equality are ever read.
+        "factors": data.factors is None or _are_integers(data.factors, (count, len(names))),
         "splits": all(_are_indices(split, (split.size,)) and split.max() < count for split in splits),
     }
     # Bounded as they are now, they can be counted.
@@ -108,8 +109,12 @@ def _check(data: Data) -> None:
             raise DataError(f"{name} that prepare never writes")
 
 
+def _are_integers(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
+    return array.dtype == np.int64 and array.shape == shape and array.size > 0
+
+
 def _are_indices(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
-    return array.dtype == np.int64 and array.shape == shape and array.size > 0 and int(array.min()) >= 0
+    return _are_integers(array, shape) and int(array.min()) >= 0
 
 
 def check_likelihood(data: Data, likelihood: str) -> None:
