@@ -6,15 +6,15 @@ Each study proposes its points with halving; every point it proposed is then als
 is of the best trial's mean validation ELBO over its seeds, with a 95 % interval over studies.
 """
 
-import argparse
 import tempfile
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 import vaekit
-from benchmarks.machine import describe_machine
+from benchmarks.table import options, show
 from sweeps.coordinator import run_sweep
 from sweeps.engine import count_workers
 from sweeps.local import LocalEngine
@@ -27,7 +27,7 @@ from vae.data import open_data, prepare
 
 def main() -> None:
     """Parse, run the studies, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--data", default="digits")
     parser.add_argument("--studies", type=int, default=10)
     parser.add_argument("--trials", type=int, default=96)
@@ -35,24 +35,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--pruner", default="halving")
     arguments = parser.parse_args()
-    print(describe_machine())
-    print(f"{'study':>5}{'share of epochs':>17}{'halving':>10}{'unpruned':>10}{'difference':>12}  best ELBO in nats")
-    rows = []
-    for study in range(arguments.studies):
-        options = {name: getattr(arguments, name) for name in ("data", "trials", "epochs", "seeds", "pruner")}
-        rows.append(_study(make_spec(options | {"mode": "optimize", "seed": 100 * study, "keep_weights": "none"})))
-        share, halving, unpruned = rows[-1]
-        print(f"{study:5}{share:17.1%}{halving:10.3f}{unpruned:10.3f}{halving - unpruned:+12.3f}", flush=True)
-    shares, halved, whole = np.array(rows).T
-    difference = halved - whole
+    rows = [_study(study, _spec(arguments, 100 * study)) for study in range(arguments.studies)]
+    difference = np.array([row["difference_nats"] for row in rows])
     width = stats.t.ppf(0.975, len(rows) - 1) * difference.std(ddof=1) / np.sqrt(len(rows))
-    print(
-        f"mean {shares.mean():16.1%}{halved.mean():10.3f}{whole.mean():10.3f}{difference.mean():+12.3f} +- {width:.3f}"
-    )
+    share = np.mean([row["share_of_epochs"] for row in rows])
+    note = f"mean share of epochs {share:.1%}, mean difference {difference.mean():+.3f} +- {width:.3f} nats"
+    show(rows, [note], arguments.json)
 
 
-def _study(spec: Spec) -> tuple[float, float, float]:
-    """Share of epochs trained, best with halving, best of the same points unpruned."""
+def _spec(arguments: Namespace, seed: int) -> Spec:
+    options = {name: getattr(arguments, name) for name in ("data", "trials", "epochs", "seeds", "pruner")}
+    return make_spec(options | {"mode": "optimize", "seed": seed, "keep_weights": "none"})
+
+
+def _study(study: int, spec: Spec) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as out:
         run_sweep(make_spec(spec.as_dict() | {"out": out}))
         sweep = vaekit.open(Path(out) / spec.name)
@@ -60,8 +56,14 @@ def _study(spec: Spec) -> tuple[float, float, float]:
         complete = sweep.trials[sweep.trials["state"] == "COMPLETE"]
         best = float(complete["value"].max())
         points = sweep.trials[list(PARAMETERS)].drop_duplicates().to_dict(orient="records")
-        whole = _unpruned(spec, [{str(name): value for name, value in point.items()} for point in points])
-    return epochs / (len(points) * spec.seeds * spec.epochs), best, max(whole)
+        whole = max(_unpruned(spec, [{str(name): value for name, value in point.items()} for point in points]))
+    return {
+        "study": study,
+        "share_of_epochs": epochs / (len(points) * spec.seeds * spec.epochs),
+        "halving_elbo_nats": best,
+        "unpruned_elbo_nats": whole,
+        "difference_nats": best - whole,
+    }
 
 
 def _unpruned(spec: Spec, points: list[dict[str, float]]) -> list[float]:

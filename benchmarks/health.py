@@ -6,21 +6,18 @@ An untrained run with 100 importance samples an image: what the time goes to doe
 seconds, once each.
 """
 
-import os
-
-os.environ["OMP_NUM_THREADS"] = "1"  # before anything loads a BLAS
-
-import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from analysis.coverage.discrepancy import frechet_distance
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import rate_split
 from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
-from benchmarks.machine import describe_machine
+from benchmarks.clock import cpu_seconds
+from benchmarks.table import options, show
 from vae.model import VAE
 
 IMAGES, PIXELS, SAMPLES = 10_000, 784, 100
@@ -30,13 +27,17 @@ SIZES = ((256, 16), (256, 32), (400, 32))
 
 def main() -> None:
     """Print the table."""
+    arguments = options(__doc__).parse_args()
     torch.set_num_threads(1)
-    print(describe_machine())
     images = (np.random.default_rng(0).random((IMAGES, PIXELS)) < 0.2).astype(np.float32)
-    for hidden_dim, latent_dim in SIZES:
-        seconds = {name: _seconds(work) for name, work in _works(images, hidden_dim, latent_dim).items()}
-        parts = ", ".join(f"{name} {value:.2f}" for name, value in seconds.items())
-        print(f"hidden {hidden_dim}, latent {latent_dim}: {sum(seconds.values()):.1f} s ({parts})")
+    with threadpool_limits(1):
+        rows = [_row(images, hidden_dim, latent_dim) for hidden_dim, latent_dim in SIZES]
+    show(rows, json_file=arguments.json)
+
+
+def _row(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, float]:
+    seconds = {f"{name}_s": cpu_seconds(work) for name, work in _works(images, hidden_dim, latent_dim).items()}
+    return {"hidden_dim": hidden_dim, "latent_dim": latent_dim, "total_s": sum(seconds.values()), **seconds}
 
 
 def _works(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, Callable[[], object]]:
@@ -46,20 +47,14 @@ def _works(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, Ca
         means, log_variances = (part.numpy() for part in module.encode(torch.from_numpy(images)))
     noise = np.random.default_rng(0).standard_normal(means.shape, dtype=np.float32)
     return {
-        "moments and collapse": lambda: (
+        "moments_and_collapse": lambda: (
             collapse_curve(kl_nats(means, log_variances)),
             frechet_distance(*aggregate_moments(means, log_variances)),
         ),
-        "rate split": lambda: rate_split(means, log_variances, noise),
-        f"{SAMPLES} importance samples": lambda: importance_bounds(module, images, means, log_variances, SAMPLES),
-        "decoder use": lambda: decoder_use_nats(module, images, means, log_variances, noise),
+        "rate_split": lambda: rate_split(means, log_variances, noise),
+        "importance_samples": lambda: importance_bounds(module, images, means, log_variances, SAMPLES),
+        "decoder_use": lambda: decoder_use_nats(module, images, means, log_variances, noise),
     }
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

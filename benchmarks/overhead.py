@@ -1,28 +1,24 @@
 """What a sweep costs besides training: coordinator CPU a trial where training takes no time.
 
-    python -m benchmarks.overhead                     1,000 and 10,000 trials on the journal: one table
-    python -m benchmarks.overhead --trials 1000 --json
+    python -m benchmarks.overhead                     1,000 and 10,000 trials on the journal
 
 An engine that returns canned runs at once stands in for the workers; `explore`, one seed, 40 epochs, weights kept as
 `--keep-weights` says. The parts are process CPU: asking (points, and writing them to the journal), telling, writing
-results, and the rest (stacks, records, the trials table, the status). The last lines say how many workers one
-coordinator keeps busy: each stack of 16 that takes 10 s costs it 16 times the milliseconds a trial.
+results, and the rest (stacks, records, the trials table, the status). `workers` is how many one coordinator keeps
+busy nine tenths of their time: each stack of 16 that takes 10 s costs it 16 times the milliseconds a trial.
 """
 
-import argparse
-import json
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.machine import describe_machine
+from benchmarks.table import options, show
 from sweeps import coordinator
 from sweeps.coordinator import run_sweep
 from sweeps.spec import make_spec
@@ -74,20 +70,8 @@ def canned(run: Run) -> TrainedRun:
     )
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Milliseconds of the coordinator's CPU a trial."""
-
-    trials: int
-    asking: float
-    telling: float
-    results: float
-    rest: float
-    total: float
-
-
-def measure(trials: int, keep_weights: str) -> Cost:
-    """Run a sweep without training."""
+def measure(trials: int, keep_weights: str) -> dict[str, float]:
+    """Milliseconds of CPU a trial of a sweep without training."""
     seconds: dict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as out:
         spec = make_spec({"trials": trials, "seeds": 1, "keep_weights": keep_weights, "out": out, "report": False})
@@ -104,9 +88,16 @@ def measure(trials: int, keep_weights: str) -> Cost:
         for p in patches:
             p.stop()
         assert status.complete == trials
-    parts = {part: 1e3 * seconds[part] / trials for part in PARTS}
+    parts = {f"{part}_ms": 1e3 * seconds[part] / trials for part in PARTS}
     total_ms = 1e3 * total / trials
-    return Cost(trials, **parts, rest=total_ms - sum(parts.values()), total=total_ms)
+    workers = int(BUSY * STACK_SECONDS / (STACK * total_ms / 1e3))
+    return {
+        "trials": trials,
+        **parts,
+        "rest_ms": total_ms - sum(parts.values()),
+        "total_ms": total_ms,
+        "workers": workers,
+    }
 
 
 def timed(function: Callable[..., Any], seconds: dict[str, float], part: str) -> Callable[..., Any]:
@@ -121,29 +112,13 @@ def timed(function: Callable[..., Any], seconds: dict[str, float], part: str) ->
     return measured
 
 
-def workers_kept_busy(cost: Cost) -> int:
-    """Workers that wait for the coordinator a tenth of their time at most: each asks it once a stack."""
-    return int(BUSY * STACK_SECONDS / (STACK * cost.total / 1e3))
-
-
 def main() -> None:
     """Parse, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--trials", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--keep-weights", default="all", choices=("all", "best", "none"))
-    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    costs = [measure(trials, arguments.keep_weights) for trials in arguments.trials]
-    if arguments.json:
-        print(json.dumps([asdict(cost) | {"workers_kept_busy": workers_kept_busy(cost)} for cost in costs], indent=2))
-        return
-    print(describe_machine())
-    print(f"{'trials':>8}{'asking':>9}{'telling':>9}{'results':>9}{'rest':>9}{'total':>9}   ms of CPU a trial")
-    for cost in costs:
-        values = "".join(f"{getattr(cost, name):9.2f}" for name in ("asking", "telling", "results", "rest", "total"))
-        print(f"{cost.trials:8,}{values}")
-    for cost in costs:
-        print(f"{cost.trials:,} trials: {workers_kept_busy(cost)} workers are busy {BUSY:.0%} of the time")
+    show([measure(trials, arguments.keep_weights) for trials in arguments.trials], json_file=arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Seconds to write the report of a sweep of 72 (the default), 100 and 1,000 runs.
+"""Seconds to write the report of a sweep of 72 (the default), 100 and 1,000 runs, and to open its frames in a notebook.
 
     python -m benchmarks.report
 
@@ -15,34 +15,52 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.machine import describe_machine
+import vaekit
+from benchmarks.clock import interleaved
+from benchmarks.table import options, show
 from tests.synthetic import write_sweep
 
 SIZES = ((24, 3), (50, 2), (500, 2))
 """Trials and seeds."""
 PIXELS = 64
 ROOT = Path(__file__).parents[1]
+ROUNDS = 3
 
 
 def main() -> None:
     """Print the table."""
-    print(describe_machine())
-    print(f"{'runs':>6}{'':>10}{'seconds':>9}{'CPU':>8}{'page (MB)':>11}{'sheets (MB)':>13}")
+    arguments = options(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for trials, seeds in SIZES:
-            sweep = write_sweep(Path(folder) / f"{trials}x{seeds}", trials=trials, seeds=seeds, pixels=PIXELS)
-            for what in ("first", "again"):
-                _print_row(sweep.path, trials * seeds, what)
+        rows = [_row(Path(folder), trials, seeds) for trials, seeds in SIZES]
+    show(rows, json_file=arguments.json)
 
 
-def _print_row(path: Path, runs: int, what: str) -> None:
+def _row(folder: Path, trials: int, seeds: int) -> dict[str, float]:
+    path = write_sweep(folder / f"{trials}x{seeds}", trials=trials, seeds=seeds, pixels=PIXELS).path
+    first, cpu = _report(path)
+    again, _ = _report(path)
+    return {
+        "runs": trials * seeds,
+        "report_s": first,
+        "report_cpu_s": cpu,
+        "again_s": again,
+        "frames_s": interleaved(lambda: _frames(path), rounds=ROUNDS)[0],
+        "page_mb": (path / "report" / "index.html").stat().st_size / 1e6,
+        "sheets_mb": sum(file.stat().st_size for file in (path / "report" / "runs").iterdir()) / 1e6,
+    }
+
+
+def _report(path: Path) -> tuple[float, float]:
     start, before = time.perf_counter(), _cpu_seconds()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-m", "cli", "report", str(path)], check=True, capture_output=True, env=environment)
-    seconds, cpu = time.perf_counter() - start, _cpu_seconds() - before
-    page = (path / "report" / "index.html").stat().st_size / 1e6
-    sheets = sum(file.stat().st_size for file in (path / "report" / "runs").iterdir()) / 1e6
-    print(f"{runs:6}{what:>10}{seconds:9.1f}{cpu:8.1f}{page:11.1f}{sheets:13.1f}", flush=True)
+    return time.perf_counter() - start, _cpu_seconds() - before
+
+
+def _frames(path: Path) -> None:
+    sweep = vaekit.open(path)
+    for frame in (sweep.trials, sweep.runs, sweep.dims, sweep.history):
+        assert len(frame)
 
 
 def _cpu_seconds() -> float:

@@ -9,19 +9,16 @@ scikit-learn 1.9.1, measured once elsewhere on one thread with an encoder that c
 boosting, extrapolated.
 """
 
-import os
-
-os.environ["OMP_NUM_THREADS"] = "1"  # before anything loads a BLAS
-
-import time
+import math
 from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from analysis.metrics import METRICS, beta_vae, factor_vae, score_all, udr
-from benchmarks.machine import describe_machine
+from benchmarks.clock import cpu_seconds
+from benchmarks.table import options, show
 
 ROUNDS = 3
 SIZES = (3, 6, 40, 32, 32)
@@ -46,8 +43,8 @@ INFOMEC = ("infom", "infoe", "infoc")
 
 def main() -> None:
     """Print the table."""
+    arguments = options(__doc__).parse_args()
     torch.set_num_threads(1)
-    print(describe_machine())
     rng = np.random.default_rng(0)
     mixing = rng.standard_normal((len(SIZES), 10))
     train, test = (np.column_stack([rng.integers(size, size=rows) for size in SIZES]) for rows in (10_000, 5_000))
@@ -67,7 +64,9 @@ def main() -> None:
         "dci, forest": lambda: score_all(DCI, codes, train, codes_test, test),
         "together, no DCI, no InfoMEC": lambda: score_all(rest, codes, train, codes_test, test),
     }
-    _print_table({name: _seconds(work) for name, work in works.items()})
+    with threadpool_limits(1):
+        rows = [_row(name, cpu_seconds(work, ROUNDS)) for name, work in works.items()]
+    show(rows, json_file=arguments.json)
 
 
 def _codes(factors: np.ndarray, mixing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -78,20 +77,9 @@ def _codes(factors: np.ndarray, mixing: np.ndarray, rng: np.random.Generator) ->
     return codes
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        rounds.append(time.process_time() - start)
-    return median(rounds)
-
-
-def _print_table(seconds: dict[str, float]) -> None:
-    print(f"{'score':30}{'seconds':>9}{'reference':>11}{'ratio':>8}")
-    for name, ours in seconds.items():
-        theirs = REFERENCE_SECONDS.get(name)
-        print(f"{name:30}{ours:9.4f}" + (f"{theirs:11.4f}{theirs / ours:8.1f}" if theirs else f"{'-':>11}"))
+def _row(name: str, seconds: float) -> dict[str, object]:
+    reference = REFERENCE_SECONDS.get(name, math.nan)
+    return {"score": name, "seconds": seconds, "reference_seconds": reference, "ratio": reference / seconds}
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
-"""Training alone: time a run and step, and share of the machine's matrix-product rate, against the stack's size.
+"""Training alone: time a run and step, share of the machine's product rate, and memory, against the stack's size.
 
-    python -m benchmarks.stack_size
+    python -m benchmarks.stack_size [--precision bf16]
 
-One thread. The rate is that of a 2048^3 fp32 product, timed in turns with the training in the same process. FLOPs are
-those of the runs' own shapes, without padding and without the first layer's input gradient. The last column is the
-working set by which `sweeps.plan` chooses the size that it marks with *.
+One thread, a new process for each row. The rate is that of a 2048^3 fp32 product, timed in turns with the training in
+the same process. FLOPs are those of the runs' own shapes, without padding and without the first layer's input
+gradient. `working_set_mib` is what `sweeps.plan` chooses the size by, where `planned`; `peak_mib` is by how much the
+process grew.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from statistics import median
+import multiprocessing
+import resource
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.machine import describe_machine
+from benchmarks.clock import interleaved
+from benchmarks.table import options, show
 from sweeps.plan import stack_size
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
@@ -26,17 +29,20 @@ from vae.training import make_stack
 
 ROUNDS = 7
 SIZES = (1, 2, 4, 8, 16, 32)
+LATENT = 20
 
 
 def main() -> None:
-    """Print one table for digits and one for images of 784 pixels."""
-    torch.set_num_threads(1)
-    print(describe_machine())
-    print(f"{'pixels':>6}{'hidden':>7}{'runs':>6}{'us/run/step':>13}{'GFLOP/s':>9}{'share':>7}{'MiB':>7}")
-    for data, hidden_dims, sizes in ((load_data("digits"), (64, 128, 256), SIZES), (_mnist_like(), (400,), SIZES[:5])):
-        for hidden_dim in hidden_dims:
-            for size in sizes:
-                _print_row(data, hidden_dim, size)
+    """Print one table: digits at three hidden sizes, images of 784 pixels at one."""
+    parser = options(__doc__)
+    parser.add_argument("--precision", default="fp32")
+    arguments = parser.parse_args()
+    shapes = [("digits", hidden_dim, SIZES) for hidden_dim in (64, 128, 256)] + [("mnist", 400, SIZES[:5])]
+    cases = [(name, hidden_dim, size, arguments.precision) for name, hidden_dim, sizes in shapes for size in sizes]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as process:
+        rows = list(process.map(_row, *zip(*cases, strict=True)))
+    show(rows, json_file=arguments.json)
 
 
 def flops(config: RunConfig, pixels: int) -> float:
@@ -48,46 +54,52 @@ def flops(config: RunConfig, pixels: int) -> float:
     return 2.0 * (3 * (2 * first + 3 * config.hidden_dim * config.latent_dim) - first)
 
 
-def _mnist_like() -> Data:
-    """Noise of MNIST's shape: what is timed does not depend on the pixels."""
+def mnist_like(images: int = 1797) -> Data:
+    """Noise of MNIST's shape, with the splits of the digits: what is timed does not depend on the pixels."""
     rng = np.random.default_rng(0)
-    digits = load_data(DataConfig())
-    images = rng.integers(0, 256, (1797, 28, 28), dtype=np.uint8)
-    return Data(**{**vars(digits), "images": images, "scale": 1 / 255})
+    pixels = rng.integers(0, 256, (images, 28, 28), dtype=np.uint8)
+    return Data(**{**vars(load_data(DataConfig())), "images": pixels, "scale": 1 / 255})
 
 
-def _print_row(data: Data, hidden_dim: int, size: int) -> None:
-    configs = [RunConfig(latent_dim=20, hidden_dim=hidden_dim, seed=seed) for seed in range(size)]
-    stack = make_stack(configs, data)
-    left, right, out = (torch.randn(2048, 2048) for _ in range(3))
-    product, training = _interleaved(lambda: torch.mm(left, right, out=out), lambda: _epoch(stack, data))
-    steps = len(data.train) / 128 * size
-    rate = flops(configs[0], data.n_pixels) * len(data.train) * size / training / 1e9
-    share = rate / (2 * 2048**3 / product / 1e9)
-    mark = "*" if size == min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.n_pixels))) else ""
-    megabytes = size * working_set_bytes(configs[0], data.n_pixels) / 2**20
-    row = f"{data.n_pixels:6}{hidden_dim:7}{size:6}{training / steps * 1e6:13.0f}{rate:9.1f}{share:7.0%}"
-    print(f"{row}{megabytes:7.1f} {mark}")
-
-
-def _epoch(stack: Stack, data: Data) -> None:
+def train_epoch(stack: Stack, data: Data) -> None:
+    """Take every step of an epoch, and measure nothing."""
     noises = noise_minibatches(stack.configs, NOISE, 0, len(data.train), stack.device)
-    for x, noise in zip(training_minibatches(data, 0, 128), noises, strict=True):
+    for x, noise in zip(training_minibatches(data, 0, stack.configs[0].batch_size), noises, strict=True):
         stack.step(x, noise)
 
 
-def _interleaved(*works: Callable[[], object]) -> Iterator[float]:
-    """Median seconds of each work, taken in turns."""
-    for work in works:
-        work()
-    seconds = np.array([[_seconds(work) for work in works] for _ in range(ROUNDS)])
-    return (median(column) for column in seconds.T.tolist())
+def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    data = load_data("digits") if name == "digits" else mnist_like()
+    configs = [
+        RunConfig(latent_dim=LATENT, hidden_dim=hidden_dim, seed=seed, precision=precision) for seed in range(size)
+    ]
+    before = _peak_mib()
+    stack = make_stack(configs, data)
+    train_epoch(stack, data)
+    grown = _peak_mib() - before
+    left, right, out = (torch.randn(2048, 2048) for _ in range(3))
+    product, training = interleaved(
+        lambda: torch.mm(left, right, out=out), lambda: train_epoch(stack, data), rounds=ROUNDS
+    )
+    steps = len(data.train) / configs[0].batch_size * size
+    rate = flops(configs[0], data.n_pixels) * len(data.train) * size / training
+    planned = min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.n_pixels)))
+    return {
+        "pixels": data.n_pixels,
+        "hidden_dim": hidden_dim,
+        "runs": size,
+        "planned": "*" if size == planned else "",
+        "us_per_run_step": training / steps * 1e6,
+        "gflop_per_s": rate / 1e9,
+        "share_of_product_rate": rate / (2 * 2048**3 / product),
+        "working_set_mib": size * working_set_bytes(configs[0], data.n_pixels) / 2**20,
+        "peak_mib": grown,
+    }
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 if __name__ == "__main__":

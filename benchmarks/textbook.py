@@ -1,7 +1,7 @@
 """The loop that people write: the tutorial's VAE, Adam, a DataLoader, and plain Optuna, one trial after another.
 
 The opponent of `benchmarks.whole_sweep`; written as a careful user would, with nothing slowed down on purpose.
-`python -m benchmarks.textbook DATA POINTS.json OUT.json EPOCHS SEEDS` is one whole process.
+`python -m benchmarks.textbook DATA POINTS.json OUT.json EPOCHS SEEDS` is one whole process of one thread.
 """
 
 import json

@@ -1,19 +1,23 @@
 """A whole `vaekit sweep` against the loop people write, as processes, at equal quality: one table of ratios.
 
     python -m benchmarks.whole_sweep                          digits, 96 trials x 120 epochs
-    python -m benchmarks.whole_sweep --fashion FOLDER         Fashion-MNIST, hidden 400, a few trials
+    python -m benchmarks.whole_sweep --fashion FOLDER         Fashion-MNIST, 60,000 images, hidden 400, 8 trials
 
-Both sides train the same points and seeds, in turns, on the same machine; the loop runs in one process and one
-thread. Quality is the validation ELBO at beta = 1: the paired difference must lie within two standard errors and 0.5 %.
+All sides train the same points and seeds, in turns, on the same machine: the loop of `benchmarks.textbook` in one
+process of one thread; the same loop in two such processes, each with every other point, which is the fair opponent of
+two workers; vaekit; and vaekit with bf16 products where the processor has them. Each side's ratios are medians over
+rounds of the loop's seconds by its own. Quality is the validation ELBO at beta = 1 of each run, against the loop's: the
+paired difference must lie within two standard errors and 0.5 %.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,14 +26,19 @@ from typing import Any
 import numpy as np
 
 import vaekit
-from benchmarks.machine import describe_machine
+from benchmarks.quality import equality
+from benchmarks.table import options, show
 from sweeps.ask import explore
 from sweeps.spec import Spec, make_spec
+from vae.device import check_precision
+from vae.errors import ConfigError
+
+LOOP, LOOP_TWICE = "loop, one process", "loop, two processes"
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side's whole-process seconds, training seconds and validation ELBOs by run."""
+    """Seconds of whole processes, core-seconds of training alone, and validation ELBOs by run."""
 
     seconds: float
     training_seconds: float
@@ -37,12 +46,12 @@ class Side:
 
 
 def main() -> None:
-    """Parse, run both sides in turns, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fashion", help="folder of Fashion-MNIST's IDX files (60,000 images, hidden 400)")
+    """Parse, run the sides in turns, print the table."""
+    parser = options(__doc__)
+    parser.add_argument("--fashion", help="folder of Fashion-MNIST's IDX files")
     parser.add_argument("--trials", type=int)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     shared: dict[str, Any] = {"seeds": 1, "report": False, "latent_dim": "2:32", "keep_weights": "none"}
     if arguments.fashion:
@@ -50,12 +59,30 @@ def main() -> None:
         shared |= {"epochs": arguments.epochs or 3}
     else:
         shared |= {"trials": arguments.trials or 96, "epochs": arguments.epochs or 120}
-    spec = make_spec(shared)
-    print(describe_machine())
-    space = f"hidden {spec.hidden_dim}, latent {spec.latent_dim}"
-    print(f"{spec.data}: {spec.trials} trials x {spec.epochs} epochs, {space}")
-    rounds = [(_vaekit(spec), _textbook(spec)) for _ in range(arguments.rounds)]
-    _print_table(rounds)
+    precisions = ["fp32"]
+    with suppress(ConfigError):
+        check_precision("bf16", "cpu")
+        precisions.append("bf16")
+    specs = {f"vaekit, {precision}": make_spec(shared | {"precision": precision}) for precision in precisions}
+    spec = specs["vaekit, fp32"]
+    rounds = []
+    for _ in range(arguments.rounds):
+        sides = {name: _vaekit(side) for name, side in specs.items()}
+        rounds.append(sides | {LOOP_TWICE: _loop(spec, 2), LOOP: _loop(spec, 1)})
+    what = f"{spec.trials} trials x {spec.epochs} epochs, hidden {spec.hidden_dim}, latent {spec.latent_dim}"
+    note = f"{spec.data}: {what}; medians of {arguments.rounds} rounds"
+    show([_row(name, rounds) for name in rounds[0]], [note], arguments.json)
+
+
+def _row(name: str, rounds: Sequence[dict[str, Side]]) -> dict[str, Any]:
+    return {
+        "side": name,
+        "seconds": median(sides[name].seconds for sides in rounds),
+        "times_one_process": median(sides[LOOP].seconds / sides[name].seconds for sides in rounds),
+        "times_two_processes": median(sides[LOOP_TWICE].seconds / sides[name].seconds for sides in rounds),
+        "training_core_s": median(sides[name].training_seconds for sides in rounds),
+        **equality(rounds[0][name].elbos, rounds[0][LOOP].elbos, paired=True),
+    }
 
 
 def _vaekit(spec: Spec) -> Side:
@@ -63,43 +90,37 @@ def _vaekit(spec: Spec) -> Side:
         toml = Path(out) / "spec.toml"
         options = spec.as_dict() | {"out": out, "name": "sweep"}
         toml.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in options.items()))
-        seconds = _timed([sys.executable, "-m", "cli", "sweep", str(toml)])
+        seconds = _seconds([[sys.executable, "-m", "cli", "sweep", str(toml)]])
         runs = vaekit.open(Path(out) / "sweep").runs
     return Side(seconds, float(runs["seconds"].sum()), runs["validation_elbo_nats"].to_numpy())
 
 
-def _textbook(spec: Spec) -> Side:
+def _loop(spec: Spec, processes: int) -> Side:
+    listed = explore(spec, spec.trials)
     with tempfile.TemporaryDirectory() as folder:
-        points, out = Path(folder) / "points.json", Path(folder) / "out.json"
-        points.write_text(json.dumps(explore(spec, spec.trials)))
-        words = [spec.data, str(points), str(out), str(spec.epochs), str(spec.seeds)]
-        seconds = _timed([sys.executable, "-m", "benchmarks.textbook", *words])
-        result = json.loads(out.read_text())
-    return Side(seconds, result["training_seconds"], np.array(result["elbos"]))
+        commands, results = [], [Path(folder) / f"out{share}.json" for share in range(processes)]
+        for share, result in enumerate(results):
+            points = Path(folder) / f"points{share}.json"
+            points.write_text(json.dumps(listed[share::processes]))
+            words = [spec.data, str(points), str(result), str(spec.epochs), str(spec.seeds)]
+            commands.append([sys.executable, "-m", "benchmarks.textbook", *words])
+        seconds = _seconds(commands)
+        parts = [json.loads(result.read_text()) for result in results]
+    elbos = np.empty((len(listed), spec.seeds))
+    for share, part in enumerate(parts):
+        elbos[share::processes] = np.reshape(part["elbos"], (-1, spec.seeds))
+    return Side(seconds, sum(part["training_seconds"] for part in parts), elbos.ravel())
 
 
-def _timed(command: list[str]) -> float:
+def _seconds(commands: Sequence[Sequence[str]]) -> float:
+    """Until the last of processes that begin together has ended."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    processes = [subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) for command in commands]
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        raise RuntimeError(f"every side must end well, got exit codes {codes}")
     return time.perf_counter() - start
-
-
-def _print_table(rounds: list[tuple[Side, Side]]) -> None:
-    print(f"{'':24}{'vaekit':>10}{'loop':>10}{'ratio':>8}")
-    for name, label in (("seconds", "whole process, s"), ("training_seconds", "training, core-s")):
-        ours, theirs = (median(getattr(side, name) for side in sides) for sides in zip(*rounds, strict=True))
-        ratio = median(getattr(b, name) / getattr(a, name) for a, b in rounds)
-        print(f"{label:24}{ours:10.1f}{theirs:10.1f}{ratio:8.2f}")
-    ours, theirs = rounds[0][0].elbos, rounds[0][1].elbos
-    difference = ours - theirs
-    error = difference.std(ddof=1) / np.sqrt(len(difference))
-    share = difference.mean() / abs(theirs.mean())
-    equal = abs(difference.mean()) <= 2 * error and abs(share) <= 0.005
-    print(f"{'validation ELBO, nats':24}{ours.mean():10.3f}{theirs.mean():10.3f}")
-    print(
-        f"paired difference {difference.mean():+.3f} nats ({share:+.2%}), standard error {error:.3f}: "
-        f"quality is {'equal' if equal else 'NOT equal'}"
-    )
 
 
 if __name__ == "__main__":

@@ -20,12 +20,14 @@ SERIES_BELOW = 0.5
 """Below this logit the continuous Bernoulli's normaliser is summed as a series: its closed form cancels."""
 
 
-def rate(mu: Tensor, logvar: Tensor) -> Tensor:
+def rate(mu: Tensor, logvar: Tensor, excess: Tensor | None = None) -> Tensor:
     """KL(N(mu, exp(logvar)) || N(0, 1)) in nats, of the shape of mu: (..., latent), not yet summed.
 
-    Kingma & Welling 2014, appendix B (arXiv 1312.6114).
+    `excess` is expm1(logvar), the variance beyond the prior's, where the caller has it. Kingma & Welling 2014,
+    appendix B (arXiv 1312.6114).
     """
-    return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
+    excess = logvar.expm1() if excess is None else excess
+    return (mu.square() + excess).sub_(logvar).mul_(0.5)
 
 
 def distortion(x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sigma: Tensor | float = 0.0) -> Tensor:

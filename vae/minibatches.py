@@ -58,8 +58,9 @@ def noise_minibatches(
     generators = [torch_generator(config.seed, stream, epoch) for config in configs]
     for start in range(0, samples, NOISE_BLOCK * batch_size):
         rows = min(NOISE_BLOCK * batch_size, samples - start)
-        block = torch.zeros(len(configs), rows, latent)
+        block = torch.empty(len(configs), rows, latent)
         for run, (config, generator) in enumerate(zip(configs, generators, strict=True)):
-            if config.model == "vae":
-                block[run, :, : config.latent_dim] = torch.randn(rows, config.latent_dim, generator=generator)
+            drawn = config.latent_dim if config.model == "vae" else 0
+            block[run, :, :drawn] = torch.randn(rows, drawn, generator=generator)
+            block[run, :, drawn:] = 0.0
         yield from block.to(device).split(batch_size, dim=1)

@@ -73,7 +73,7 @@ class Stack:
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Hidden units, mu and logvar of images (1, sample, pixel)."""
-        hidden = self._linear("fc1", x.expand(len(self), -1, -1)).relu_()
+        hidden = self._linear("fc1", self._shared(x)).relu_()
         return hidden, self._linear("fc_mu", hidden).float(), self._linear("fc_logvar", hidden).float()
 
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,10 +97,11 @@ class Stack:
         noise_term = (0.5 * logvar).exp_().mul_(noise)
         z = mu + noise_term
         decoder_hidden, output = self.decode(z)
-        nats = rate(mu, logvar).sum(dim=2), self.distortion(x, output)
+        excess = logvar.expm1()
+        nats = rate(mu, logvar, excess).sum(dim=2), self.distortion(x, output)
         z_gradient = self._decoder_gradients(z, decoder_hidden, self._output_gradient(x, output))
         # dz/dlogvar is half the noise term, dR/dmu is mu, dR/dlogvar is (exp(logvar) - 1) / 2
-        logvar_gradient = noise_term.mul_(z_gradient).add_(logvar.expm1_().mul_(beta)).mul_(0.5)
+        logvar_gradient = noise_term.mul_(z_gradient).add_(excess.mul_(beta)).mul_(0.5)
         mu_gradient = z_gradient.add_(mu.mul_(beta))
         self._encoder_gradients(x, encoder_hidden, mu_gradient, logvar_gradient)
         self._adam.step()
@@ -113,6 +114,10 @@ class Stack:
         for name, factor in self._factors.items():
             if factor is not self.parameters[name]:
                 factor.copy_(self.parameters[name])
+
+    def _shared(self, x: Tensor) -> Tensor:
+        """Images (1, sample, pixel) as every run's, (run, sample, pixel), without a copy for each."""
+        return x.to(self.precision).expand(len(self), -1, -1)
 
     def _linear(self, layer: str, inputs: Tensor) -> Tensor:
         bias = self._factors[f"{layer}.bias"].unsqueeze(1)
@@ -149,7 +154,7 @@ class Stack:
         self._layer_gradients("fc3", hidden, output_gradient)
         hidden_gradient = torch.bmm(output_gradient, self._matrix("fc3").mT)
         hidden_gradient = _through_relu(hidden_gradient, hidden)
-        self._layer_gradients("fc2", z, hidden_gradient)
+        self._layer_gradients("fc2", z.to(self.precision), hidden_gradient)
         return torch.bmm(hidden_gradient, self._matrix("fc2").mT).float()
 
     def _encoder_gradients(self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
@@ -158,17 +163,17 @@ class Stack:
         self._layer_gradients("fc_logvar", hidden, logvar_gradient)
         hidden_gradient = torch.bmm(mu_gradient, self._matrix("fc_mu").mT)
         hidden_gradient.baddbmm_(logvar_gradient, self._matrix("fc_logvar").mT)
-        self._layer_gradients("fc1", x.expand(len(self), -1, -1), _through_relu(hidden_gradient, hidden))
+        self._layer_gradients("fc1", self._shared(x), _through_relu(hidden_gradient, hidden))
 
     def _layer_gradients(self, layer: str, inputs: Tensor, gradient: Tensor) -> None:
         name = f"{layer}.weight"
-        inputs = inputs.to(self.precision)
         left, right = (inputs, gradient) if name in TRANSPOSED else (gradient, inputs)
         if self.precision == torch.float32:
             torch.bmm(left.mT, right, out=self.gradients[name])
+            torch.sum(gradient, dim=1, out=self.gradients[f"{layer}.bias"])
         else:
             self.gradients[name].copy_(torch.bmm(left.mT, right))
-        torch.sum(gradient, dim=1, dtype=torch.float32, out=self.gradients[f"{layer}.bias"])
+            self.gradients[f"{layer}.bias"].copy_(gradient.sum(dim=1))
 
 
 def _through_relu(gradient: Tensor, activation: Tensor) -> Tensor:

@@ -1,0 +1,64 @@
+"""What training costs against the number of runs, hidden size, latent size and images: slopes, not points.
+
+    python -m benchmarks.cost
+
+One axis moves, the others stay: 16 runs, hidden 128, latent 16, the digits' 1,397 training images, one epoch, in the
+stacks that `sweeps.plan` makes, one thread. A slope is that of log seconds on log size by least squares, from the
+second size on: 1 is proportional, 0 is free.
+"""
+
+import numpy as np
+import torch
+
+from benchmarks.clock import interleaved
+from benchmarks.stack_size import train_epoch
+from benchmarks.table import options, show
+from sweeps.plan import plan_stacks
+from sweeps.worker import Run
+from vae.config import RunConfig
+from vae.data import Data, load_data
+from vae.training import make_stack
+
+ROUNDS = 5
+AXES = {
+    "runs": (1, 4, 16, 64, 256),
+    "hidden_dim": (32, 64, 128, 256, 512),
+    "latent_dim": (2, 8, 16, 32, 64),
+    "images": (349, 698, 1397, 2794, 5588),
+}
+
+
+def main() -> None:
+    """Print seconds an epoch by axis and size, and the slopes."""
+    arguments = options(__doc__).parse_args()
+    torch.set_num_threads(1)
+    rows, notes = [], []
+    for axis, sizes in AXES.items():
+        seconds = [_seconds(**{axis: size}) for size in sizes]
+        rows += [{"axis": axis, "size": n, "epoch_s": s} for n, s in zip(sizes, seconds, strict=True)]
+        slope = np.polyfit(np.log(sizes[1:]), np.log(seconds[1:]), 1)[0]
+        notes.append(f"{axis}: seconds grow as its power {slope:.2f}")
+    show(rows, notes, arguments.json)
+
+
+def _seconds(runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images: int = 1397) -> float:
+    data = _digits(images)
+    configs = [RunConfig(latent_dim=latent_dim, hidden_dim=hidden_dim, seed=seed) for seed in range(runs)]
+    planned = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], data.n_pixels, workers=1)
+    stacks = [make_stack([run.config for run in stack], data) for stack in planned]
+
+    def epoch() -> None:
+        for stack in stacks:
+            train_epoch(stack, data)
+
+    return interleaved(epoch, rounds=ROUNDS)[0]
+
+
+def _digits(images: int) -> Data:
+    """The digits with their training images repeated or cut to a number."""
+    digits = load_data("digits")
+    return Data(**{**vars(digits), "train": np.resize(digits.train, images)})
+
+
+if __name__ == "__main__":
+    main()
