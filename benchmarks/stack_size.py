@@ -2,13 +2,14 @@
 
     python -m benchmarks.stack_size [--precision bf16]
 
-One thread, a new process for each row. The rate is that of a 2048^3 fp32 product, timed in turns with the training in
-the same process. FLOPs are those of the runs' own shapes, without padding and without the first layer's input
-gradient. `working_set_mib` is what `sweeps.plan` chooses the size by, where `planned`; `peak_mib` is by how much the
-process grew.
+One thread, a new process for each row, with a worker's environment. The rate is that of a 2048^3 fp32 product, timed
+in turns with the training in the same process. FLOPs are those of the runs' own shapes, without padding and without
+the first layer's input gradient. `working_set_mib` is what `sweeps.plan` chooses the size by, where `planned`;
+`peak_mib` is by how much the process grew.
 """
 
 import multiprocessing
+import os
 import resource
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -19,6 +20,7 @@ import torch
 from benchmarks.clock import interleaved
 from benchmarks.table import options, show
 from sweeps.plan import stack_size
+from sweeps.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
 from vae.minibatches import noise_minibatches, training_minibatches
@@ -39,6 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     shapes = [("digits", hidden_dim, SIZES) for hidden_dim in (64, 128, 256)] + [("mnist", 400, SIZES[:5])]
     cases = [(name, hidden_dim, size, arguments.precision) for name, hidden_dim, sizes in shapes for size in sizes]
+    os.environ |= WORKER_ENVIRONMENT
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as process:
         rows = list(process.map(_row, *zip(*cases, strict=True)))

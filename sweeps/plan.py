@@ -1,5 +1,7 @@
 """From trials to runs, and from runs to stacks."""
 
+import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -10,12 +12,16 @@ from sweeps.worker import Run
 from vae.config import RunConfig
 from vae.shapes import stack_key, step_cost, working_set_bytes
 
-CACHE_BYTES = 16 * 2**20
+CACHE_BYTES = {"fp32": 16 * 2**20, "bf16": 32 * 2**20}
 """What a stack's weights, gradients, moments and activations may fill: about one core's share of a last-level cache.
 
 Beyond it each elementwise pass waits for memory, and a stack is no faster than its halves; far below it the calls
-cost more than the work (benchmarks/stack_size.py prints both ends).
+cost more than the work (benchmarks/stack_size.py prints both ends). Where products are cheap calls weigh more.
 """
+CALLS = {"fp32": 130_000 * 128, "bf16": 470_000 * 128}
+"""What a step costs beside its runs: some eighty calls into torch, in units of `step_cost`, by the same benchmark."""
+PIECES = (1, 2, 3, 4, 6)
+"""Into how many stacks, at least, a worker's share of the time is tried to be cut."""
 LEAST_RUNS, MOST_RUNS = 4, 32
 """Even where one run fills the cache, a few together share the gathering of minibatches."""
 
@@ -29,25 +35,49 @@ def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
 
 def stack_size(config: RunConfig, pixels: int) -> int:
     """Return how many runs of this shape train best together."""
-    return max(LEAST_RUNS, min(MOST_RUNS, CACHE_BYTES // working_set_bytes(config, pixels)))
+    return max(LEAST_RUNS, min(MOST_RUNS, CACHE_BYTES[config.precision] // working_set_bytes(config, pixels)))
 
 
 def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
     """Group runs of equal shapes into stacks, the dearest first.
 
-    Stacks are as large as the cache allows, but as many as give every worker the same number of each shape. A run's
-    result does not depend on its stack, so the number of workers may be read here.
+    Stacks are as large as the cache allows, unless smaller ones let the workers end sooner. A run's result does not
+    depend on its stack, so the number of workers may be read here.
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in runs:
         groups[stack_key(run.config)].append(run)
+    largest = _split(groups.values(), pixels, math.inf)
+    share = sum(cost(stack, pixels) for stack in largest) / workers
+    plans = [largest, *(_split(groups.values(), pixels, share / pieces) for pieces in PIECES)]
+    best = min(plans, key=lambda stacks: _makespan([_time(stack, pixels) for stack in stacks], workers))
+    return sorted(best, key=lambda stack: (-_time(stack, pixels), stack[0].run))
+
+
+def _split(groups: Iterable[list[Run]], pixels: int, limit: float) -> list[list[Run]]:
+    """Cut each group into equal stacks that fill the cache at most and, where they can, cost no more than `limit`."""
     stacks = []
-    for group in groups.values():
-        least = -(-len(group) // stack_size(group[0].config, pixels))
-        parts = min(-(-least // workers) * workers, len(group))
+    for group in groups:
+        within = max(1.0, limit / cost(group[:1], pixels))
+        parts = math.ceil(len(group) / min(within, stack_size(group[0].config, pixels)))
         bounds = [k * len(group) // parts for k in range(parts + 1)]
         stacks += [group[start:end] for start, end in pairwise(bounds)]
-    return sorted(stacks, key=lambda stack: (-cost(stack, pixels), stack[0].run))
+    return stacks
+
+
+def _time(stack: Sequence[Run], pixels: int) -> float:
+    """Relative time in which one worker trains a stack to its end."""
+    config = stack[0].config
+    calls = CALLS[config.precision] / config.batch_size * (config.epochs - _trained(stack[0]))
+    return len(stack) * cost(stack[:1], pixels) + calls
+
+
+def _makespan(times: Iterable[float], workers: int) -> float:
+    """When the last worker ends if each takes the dearest stack that is left."""
+    ends = [0.0] * workers
+    for time in sorted(times, reverse=True):
+        heapq.heapreplace(ends, ends[0] + time)
+    return max(ends)
 
 
 def cost(runs: Sequence[Run], pixels: int, until_epoch: int | None = None) -> float:

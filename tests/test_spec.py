@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from sweeps import ask
 from sweeps.axes import parse_axis
-from sweeps.plan import MOST_RUNS, cost, plan_stacks, runs_of_trial, stack_size
+from sweeps.plan import MOST_RUNS, plan_stacks, runs_of_trial, stack_size
 from sweeps.spec import PLACE, make_spec, read_spec
+from sweeps.worker import Run
 from vae.columns import parse_objectives, value_columns
 from vae.config import RunConfig
 from vae.errors import ConfigError
@@ -118,9 +119,35 @@ def test_stacks_hold_every_run_once_at_equal_shape_within_the_cache(workers: int
     for stack in stacks:
         assert len({stack_key(run.config) for run in stack}) == 1
         assert len(stack) <= stack_size(stack[0].config, 64) <= MOST_RUNS
-    costs = [cost(stack, 64) for stack in stacks]
-    assert costs == sorted(costs, reverse=True)
     assert len(stacks) >= workers
+
+
+@pytest.mark.parametrize(
+    ("likelihoods", "runs", "workers", "sizes"),
+    [
+        (1, 16, 1, [16]),
+        (1, 16, 2, [8, 8]),
+        (2, 16, 2, [16, 16]),  # one whole shape a worker: fewer, larger stacks
+        (3, 16, 2, [8, 8, 8, 8, 8, 8]),
+        (1, 3, 2, [2, 1]),
+        (1, 64, 1, [32, 32]),
+    ],
+)
+def test_stacks_are_as_large_as_keeps_every_worker_busy(
+    likelihoods: int, runs: int, workers: int, sizes: list[int]
+) -> None:
+    kinds = ("bernoulli", "continuous_bernoulli", "gaussian")[:likelihoods]
+    configs = [
+        RunConfig(latent_dim=2, hidden_dim=16, likelihood=kind, seed=seed) for kind in kinds for seed in range(runs)
+    ]
+    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], 64, workers)
+    assert sorted(map(len, stacks), reverse=True) == sizes
+
+
+def test_the_dearest_stack_is_trained_first() -> None:
+    configs = [RunConfig(latent_dim=2, hidden_dim=hidden, seed=seed) for hidden in (16, 512, 128) for seed in range(4)]
+    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], 64, 1)
+    assert [stack[0].config.hidden_dim for stack in stacks] == [512, 128, 16]
 
 
 def test_the_working_set_counts_weights_and_activations() -> None:

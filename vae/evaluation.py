@@ -1,10 +1,12 @@
 """What a stack's runs are worth on a split: rate and distortion at beta = 1, and what each latent dimension carries."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
@@ -38,6 +40,20 @@ class Evaluation:
         return -(self.rate_nats + self.distortion_nats)
 
 
+def rate_and_distortion(stack: Stack, data: Data, split: str, noises: Sequence[Tensor]) -> tuple[Array, Array]:
+    """Return every run's rate and distortion on a split in nats per example, each (run,), and nothing else.
+
+    `noises` are the split's minibatches of noise. An AE's rate is NaN.
+    """
+    samples = len(data.split(split))
+    rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
+    for x, mu, logvar, z in _encoded(stack, data, split, noises):
+        rates += rate(mu, logvar).sum(dim=2).double().sum(dim=1)
+        distortions += stack.distortion(x, stack.decode(z)[1]).double().sum(dim=1)
+    rates[stack.is_ae] = torch.nan
+    return (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
+
+
 def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
     """Evaluate every run on a split; the noise comes from `stream`, the same at every call."""
     samples = len(data.split(split))
@@ -46,37 +62,41 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
         torch.zeros(shape, dtype=torch.float64, device=stack.device) for _ in range(5)
     )
     distortion = torch.zeros(len(stack), dtype=torch.float64, device=stack.device)
-    batch_size = stack.configs[0].batch_size
     noises = noise_minibatches(stack.configs, stream, 0, samples, stack.device)
-    for x, noise in zip(split_minibatches(data, split, batch_size), noises, strict=True):
-        x = x.to(stack.device)
-        _, mu, logvar = stack.encode(x)
-        deviation = (0.5 * logvar).exp()
-        _, output = stack.decode(mu + deviation * noise)
-        distortion += stack.distortion(x, output).double().sum(dim=1)
+    for x, mu, logvar, z in _encoded(stack, data, split, noises):
+        distortion += stack.distortion(x, stack.decode(z)[1]).double().sum(dim=1)
         nats = rate(mu, logvar)
         kl += nats.double().sum(dim=1)
         collapsed += (nats < COLLAPSE_NATS).sum(dim=1)
-        variances += deviation.square_().sum(dim=1)
+        variances += logvar.exp().sum(dim=1)
         means += mu.double().sum(dim=1)
         squares += mu.double().square().sum(dim=1)
     mean_variance = (squares / samples - (means / samples).square()).clamp(min=0.0)
-    is_ae = torch.tensor([config.model == "ae" for config in stack.configs], device=stack.device)
     units = (collapsed >= COLLAPSE_SHARE * samples).double()
     mismatch = _prior_mismatch(means / samples, mean_variance + variances / samples)
     for measured in (kl, units, mismatch):
-        measured[is_ae] = torch.nan
+        measured[stack.is_ae] = torch.nan
     rates, units, mismatch = (_own_sums(stack, measured) for measured in (kl, units, mismatch))
     tensors = (rates / samples, distortion / samples, kl / samples, mean_variance, units, mismatch)
     return Evaluation(*(t.cpu().numpy() for t in tensors))
 
 
-def _prior_mismatch(mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+def _encoded(
+    stack: Stack, data: Data, split: str, noises: Iterable[Tensor]
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Yield images (1, sample, pixel), mu, logvar and one posterior sample, each (run, sample, latent)."""
+    for x, noise in zip(split_minibatches(data, split, stack.configs[0].batch_size), noises, strict=True):
+        x = x.to(stack.device)
+        _, mu, logvar = stack.encode(x)
+        yield x, mu, logvar, mu + (0.5 * logvar).exp_().mul_(noise)
+
+
+def _prior_mismatch(mean: Tensor, variance: Tensor) -> Tensor:
     """KL(N(mean, variance) || N(0, 1)) in nats, of the shape of mean."""
     return 0.5 * (variance + mean.square() - 1.0 - variance.log())
 
 
-def _own_sums(stack: Stack, measured: torch.Tensor) -> torch.Tensor:
+def _own_sums(stack: Stack, measured: Tensor) -> Tensor:
     """Sums of (run, latent) over each run's own dimensions."""
     return torch.stack([measured[r, : config.latent_dim].sum() for r, config in enumerate(stack.configs)])
 
@@ -85,10 +105,9 @@ def posterior(stack: Stack, data: Data, split: str, stream: int) -> list[tuple[n
     """Return each run's posterior means and one posterior sample on a split, both (sample, latent)."""
     noises = noise_minibatches(stack.configs, stream, 0, len(data.split(split)), stack.device)
     means, samples = [], []
-    for x, noise in zip(split_minibatches(data, split, stack.configs[0].batch_size), noises, strict=True):
-        _, mu, logvar = stack.encode(x.to(stack.device))
+    for _, mu, _, z in _encoded(stack, data, split, noises):
         means.append(mu)
-        samples.append(mu + (0.5 * logvar).exp() * noise)
+        samples.append(z)
     parts = [torch.cat(part, dim=1).cpu().numpy() for part in (means, samples)]
     return [
         tuple(np.ascontiguousarray(part[run, :, : config.latent_dim]) for part in parts)

@@ -35,6 +35,8 @@ class Stack:
         self.latent = padded(configs[0].latent_dim, LATENT_MULTIPLE)
         self.epoch = states[0].epoch
         self.device = torch.device(device)
+        self.is_ae = torch.tensor([config.model == "ae" for config in configs], device=device)
+        """(run,)"""
         self.likelihood = LIKELIHOOD[configs[0].likelihood]
         self.precision = torch.bfloat16 if configs[0].precision == "bf16" else torch.float32
         """Of the matrix products; what is not a product, or feeds one, is fp32."""
@@ -93,7 +95,8 @@ class Stack:
         the step, in nats, each (run, sample).
         """
         beta = self._betas()
-        encoder_hidden, mu, logvar = self.encode(x)
+        images = self._shared(x)
+        encoder_hidden, mu, logvar = self.encode(images)
         noise_term = (0.5 * logvar).exp_().mul_(noise)
         z = mu + noise_term
         decoder_hidden, output = self.decode(z)
@@ -103,7 +106,7 @@ class Stack:
         # dz/dlogvar is half the noise term, dR/dmu is mu, dR/dlogvar is (exp(logvar) - 1) / 2
         logvar_gradient = noise_term.mul_(z_gradient).add_(excess.mul_(beta)).mul_(0.5)
         mu_gradient = z_gradient.add_(mu.mul_(beta))
-        self._encoder_gradients(x, encoder_hidden, mu_gradient, logvar_gradient)
+        self._encoder_gradients(images, encoder_hidden, mu_gradient, logvar_gradient)
         self._adam.step()
         self._round_factors()
         self._step += 1
@@ -116,8 +119,12 @@ class Stack:
                 factor.copy_(self.parameters[name])
 
     def _shared(self, x: Tensor) -> Tensor:
-        """Images (1, sample, pixel) as every run's, (run, sample, pixel), without a copy for each."""
-        return x.to(self.precision).expand(len(self), -1, -1)
+        """Images (1 or run, sample, pixel) as every run's, (run, sample, pixel), in the precision of the products.
+
+        fp32 products read one image for all runs where it lies; those in bf16 would copy it each time.
+        """
+        images = x.to(self.precision).expand(len(self), -1, -1)
+        return images if self.precision == torch.float32 else images.contiguous()
 
     def _linear(self, layer: str, inputs: Tensor) -> Tensor:
         bias = self._factors[f"{layer}.bias"].unsqueeze(1)
@@ -157,13 +164,13 @@ class Stack:
         self._layer_gradients("fc2", z.to(self.precision), hidden_gradient)
         return torch.bmm(hidden_gradient, self._matrix("fc2").mT).float()
 
-    def _encoder_gradients(self, x: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
+    def _encoder_gradients(self, images: Tensor, hidden: Tensor, mu_gradient: Tensor, logvar_gradient: Tensor) -> None:
         mu_gradient, logvar_gradient = mu_gradient.to(self.precision), logvar_gradient.to(self.precision)
         self._layer_gradients("fc_mu", hidden, mu_gradient)
         self._layer_gradients("fc_logvar", hidden, logvar_gradient)
         hidden_gradient = torch.bmm(mu_gradient, self._matrix("fc_mu").mT)
         hidden_gradient.baddbmm_(logvar_gradient, self._matrix("fc_logvar").mT)
-        self._layer_gradients("fc1", self._shared(x), _through_relu(hidden_gradient, hidden))
+        self._layer_gradients("fc1", images, _through_relu(hidden_gradient, hidden))
 
     def _layer_gradients(self, layer: str, inputs: Tensor, gradient: Tensor) -> None:
         name = f"{layer}.weight"

@@ -15,7 +15,7 @@ import torch
 from vae.columns import ACTIVE_VARIANCE, DIMS, HEALTH, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
 from vae.data import Data, open_data
-from vae.evaluation import Evaluation, evaluate, posterior
+from vae.evaluation import Evaluation, evaluate, posterior, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.padding import RunState, dump_state, load_state, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
@@ -41,20 +41,25 @@ def train(stack: Stack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:
 
     The training columns are running means over the epoch's minibatches; validation follows at the epoch's end.
     """
+    noises = list(noise_minibatches(stack.configs, VALIDATION, 0, len(data.validation), stack.device))
     while stack.epoch < until_epoch:
         with one_thread():
             start = time.perf_counter()
-            training = _train_epoch(stack, data)
-            validation = evaluate(stack, data, "validation", VALIDATION)
+            measured = {
+                "train": _train_epoch(stack, data),
+                "validation": rate_and_distortion(stack, data, "validation", noises),
+            }
             seconds = (time.perf_counter() - start) / len(stack)
-        values = dict(zip((f"train_{name}" for name in NATS), training, strict=True))
-        values |= {f"validation_{name}": getattr(validation, name) for name in NATS}
+        values: dict[str, Array] = {}
+        for split, (rate, distortion) in measured.items():
+            nats = (rate, distortion, -(rate + distortion))
+            values |= {f"{split}_{name}": column for name, column in zip(NATS, nats, strict=True)}
         values["seconds"] = np.full(len(stack), seconds)
         yield EpochRecord(stack.epoch, values)
 
 
-def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array, Array]:
-    """Rate, distortion and ELBO of the epoch, means over its examples, each (run,)."""
+def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array]:
+    """Rate and distortion of the epoch in nats, means over its examples, each (run,); an AE's rate is NaN."""
     config = stack.configs[0]
     samples = len(data.train)
     rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
@@ -64,9 +69,8 @@ def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array, Array]:
         rates += rate.double().sum(dim=1)
         distortions += distortion.double().sum(dim=1)
     stack.epoch += 1
-    rates[[r for r, c in enumerate(stack.configs) if c.model == "ae"]] = torch.nan
-    rate_nats, distortion_nats = (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
-    return rate_nats, distortion_nats, -(rate_nats + distortion_nats)
+    rates[stack.is_ae] = torch.nan
+    return (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
 
 
 def train_runs(
