@@ -81,7 +81,7 @@ def _draw(axes: Axes, part: Panel, limits: tuple[float, float]) -> None:
 def _height(parts: Sequence[Panel]) -> float:
     """Inches at which the mosaics fill the width, with room for words."""
     width = WIDTH / len(parts) - 0.8
-    return max(width * _tallness(part.images.shape) for part in parts) + 0.75
+    return max(width * _tallness(part.images.shape) for part in parts) + 0.85
 
 
 def _tallness(shape: tuple[int, ...]) -> float:

@@ -19,7 +19,7 @@ LINES = ("-", "--", ":")
 @styled
 def health(table: pd.DataFrame, bounds: Mapping[int, str], bound: str) -> Figure:
     """Draw where the rate of each run goes, and its bound (`bound` says on what) against the samples K."""
-    figure = new_figure(1.9 + 0.3 * len(table))
+    figure = new_figure(2.2 + 0.3 * len(table))
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
     _split(left, table)
     counts = list(bounds)
