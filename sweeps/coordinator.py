@@ -194,7 +194,7 @@ class Coordinator:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
         runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
-        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers)
+        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers, self.task.device)
         for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
             trained = [] if isinstance(outcome, Exception) else outcome
             paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}

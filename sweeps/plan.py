@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from sweeps.ask import Point
@@ -12,6 +12,7 @@ from sweeps.worker import Run
 from vae.config import RunConfig
 from vae.shapes import stack_key, step_cost, working_set_bytes
 
+Key = tuple[object, ...]
 CACHE_BYTES = {"fp32": 16 * 2**20, "bf16": 32 * 2**20}
 """What a stack's weights, gradients, moments and activations may fill: about one core's share of a last-level cache.
 
@@ -24,6 +25,8 @@ PIECES = (1, 2, 3, 4, 6)
 """Into how many stacks, at least, a worker's share of the time is tried to be cut."""
 LEAST_RUNS, MOST_RUNS = 4, 32
 """Even where one run fills the cache, a few together share the gathering of minibatches."""
+GPU_BYTES, GPU_RUNS = 4 * 2**30, 512
+"""A GPU has no such cache to stay in, and a step's calls cost it the same for one run as for hundreds."""
 
 
 def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
@@ -33,33 +36,35 @@ def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
     return [Run(trial * len(configs) + place, trial, config) for place, config in enumerate(configs)]
 
 
-def stack_size(config: RunConfig, pixels: int) -> int:
+def stack_size(config: RunConfig, pixels: int, device: str = "cpu") -> int:
     """Return how many runs of this shape train best together."""
-    return max(LEAST_RUNS, min(MOST_RUNS, CACHE_BYTES[config.precision] // working_set_bytes(config, pixels)))
+    room, most = (GPU_BYTES, GPU_RUNS) if device == "cuda" else (CACHE_BYTES[config.precision], MOST_RUNS)
+    return max(LEAST_RUNS, min(most, room // working_set_bytes(config, pixels)))
 
 
-def plan_stacks(runs: Iterable[Run], pixels: int, workers: int) -> list[list[Run]]:
+def plan_stacks(runs: Iterable[Run], pixels: int, workers: int, device: str = "cpu") -> list[list[Run]]:
     """Group runs of equal shapes into stacks, the dearest first.
 
     Stacks are as large as the cache allows, unless smaller ones let the workers end sooner. A run's result does not
     depend on its stack, so the number of workers may be read here.
     """
-    groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
+    groups: dict[Key, list[Run]] = defaultdict(list)
     for run in runs:
         groups[stack_key(run.config)].append(run)
-    largest = _split(groups.values(), pixels, math.inf)
+    sizes = {key: stack_size(group[0].config, pixels, device) for key, group in groups.items()}
+    largest = _split(groups, sizes, pixels, math.inf)
     share = sum(cost(stack, pixels) for stack in largest) / workers
-    plans = [largest, *(_split(groups.values(), pixels, share / pieces) for pieces in PIECES)]
+    plans = [largest, *(_split(groups, sizes, pixels, share / pieces) for pieces in PIECES)]
     best = min(plans, key=lambda stacks: _makespan([_time(stack, pixels) for stack in stacks], workers))
     return sorted(best, key=lambda stack: (-_time(stack, pixels), stack[0].run))
 
 
-def _split(groups: Iterable[list[Run]], pixels: int, limit: float) -> list[list[Run]]:
-    """Cut each group into equal stacks that fill the cache at most and, where they can, cost no more than `limit`."""
+def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], pixels: int, limit: float) -> list[list[Run]]:
+    """Cut each group into equal stacks of its size at most that, where they can, cost no more than `limit`."""
     stacks = []
-    for group in groups:
+    for key, group in groups.items():
         within = max(1.0, limit / cost(group[:1], pixels))
-        parts = math.ceil(len(group) / min(within, stack_size(group[0].config, pixels)))
+        parts = math.ceil(len(group) / min(within, sizes[key]))
         bounds = [k * len(group) // parts for k in range(parts + 1)]
         stacks += [group[start:end] for start, end in pairwise(bounds)]
     return stacks

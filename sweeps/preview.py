@@ -74,8 +74,9 @@ def preview_sweep(spec: Spec) -> Preview:
     else:
         points = ask.optimize(spec, [], min(spec.batch, spec.trials))
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
-    stacks = plan_stacks(runs, data.n_pixels, workers)
-    training = _training_seconds(stacks, data, resolve_device(spec.device)) / min(workers, len(stacks))
+    device = resolve_device(spec.device)
+    stacks = plan_stacks(runs, data.n_pixels, workers, device)
+    training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), spec.epochs, spec.rungs)
     seconds = START_SECONDS + training * spec.trials / len(points)
     return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers)

@@ -144,6 +144,13 @@ def test_stacks_are_as_large_as_keeps_every_worker_busy(
     assert sorted(map(len, stacks), reverse=True) == sizes
 
 
+def test_a_gpu_takes_every_run_of_a_shape_at_once() -> None:
+    configs = [RunConfig(latent_dim=2, hidden_dim=128, seed=seed) for seed in range(300)]
+    runs = [Run(n, n, config) for n, config in enumerate(configs)]
+    assert [len(stack) for stack in plan_stacks(runs, 784, 1, "cuda")] == [300]
+    assert max(len(stack) for stack in plan_stacks(runs, 784, 1)) <= MOST_RUNS
+
+
 def test_the_dearest_stack_is_trained_first() -> None:
     configs = [RunConfig(latent_dim=2, hidden_dim=hidden, seed=seed) for hidden in (16, 512, 128) for seed in range(4)]
     stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], 64, 1)

@@ -279,3 +279,16 @@ def test_the_test_split_is_measured_in_fp32() -> None:
 
 def test_runs_of_two_precisions_are_not_stacked() -> None:
     assert stack_key(RunConfig()) != stack_key(RunConfig(precision="bf16"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that torch can use")
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_a_gpu_trains_as_the_processor_does(digits: Data, likelihood: str) -> None:
+    configs = [replace(config(4, 32, 3, seed), likelihood=likelihood) for seed in range(3)]
+    configs[1] = replace(configs[1], model="ae", learning_rate=0.002)
+    folder = prepare(DataConfig())
+    ours, theirs = (train_runs(configs, folder, device) for device in ("cpu", "cuda"))
+    for mine, other in zip(ours, theirs, strict=True):
+        assert not mine.error
+        assert not other.error
+        assert other.totals == pytest.approx(mine.totals, rel=1e-3, abs=1e-3, nan_ok=True)

@@ -32,7 +32,7 @@ class StackedAdam:
                 [t for name in parameters for t in ([part[name]] if whole else [part[name][r] for r in runs])]
                 for part in tensors
             ]
-            steps = [torch.tensor(float(steps_taken)) for _ in views[0]]
+            steps = [torch.tensor(float(steps_taken), device=tensor.device) for tensor in views[0]]
             self._groups.append((rate, views, steps))
 
     def step(self) -> None:
