@@ -16,7 +16,7 @@ from vae.losses import distortion, rate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.model import VAE
 from vae.padding import RunState, initial_state, own_parameters
-from vae.randomness import NOISE
+from vae.randomness import NOISE, TEST, VALIDATION
 from vae.shapes import stack_key
 from vae.training import EpochRecord, make_stack, train, train_runs
 
@@ -275,6 +275,37 @@ def test_the_test_split_is_measured_in_fp32() -> None:
     with torch.inference_mode():
         mu, logvar = module.encode(torch.from_numpy(data.pixels(data.test)))
     assert run.totals["rate_nats"] == pytest.approx(float(rate(mu, logvar).sum(dim=1).mean()), rel=1e-5)
+
+
+def test_both_held_out_splits_are_measured_on_one_posterior_sample() -> None:
+    configs = [RunConfig(latent_dim=d, hidden_dim=32, epochs=2, seed=d) for d in (3, 5)]
+    data = load_data(configs[0].data)
+    for one, run in zip(configs, train_runs(configs, prepare(configs[0].data)), strict=True):
+        module = VAE(data.n_pixels, 32, one.latent_dim)
+        module.load_state_dict({name: torch.from_numpy(weights) for name, weights in run.weights.items()})
+        for split, stream, prefix in (("validation", VALIDATION, "validation_"), ("test", TEST, "")):
+            x = torch.from_numpy(data.pixels(data.split(split)))
+            noise = torch.cat(list(noise_minibatches([one], stream, 0, len(x), torch.device("cpu"))), dim=1)[0]
+            with torch.inference_mode():
+                mu, logvar = module.encode(x)
+                z = mu + (0.5 * logvar).exp() * noise[:, : one.latent_dim]
+                nats = float(rate(mu, logvar).sum(dim=1).mean()), float(distortion(x, module.decode(z)).mean())
+            assert run.totals[f"{prefix}rate_nats"] == pytest.approx(nats[0], rel=1e-5)
+            assert run.totals[f"{prefix}distortion_nats"] == pytest.approx(nats[1], rel=1e-5)
+            assert run.totals[f"{prefix}elbo_nats"] == pytest.approx(-sum(nats), rel=1e-5)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_a_gradient_in_bf16_is_that_of_fp32_but_for_rounding(digits: Data, likelihood: str) -> None:
+    shape: dict[str, Any] = {"latent_dim": 8, "hidden_dim": 32, "likelihood": likelihood}
+    stacks = [make_stack([RunConfig(**shape, seed=s, precision=p) for s in (0, 1)], digits) for p in PRECISIONS]
+    for stack in stacks:
+        noises = noise_minibatches(stack.configs, NOISE, 0, len(digits.train), stack.device)
+        stack.step(next(training_minibatches(digits, 0, 128)), next(noises))
+    exact, rounded = (stack.gradients for stack in stacks)
+    for name, gradient in exact.items():
+        assert gradient.norm() > 0, name
+        assert (rounded[name] - gradient).norm() < 0.05 * gradient.norm(), name
 
 
 def test_runs_of_two_precisions_are_not_stacked() -> None:
