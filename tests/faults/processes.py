@@ -16,7 +16,15 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
-TINY = {"epochs": 12, "limit": 600, "seeds": 2, "trials": 12, "hidden-dim": "16,32", "latent-dim": "1:6", "jobs": 2}
+TINY = {
+    "epochs": 12,
+    "limit": 600,
+    "seeds": 2,
+    "trials": 12,
+    "hidden-dim": "16,32,48,64",
+    "latent-dim": "1:6",
+    "jobs": 2,
+}
 PATIENCE_SECONDS = 120.0
 PASSWORD = "sesame-7f3a"
 WITH_TORCH_BYTES = 100 * 2**20

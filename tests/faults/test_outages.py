@@ -121,7 +121,7 @@ def test_a_disk_that_is_full_and_then_read_only(
 def test_one_signal_lets_the_stacks_in_flight_finish(
     tmp_path: Path, undisturbed: Callable[..., Path], number: signal.Signals
 ) -> None:
-    options = {"trials": 40, "epochs": 60, "seeds": 1}
+    options = {"trials": 160, "epochs": 60, "seeds": 1}  # several stacks of every shape
     command = Command(words(name="s", **options), tmp_path)
     until(lambda: stacks(tmp_path, "s"), command)
     command.process.send_signal(number)
