@@ -5,7 +5,7 @@ so the folder is the state from which the same command goes on.
 """
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import nan
@@ -201,7 +201,7 @@ class Coordinator:
             self._so_far |= paused
             self._write([record for record in _records(stack, outcome) if record.run not in paused])
             self._done += cost(stack, self.data.n_pixels, epoch)
-            self._tell()
+            self._tell(self.ledger.readers(stack))
             self._refresh_trials(waiting)
             self.on_status(self.status())
 
@@ -252,11 +252,16 @@ class Coordinator:
         share = share_trained(self.spec.pruner, batch, self.spec.epochs, self.spec.rungs)
         return cost(self.ledger.missing_runs(waiting), self.data.n_pixels) * share * (1 + max(0.0, unasked))
 
-    def _tell(self) -> None:
-        """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch."""
-        untold = [trial for trial in range(len(self.ledger)) if trial not in self.told]
+    def _tell(self, changed: Iterable[int] | None = None) -> None:
+        """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch.
+
+        To explore, `changed` are the only trials that may be finished since they were last told.
+        """
+        together = self.spec.mode == "optimize"
+        among = range(len(self.ledger)) if changed is None or together else sorted(changed)
+        untold = [trial for trial in among if trial not in self.told]
         results = {trial: result for trial in untold if (result := self.ledger.result(trial))}
-        if self.spec.mode == "optimize" and len(results) < len(untold):
+        if together and len(results) < len(untold):
             return
         for trial, result in results.items():
             self.study.tell(trial, result.state, result.values)

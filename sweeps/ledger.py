@@ -1,5 +1,6 @@
 """The ledger of a sweep: which runs each trial needs, which are finished, and what a trial is worth."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
@@ -41,6 +42,7 @@ class Ledger:
         self._first: dict[tuple[float, ...], int] = {}
         self._records = {int(str(record["run"])): record for record in records}
         self._runs: dict[int, list[Run]] = {}
+        self._readers: dict[int, list[int]] = defaultdict(list)
         self._results: dict[int, TrialResult] = {}
 
     def __len__(self) -> int:
@@ -63,7 +65,13 @@ class Ledger:
         if trial not in self._runs:
             point = self._points[trial]
             self._runs[trial] = runs_of_trial(self.spec, self._first[_key(point)], point)
+            for run in self._runs[trial]:
+                self._readers[run.run].append(trial)
         return self._runs[trial]
+
+    def readers(self, runs: Iterable[Run]) -> set[int]:
+        """Return the trials, of those whose runs were asked for, that read any of these."""
+        return {trial for run in runs for trial in self._readers[run.run]}
 
     def missing_runs(self, trials: Iterable[int]) -> list[Run]:
         """Return the runs of these trials that are not finished, each once."""

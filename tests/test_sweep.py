@@ -81,6 +81,10 @@ def assert_same_frames(one: Path, other: Path) -> None:
         pd.testing.assert_frame_equal(mine[name], theirs[name], check_exact=True, obj=name)
 
 
+MANY_STACKS = {"hidden_dim": "16,32,48,64,80,96"}
+"""A stack at least for each shape, so more than two workers have in hand."""
+
+
 def options_of(sampler: str) -> dict[str, Any]:
     if sampler == "tpe":
         return {"mode": "optimize", "pruner": "none", "trials": 9, "batch": 4}
@@ -119,7 +123,7 @@ def test_a_kill_and_a_resume_equal_an_undisturbed_sweep(tmp_path: Path, sampler:
 @pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["qmc", "tpe"])
 def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
-    options = options_of(sampler) | {"epochs": 30, "jobs": "2"}
+    options = options_of(sampler) | MANY_STACKS | {"trials": 24, "epochs": 30, "jobs": "2"}
     run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
     spec = tiny(tmp_path / "killed", **options)
     stacks = Folder(tmp_path / "killed" / "s").stacks
@@ -139,7 +143,8 @@ def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 1.0])
 def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path, pause: float) -> None:
-    run_sweep(tiny(tmp_path / "whole", trials=6, epochs=20), engine=Inline())
+    options = {"trials": 12, "epochs": 20, **MANY_STACKS}
+    run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
     engine = LocalEngine(workers=2)
     updates = itertools.count()
 
@@ -148,8 +153,8 @@ def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path, pause: float)
             os.kill(next(iter(engine.executor._processes)), signal.SIGKILL)  # type: ignore[union-attr]
             time.sleep(pause)
 
-    status = run_sweep(tiny(tmp_path / "lost", trials=6, epochs=20), kill_a_worker, engine)
-    assert (status.complete, status.failed) == (6, 0)
+    status = run_sweep(tiny(tmp_path / "lost", **options), kill_a_worker, engine)
+    assert (status.complete, status.failed) == (12, 0)
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "lost" / "s")
 
 
