@@ -11,7 +11,7 @@ import typer
 from vae.errors import VaekitError
 
 if TYPE_CHECKING:
-    from sweeps.spec import Spec
+    from sweeps.spec.spec import Spec
 
 app = typer.Typer(
     help="Sweep latent dimension, beta and hidden size of a VAE, and read what they do.",
@@ -103,7 +103,7 @@ def sweep(
 ) -> None:
     """Train a sweep, or go on with one, and write its report."""
     options = {name: value for name, value in locals().items() if value is not None}
-    from sweeps.spec import make_spec, read_spec
+    from sweeps.spec.spec import make_spec, read_spec
 
     file, dry_run = options.pop("spec", None), options.pop("dry_run")
     resolved = make_spec((read_spec(file) if file else {}) | options)
@@ -143,8 +143,8 @@ def compare(
 ) -> None:
     """Train VAEs and their autoencoder twins, and report what either's latent space covers."""
     options = {name: value for name, value in locals().items() if value is not None}
-    from sweeps.compare import compare_spec
-    from vae.results import find_folder
+    from sweeps.spec.compare import compare_spec
+    from vae.files.results import find_folder
 
     dry_run = options.pop("dry_run")
     twin = find_folder(options.pop("like"), options.get("out", "results")) if like else None
@@ -158,8 +158,8 @@ def report(
     out: Out = "results",
 ) -> None:
     """Write a sweep's report, or one that sets several side by side, and print its path."""
-    from analysis.frames import open_sweep
-    from analysis.report import write_comparison, write_report
+    from analysis.frames.sweep import open_sweep
+    from analysis.report.write import write_comparison, write_report
 
     opened = [open_sweep(sweep, out) for sweep in sweeps]
     print(write_report(opened[0]) if len(opened) == 1 else write_comparison(opened, dest))
@@ -168,9 +168,9 @@ def report(
 @app.command()
 def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
     """Print a sweep's state, its best trial, its summary and its leaderboard."""
-    from analysis.frames import open_sweep
-    from analysis.summary import sentences, summary
-    from analysis.terminal import print_summary
+    from analysis.frames.sweep import open_sweep
+    from analysis.report.terminal import print_summary
+    from analysis.summary.summary import sentences, summary
 
     found = open_sweep(sweep, out)
     _print_json(summary(found)) if as_json else print_summary(summary(found), sentences(found))
@@ -183,8 +183,8 @@ def dashboard(
     out: Out = "results",
 ) -> None:
     """Serve optuna-dashboard for a running or finished sweep, read-only, until Ctrl-C."""
-    from sweeps.dashboard import dashboard_server
-    from vae.results import find_folder
+    from sweeps.maintenance.dashboard import dashboard_server
+    from vae.files.results import find_folder
 
     with dashboard_server(find_folder(sweep, out), port) as server:
         print(f"http://127.0.0.1:{server.server_port}/", flush=True)
@@ -194,8 +194,8 @@ def dashboard(
 @app.command("list")
 def list_all(out: Out = "results", as_json: Json = False) -> None:
     """List the sweeps under --out."""
-    from analysis.listing import list_sweeps
-    from analysis.terminal import print_table
+    from analysis.report.terminal import print_table
+    from analysis.summary.listing import list_sweeps
 
     rows = list_sweeps(Path(out))
     _print_json(rows) if as_json else print_table("sweeps", rows)
@@ -206,8 +206,8 @@ def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
     """Say what is not sound in a sweep's folder and what to do about it; exit 1 if anything is not."""
     from dataclasses import asdict
 
-    from sweeps.check import check_sweep
-    from vae.results import find_folder
+    from sweeps.maintenance.check import check_sweep
+    from vae.files.results import find_folder
 
     folder = find_folder(sweep, out)
     findings = check_sweep(folder)
@@ -228,9 +228,9 @@ def retry(
     out: Out = "results",
 ) -> None:
     """Forget what failed, train it again, and write the report."""
-    from analysis.words import counted
-    from sweeps.retry import forget_failed
-    from vae.results import find_folder
+    from analysis.presentation.words import counted
+    from sweeps.maintenance.retry import forget_failed
+    from vae.files.results import find_folder
 
     if not failed:
         raise VaekitError("retry needs --failed, which says what is trained again, got nothing")
@@ -252,8 +252,8 @@ def export(
     out: Out = "results",
 ) -> None:
     """Write the four frames (trials, runs, history, dims) as files."""
-    from analysis.export import export_frames
-    from analysis.frames import open_sweep
+    from analysis.frames.export import export_frames
+    from analysis.frames.sweep import open_sweep
 
     for path in export_frames(open_sweep(sweep, out), to, dest):
         print(path)
@@ -268,13 +268,13 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score codes against known factors: a file's as JSON, or those of a sweep's runs as a table."""
-    from analysis.scoring import score_file, score_sweep
+    from analysis.scores.after_sweep import score_file, score_sweep
 
     if codes.endswith(".npz"):
         _print_json(score_file(Path(codes), dci))
         return
-    from analysis.frames import open_sweep
-    from analysis.terminal import print_table, rows_of
+    from analysis.frames.sweep import open_sweep
+    from analysis.report.terminal import print_table, rows_of
 
     sweep = open_sweep(codes, out)
     rows = rows_of(score_sweep(sweep, scores, dci) if scores else score_sweep(sweep, backend=dci))
@@ -284,7 +284,7 @@ def score(
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """List the data that have a name."""
-    from analysis.terminal import print_table
+    from analysis.report.terminal import print_table
     from vae.data import SOURCES
 
     rows = [{"name": name, "description": source.description} for name, source in SOURCES.items()]
@@ -297,7 +297,7 @@ def data_info(
     as_json: Json = False,
 ) -> None:
     """Read data as a sweep would, and say what is in it."""
-    from analysis.terminal import print_fields
+    from analysis.report.terminal import print_fields
     from vae.data import describe, load_data
 
     info = describe(load_data(data))
@@ -327,11 +327,11 @@ def main() -> NoReturn:
 
 
 def _sweep(spec: "Spec") -> None:
-    from analysis.scorer import score_run
-    from sweeps.coordinator import run_sweep
-    from sweeps.engine import GO_ON
-    from sweeps.interrupts import stop_on_signals
-    from sweeps.progress import live_progress
+    from analysis.scores.in_sweep import score_run
+    from sweeps.coordination.coordinator import run_sweep
+    from sweeps.coordination.progress import live_progress
+    from sweeps.engines.engine import GO_ON
+    from sweeps.engines.interrupts import stop_on_signals
 
     try:
         with stop_on_signals(_say) as stop, live_progress(spec.objectives[0].name) as on_status:
@@ -354,8 +354,8 @@ def _sweep(spec: "Spec") -> None:
 
 
 def _preview(spec: "Spec") -> None:
-    from analysis.terminal import print_fields, print_table
-    from sweeps.preview import preview_sweep
+    from analysis.report.terminal import print_fields, print_table
+    from sweeps.coordination.preview import preview_sweep
 
     preview = preview_sweep(spec)
     print_table("trials", preview.trial_rows)

@@ -1,14 +1,14 @@
 """What a notebook imports: `import vaekit; vaekit.open("digits").runs`."""
 
 from analysis import metrics
-from analysis.frames import Sweep
-from analysis.frames import open_sweep as open
+from analysis.frames.sweep import Sweep
+from analysis.frames.sweep import open_sweep as open
 from analysis.metrics import score
-from analysis.scorer import score_run
-from sweeps.compare import compare_spec
-from sweeps.coordinator import run_sweep
-from sweeps.spec import Spec, make_spec
-from vae.results import find_folder
+from analysis.scores.in_sweep import score_run
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.compare import compare_spec
+from sweeps.spec.spec import Spec, make_spec
+from vae.files.results import find_folder
 
 __all__ = ["Spec", "Sweep", "compare", "metrics", "open", "score", "sweep"]
 

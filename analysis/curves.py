@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analysis.frames import finished
-from analysis.intervals import replicates
+from analysis.frames.sweep import finished
+from analysis.statistics.intervals import replicates
 from vae.columns import PARAMETERS
 
 SPLITS = ("validation", "train")

@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.curves import SPLITS
-from analysis.effects import QUANTITIES
-from analysis.intervals import SUFFIX
-from analysis.style import (
+from analysis.effects.effect import QUANTITIES
+from analysis.presentation.style import (
     COLOUR_MAP,
     COLOURS,
     INK,
@@ -24,6 +23,7 @@ from analysis.style import (
     scale_x,
     styled,
 )
+from analysis.statistics.intervals import SUFFIX
 
 MOST_VECTORS = 1000
 """More dots than this are drawn as pixels within the SVG, which else takes megabytes."""

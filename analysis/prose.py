@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import findings
-from analysis.frames import Sweep
-from analysis.importance import EVALUATOR
-from analysis.intervals import SUFFIX
-from analysis.states import is_complete, states
-from analysis.words import counted, interval, listed, number
+from analysis.frames.sweep import Sweep
+from analysis.importance.shares import EVALUATOR
+from analysis.presentation.words import counted, interval, listed, number
+from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.states import is_complete, states
+from analysis.summary import findings
 from vae.columns import PARAMETERS, Objective
 
 NAMES = {"latent_dim": "latent dimensions", "beta": "beta", "hidden_dim": "hidden width"}

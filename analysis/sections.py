@@ -5,23 +5,23 @@ from collections.abc import Callable
 import pandas as pd
 
 from analysis import figures, prose
-from analysis.coverage.sections import coverage_sections
+from analysis.coverage.section import coverage_sections
 from analysis.curves import kl_by_rank, learning_curves
-from analysis.effects import effect
-from analysis.frames import Sweep, complete_runs, varies
-from analysis.frontier import frontier
-from analysis.health.sections import health_sections
-from analysis.importance import COLUMNS, FEWEST, importance
-from analysis.intervals import SUFFIX
-from analysis.leaderboard import board
-from analysis.picture_sections import picture_sections
-from analysis.plane_sections import plane_sections
-from analysis.score_sections import correlation_section, information_section, score_effect_sections, scores_section
-from analysis.section import Section, left_out
-from analysis.states import failures, states
-from analysis.style import colour_by
-from analysis.summary import sentences
-from analysis.words import number
+from analysis.effects.effect import effect
+from analysis.frames.sweep import Sweep, complete_runs, varies
+from analysis.health.section import health_sections
+from analysis.importance.shares import COLUMNS, FEWEST, importance
+from analysis.pictures.section import picture_sections
+from analysis.plane.frontier import frontier
+from analysis.plane.section import plane_sections
+from analysis.presentation.section import Section, left_out
+from analysis.presentation.style import colour_by
+from analysis.presentation.words import number
+from analysis.scores.section import correlation_section, information_section, score_effect_sections, scores_section
+from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.leaderboard import board
+from analysis.statistics.states import failures, states
+from analysis.summary.summary import sentences
 from vae.columns import PARAMETERS, value_columns
 
 SHOWN = 20

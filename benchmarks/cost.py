@@ -3,7 +3,7 @@
     python -m benchmarks.cost
 
 One axis moves, the others stay: 16 runs, hidden 128, latent 16, the digits' 1,397 training images, one epoch, in the
-stacks that `sweeps.plan` makes, one thread. A slope is that of log seconds on log size by least squares, from the
+stacks that a sweep plans, one thread. A slope is that of log seconds on log size by least squares, from the
 second size on: 1 is proportional, 0 is free.
 """
 
@@ -13,8 +13,8 @@ import torch
 from benchmarks.clock import interleaved
 from benchmarks.stack_size import train_epoch
 from benchmarks.table import options, show
-from sweeps.plan import plan_stacks
-from sweeps.worker import Run
+from sweeps.coordination.plan import plan_stacks
+from sweeps.engines.worker import Run
 from vae.config import RunConfig
 from vae.data import Data, load_data
 from vae.training import make_stack

@@ -15,12 +15,12 @@ from scipy import stats
 
 import vaekit
 from benchmarks.table import options, show
-from sweeps.coordinator import run_sweep
-from sweeps.engine import count_workers
-from sweeps.local import LocalEngine
-from sweeps.plan import plan_stacks, runs_of_trial
-from sweeps.spec import Spec, make_spec
-from sweeps.worker import Task
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.plan import plan_stacks, runs_of_trial
+from sweeps.engines.engine import count_workers
+from sweeps.engines.local import LocalEngine
+from sweeps.engines.worker import Task
+from sweeps.spec.spec import Spec, make_spec
 from vae.columns import PARAMETERS
 from vae.data import open_data, prepare
 

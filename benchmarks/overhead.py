@@ -19,13 +19,13 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.table import options, show
-from sweeps import coordinator
-from sweeps.coordinator import run_sweep
-from sweeps.spec import make_spec
-from sweeps.worker import Run
+from sweeps.coordination import coordinator
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.engines.worker import Run
+from sweeps.spec.spec import make_spec
 from vae.columns import DIMS, HISTORY, NATS, TOTALS
-from vae.results import Folder
-from vae.shapes import parameter_shapes
+from vae.files.results import Folder
+from vae.stack.shapes import parameter_shapes
 from vae.trained import TrainedRun
 
 STACK, STACK_SECONDS, BUSY = 16, 10.0, 0.9

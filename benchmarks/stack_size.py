@@ -4,7 +4,7 @@
 
 One thread, a new process for each row, with a worker's environment. The rate is that of a 2048^3 fp32 product, timed
 in turns with the training in the same process. FLOPs are those of the runs' own shapes, without padding and without
-the first layer's input gradient. `working_set_mib` is what `sweeps.plan` chooses the size by, where `planned`;
+the first layer's input gradient. `working_set_mib` is what `sweeps.coordination` chooses the size by, where `planned`;
 `peak_mib` is by how much the process grew.
 """
 
@@ -19,14 +19,14 @@ import torch
 
 from benchmarks.clock import interleaved
 from benchmarks.table import options, show
-from sweeps.plan import stack_size
-from sweeps.worker import WORKER_ENVIRONMENT
+from sweeps.coordination.plan import stack_size
+from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
 from vae.minibatches import noise_minibatches, training_minibatches
 from vae.randomness import NOISE
-from vae.shapes import working_set_bytes
-from vae.stack import Stack
+from vae.stack.shapes import working_set_bytes
+from vae.stack.stack import Stack
 from vae.training import make_stack
 
 ROUNDS = 7

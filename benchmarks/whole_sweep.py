@@ -28,8 +28,8 @@ import numpy as np
 import vaekit
 from benchmarks.quality import equality
 from benchmarks.table import options, show
-from sweeps.ask import explore
-from sweeps.spec import Spec, make_spec
+from sweeps.spec.spec import Spec, make_spec
+from sweeps.study.ask import explore
 from vae.device import check_precision
 from vae.errors import ConfigError
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS, parse_objectives, value_columns
-from vae.results import Folder, RunRecord
-from vae.shapes import layer_shapes
+from vae.files.results import Folder, RunRecord
+from vae.stack.shapes import layer_shapes
 
 STACK = 16
 SPEC: Mapping[str, Any] = {

@@ -15,14 +15,14 @@ from pandas.testing import assert_frame_equal
 from scipy import stats
 
 from analysis.curves import kl_by_rank, learning_curves, standings
-from analysis.effects import BINS, COLUMNS, effect
-from analysis.frames import Sweep, open_sweep
-from analysis.frontier import dominated, frontier, on_lower_left_hull
-from analysis.intervals import half_width, replicates, trial_means
-from analysis.leaderboard import leaderboard
-from analysis.states import failures, is_complete, states
-from analysis.summary import summary
-from analysis.words import cells, interval, listed, number
+from analysis.effects.effect import BINS, COLUMNS, effect
+from analysis.frames.sweep import Sweep, open_sweep
+from analysis.plane.frontier import dominated, frontier, on_lower_left_hull
+from analysis.presentation.words import cells, interval, listed, number
+from analysis.statistics.intervals import half_width, replicates, trial_means
+from analysis.statistics.leaderboard import leaderboard
+from analysis.statistics.states import failures, is_complete, states
+from analysis.summary.summary import summary
 from tests.synthetic import write_sweep
 from vae.columns import PARAMETERS, RUNS, TOTALS, parse_objectives
 

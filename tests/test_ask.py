@@ -6,8 +6,8 @@ from typing import Any
 import optuna
 import pytest
 
-from sweeps.ask import distributions, explore
-from sweeps.spec import make_spec
+from sweeps.spec.spec import make_spec
+from sweeps.study.ask import distributions, explore
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from analysis.frames import open_sweep
-from analysis.report import write_comparison, write_report
+from analysis.frames.sweep import open_sweep
+from analysis.report.write import write_comparison, write_report
 from tests.synthetic import write_sweep
 
 pytestmark = pytest.mark.machine

@@ -12,16 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sweeps.check import check_sweep
-from sweeps.coordinator import run_sweep
-from sweeps.engine import Stop
-from sweeps.retry import forget_failed
-from sweeps.worker import Task
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.engines.engine import Stop
+from sweeps.engines.worker import Task
+from sweeps.maintenance.check import check_sweep
+from sweeps.maintenance.retry import forget_failed
 from tests.test_sweep import Inline, assert_same_frames, frames, tiny
-from vae import weights
 from vae.errors import ResultsError
-from vae.results import Folder, write_whole
-from vae.tables import table_bytes
+from vae.files import weights
+from vae.files.results import Folder, write_whole
+from vae.files.tables import table_bytes
 
 Damage = Callable[[Folder], None]
 

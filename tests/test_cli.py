@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import cli
-from sweeps.compare import compare_spec
-from sweeps.spec import DEFAULT_TRIALS, Spec
+from sweeps.spec.compare import compare_spec
+from sweeps.spec.spec import DEFAULT_TRIALS, Spec
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import parse_objectives
-from vae.results import Folder
+from vae.files.results import Folder
 
 TINY = ["--epochs", "1", "--seeds", "1", "--limit", "200", "--trials", "2", "--jobs", "1", "--no-report"]
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import vaekit
-from sweeps.compare import compare_spec
-from sweeps.coordinator import run_sweep
-from sweeps.preview import preview_sweep
-from sweeps.spec import make_spec
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.preview import preview_sweep
+from sweeps.spec.compare import compare_spec
+from sweeps.spec.spec import make_spec
 from tests.test_sweep import TINY, Inline, frames
 from vae.errors import ConfigError, ResultsError
-from vae.results import Folder
+from vae.files.results import Folder
 
 SIZES: dict[str, Any] = {"latent_dim": "2,3", "hidden_dim": "16"}
 SHORT = {name: value for name, value in TINY.items() if name not in ("hidden_dim", "latent_dim")}

@@ -37,15 +37,15 @@ from analysis.coverage import (
 from analysis.coverage.discrepancy import KERNEL_SCALES
 from analysis.coverage.realism import classifier_view
 from analysis.coverage.registry import KEY, REALISM
-from analysis.coverage.sections import coverage_sections
+from analysis.coverage.section import coverage_sections
 from analysis.coverage.table import COLUMNS
-from analysis.frames import Sweep
+from analysis.frames.sweep import Sweep
 from analysis.health.mixture import log_density
 from tests.synthetic import write_sweep
 from vae.config import RunConfig
 from vae.data import DataConfig, prepare
 from vae.errors import DataError
-from vae.results import Folder, RunRecord
+from vae.files.results import Folder, RunRecord
 from vae.training import train_runs
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

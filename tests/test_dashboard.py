@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from sweeps.dashboard import ReadOnlyJournal, dashboard_server
-from sweeps.spec import make_spec
-from sweeps.storage import open_study
+from sweeps.maintenance.dashboard import ReadOnlyJournal, dashboard_server
+from sweeps.spec.spec import make_spec
+from sweeps.study.storage import open_study
 from vae.errors import ConfigError, ResultsError
-from vae.results import Folder
+from vae.files.results import Folder
 
 POINT = {"latent_dim": 2, "beta": 1.0, "hidden_dim": 64}
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
-from analysis.end_point import continuous_bernoulli_logits, zero_rate_distortion_nats
+from analysis.statistics.zero_rate import continuous_bernoulli_logits, zero_rate_distortion_nats
 from vae.errors import ConfigError
 from vae.losses import LIKELIHOOD, distortion
 

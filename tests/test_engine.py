@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sweeps.engine import ExecutorEngine, Interrupted, Stack, Stop, TimedOut
-from sweeps.spec import make_spec
-from sweeps.worker import Run, Task
+from sweeps.engines.engine import ExecutorEngine, Interrupted, Stack, Stop, TimedOut
+from sweeps.engines.worker import Run, Task
+from sweeps.spec.spec import make_spec
 from vae.errors import EngineError
 
 TASK = Task(Path(), "cpu")

@@ -10,15 +10,16 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from analysis import findings, share_out
-from analysis.effects import effect
-from analysis.explorer import explorer
-from analysis.frames import Sweep, complete_runs, open_sweep
-from analysis.mosaic import mosaic, png
-from analysis.page import fill
-from analysis.report import write_comparison, write_report
-from analysis.sheets import Sheets, traversal
-from analysis.side_by_side import labels, side_by_side, spec_differences
+from analysis.comparison.section import labels, side_by_side, spec_differences
+from analysis.effects.effect import effect
+from analysis.frames.sweep import Sweep, complete_runs, open_sweep
+from analysis.presentation.mosaic import mosaic, png
+from analysis.report import parallel as share_out
+from analysis.report.explorer import explorer
+from analysis.report.page import fill
+from analysis.report.sheets import Sheets, traversal
+from analysis.report.write import write_comparison, write_report
+from analysis.summary import findings
 from tests.synthetic import write_sweep
 from vae.errors import ConfigError
 

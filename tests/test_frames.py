@@ -12,12 +12,12 @@ import pytest
 import torch
 from pandas.testing import assert_frame_equal
 
-from analysis.frames import open_sweep
+from analysis.frames.sweep import open_sweep
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import HISTORY, RUNS, TOTALS
 from vae.errors import ResultsError
+from vae.files.results import Folder, RunRecord
 from vae.model import VAE
-from vae.results import Folder, RunRecord
 
 PIXELS = 16
 
@@ -216,7 +216,7 @@ def test_codes_are_the_posterior_means_in_any_batch(
     assert codes.dtype == np.float32
     assert codes.shape == (24, 2)
     np.testing.assert_allclose(codes, expected, rtol=1e-5, atol=1e-6)
-    monkeypatch.setattr("analysis.run.BATCH", 5)
+    monkeypatch.setattr("analysis.frames.run.BATCH", 5)
     np.testing.assert_allclose(sweep.codes(1, "train"), expected, rtol=1e-5, atol=1e-6)
     assert sweep.codes(2).shape == (3, 1)
 

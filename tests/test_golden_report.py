@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from analysis.frames import open_sweep
-from analysis.report import write_report
+from analysis.frames.sweep import open_sweep
+from analysis.report.write import write_report
 from tests.synthetic import write_sweep
 
 GOLDEN = Path(__file__).parent / "golden" / "report"

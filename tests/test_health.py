@@ -20,9 +20,9 @@ from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import TERMS, log_density, marginal_log_densities, rate_split
 from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
 from analysis.health.runs import bound_columns, health_dims, run_health, sweep_health
-from analysis.health.sections import health_sections
-from sweeps.coordinator import run_sweep
-from sweeps.spec import make_spec
+from analysis.health.section import health_sections
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.spec import make_spec
 from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
 from vae.columns import HEALTH

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.importance import importance, variance_shares
+from analysis.importance.shares import importance, variance_shares
 from vae.columns import PARAMETERS
 
 

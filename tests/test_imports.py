@@ -63,10 +63,10 @@ def test_only_cli_imports_typer() -> None:
     ("module", "heavy"),
     [
         ("cli", {"torch", "optuna", "pandas", "numpy", "matplotlib"}),
-        ("sweeps.coordinator", {"torch", "pandas", "matplotlib", "sklearn"}),
+        ("sweeps.coordination.coordinator", {"torch", "pandas", "matplotlib", "sklearn"}),
         ("vae.trained", {"torch", "optuna", "pandas", "pyarrow", "scipy"}),
-        ("sweeps.worker", {"optuna", "torch", "pandas", "pyarrow", "scipy"}),
-        ("analysis.frames", {"torch", "optuna", "matplotlib"}),
+        ("sweeps.engines.worker", {"optuna", "torch", "pandas", "pyarrow", "scipy"}),
+        ("analysis.frames.sweep", {"torch", "optuna", "matplotlib"}),
     ],
 )
 def test_what_a_module_does_not_load(module: str, heavy: set[str]) -> None:

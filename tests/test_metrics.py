@@ -25,18 +25,18 @@ from analysis.metrics import (
     beta_vae,
     factor_vae,
     find_metric,
-    importance,
     score,
     score_all,
     udr,
 )
+from analysis.metrics import dci as importance
+from analysis.metrics.dci import concentration
 from analysis.metrics.explicitness import roc_auc
 from analysis.metrics.fitting import fit
-from analysis.metrics.importance import concentration
 from analysis.metrics.infomec import nearest_neighbour_information
-from analysis.metrics.information import bin_columns
 from analysis.metrics.inputs import make_sample
-from analysis.metrics.robustness import irs
+from analysis.metrics.irs import irs
+from analysis.metrics.mutual_information import bin_columns
 from analysis.metrics.threshold_svm import PENALTY, fit_threshold_svms
 from tests.metric_problems import PROBLEMS, SMALL, Arrays, make_arrays, make_grid, make_udr_models
 from tests.naive_metrics import NAIVE

@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from analysis.convergence import COLUMNS, slopes
-from analysis.end_point import zero_rate_distortion_nats
-from analysis.frames import complete_runs, open_sweep
-from analysis.frontier import AREA, area_below, frontier, frontier_area, frontier_corners
-from analysis.intervals import half_width, jackknife_half_width
-from analysis.leaderboard import board
-from analysis.plane_sections import plane_sections
-from analysis.section import Section
-from sweeps.coordinator import run_sweep
-from sweeps.spec import make_spec
+from analysis.frames.sweep import complete_runs, open_sweep
+from analysis.plane.convergence import COLUMNS, slopes
+from analysis.plane.frontier import AREA, area_below, frontier, frontier_area, frontier_corners
+from analysis.plane.section import plane_sections
+from analysis.presentation.section import Section
+from analysis.statistics.intervals import half_width, jackknife_half_width
+from analysis.statistics.leaderboard import board
+from analysis.statistics.zero_rate import zero_rate_distortion_nats
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.spec import make_spec
 from tests.synthetic import write_sweep
 from tests.test_analysis import points_frame, runs_frame
 from tests.test_sweep import Inline

@@ -13,11 +13,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study, load_study
 
 import vaekit
-from analysis.scorer import score_run
-from sweeps.coordinator import Status, run_sweep
-from sweeps.pruning import losers, rungs, share_trained
-from sweeps.spec import Spec, make_spec
-from sweeps.storage import STUDY_NAME
+from analysis.scores.in_sweep import score_run
+from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.spec.spec import Spec, make_spec
+from sweeps.study.pruning import losers, rungs, share_trained
+from sweeps.study.storage import STUDY_NAME
 from tests.test_sweep import Inline, Killed, assert_same_frames, frames
 from vae.columns import PARAMETERS
 from vae.errors import ConfigError

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.frames import open_sweep
-from analysis.report import Section, render, sections, write_report
+from analysis.frames.sweep import open_sweep
+from analysis.presentation.style import saved
+from analysis.presentation.words import cells
+from analysis.report.write import Section, render, sections, write_report
 from analysis.sections import provenance_section
-from analysis.style import saved
-from analysis.words import cells
 from tests.synthetic import write_sweep
 from vae.columns import RUNS
 

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, TOTALS
 from vae.errors import ResultsError
-from vae.results import DIMS_PREFIX, HISTORY_PREFIX, Folder, RunRecord, find_folder, write_whole
+from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, Folder, RunRecord, find_folder, write_whole
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
 

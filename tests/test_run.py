@@ -8,17 +8,17 @@ import pytest
 import torch
 from scipy import stats
 
-from analysis import pictures
-from analysis.frames import Sweep, open_sweep
-from analysis.paths import linear, sphere, spherical
-from analysis.picture_figures import mosaic
-from analysis.picture_sections import picture_sections
-from analysis.run import Run
-from analysis.section import Section
-from analysis.shown import shown_runs
-from analysis.style import saved
-from sweeps.coordinator import run_sweep
-from sweeps.spec import make_spec
+from analysis.frames.latent_paths import linear, sphere, spherical
+from analysis.frames.run import Run
+from analysis.frames.sweep import Sweep, open_sweep
+from analysis.pictures import pictures
+from analysis.pictures.figures import mosaic
+from analysis.pictures.section import picture_sections
+from analysis.pictures.selection import shown_runs
+from analysis.presentation.section import Section
+from analysis.presentation.style import saved
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.spec import make_spec
 from tests.test_sweep import Inline
 from vae.errors import ConfigError, ResultsError
 from vae.losses import distortion

@@ -11,14 +11,14 @@ import pytest
 import cli
 import vaekit
 from analysis.metrics import METRICS, score_all, udr
-from analysis.scorer import score_run
-from analysis.scoring import score_file, score_sweep
-from sweeps.coordinator import run_sweep
-from sweeps.spec import make_spec
+from analysis.scores.after_sweep import score_file, score_sweep
+from analysis.scores.in_sweep import score_run
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.spec import make_spec
 from tests.test_sweep import Inline
 from vae.columns import CHEAP_SCORES, SCORES, parse_objectives, parse_scores
 from vae.errors import ConfigError, DataError, ResultsError
-from vae.results import Folder
+from vae.files.results import Folder
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_columns_and_registry_name_the_same_scores() -> None:
 
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
 def test_the_report_shows_scores_with_floors_and_their_agreement(tmp_path: Path, squares: Path) -> None:
-    from analysis.report import write_report
+    from analysis.report.write import write_report
 
     run_sweep(spec(tmp_path, squares, trials=6), engine=Inline(), scorer=score_run)
     page = write_report(vaekit.open(tmp_path / "s"))

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeps import ask
-from sweeps.axes import parse_axis
-from sweeps.plan import MOST_RUNS, plan_stacks, runs_of_trial, stack_size
-from sweeps.spec import PLACE, make_spec, read_spec
-from sweeps.worker import Run
+from sweeps.coordination.plan import MOST_RUNS, plan_stacks, runs_of_trial, stack_size
+from sweeps.engines.worker import Run
+from sweeps.spec.axes import parse_axis
+from sweeps.spec.spec import PLACE, make_spec, read_spec
+from sweeps.study import ask
 from vae.columns import parse_objectives, value_columns
 from vae.config import RunConfig
 from vae.errors import ConfigError
-from vae.results import Folder
+from vae.files.results import Folder
 from vae.schedules import BetaSchedule
-from vae.shapes import stack_key, working_set_bytes
+from vae.stack.shapes import stack_key, working_set_bytes
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sweeps.spec import make_spec
-from sweeps.storage_url import parse_storage, without_password
+from sweeps.spec.address import parse_storage, without_password
+from sweeps.spec.spec import make_spec
 from vae.errors import ConfigError
 
 

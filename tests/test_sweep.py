@@ -16,15 +16,15 @@ import pandas as pd
 import pytest
 
 import vaekit
-from sweeps.coordinator import Status, run_sweep
-from sweeps.engine import Stop, TimedOut
-from sweeps.local import LocalEngine
-from sweeps.spec import make_spec
-from sweeps.worker import Run, Task, train_stack
+from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.engines.engine import Stop, TimedOut
+from sweeps.engines.local import LocalEngine
+from sweeps.engines.worker import Run, Task, train_stack
+from sweeps.spec.spec import make_spec
 from vae import data as vae_data
 from vae.columns import NATS
 from vae.errors import ResultsError
-from vae.results import Folder
+from vae.files.results import Folder
 from vae.trained import TrainedRun
 
 TINY: dict[str, Any] = {
@@ -127,7 +127,9 @@ def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
     run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
     spec = tiny(tmp_path / "killed", **options)
     stacks = Folder(tmp_path / "killed" / "s").stacks
-    code = f"from sweeps.coordinator import run_sweep; from sweeps.spec import Spec; run_sweep({spec!r})"
+    code = (
+        f"from sweeps.coordination.coordinator import run_sweep; from sweeps.spec.spec import Spec; run_sweep({spec!r})"
+    )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
     while not list(stacks.glob("*.parquet")):
@@ -181,7 +183,9 @@ def test_a_stack_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_workers_do_not_outlive_a_killed_coordinator(tmp_path: Path) -> None:
     spec = tiny(tmp_path, epochs=100_000, jobs="2")
-    code = f"from sweeps.coordinator import run_sweep; from sweeps.spec import Spec; run_sweep({spec!r})"
+    code = (
+        f"from sweeps.coordination.coordinator import run_sweep; from sweeps.spec.spec import Spec; run_sweep({spec!r})"
+    )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

@@ -13,19 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.frames import open_sweep
-from sweeps.spec import make_spec
-from sweeps.storage import open_study
+from analysis.frames.sweep import open_sweep
+from sweeps.spec.spec import make_spec
+from sweeps.study.storage import open_study
 from tests.fuzz.readers import write_small_sweep
 from tests.synthetic import SPEC, write_sweep
 from vae.data import DataConfig, prepare
 from vae.data.index import look_up
 from vae.data.npz import read_npz
 from vae.errors import ConfigError, DataError, ResultsError, VaekitError
+from vae.files.pages import claimed_bytes
+from vae.files.results import Folder, find_folder
+from vae.files.tables import NUMBER, NUMBERS, TEXT, read_table, table_bytes
 from vae.model import model_of
-from vae.pages import claimed_bytes
-from vae.results import Folder, find_folder
-from vae.tables import NUMBER, NUMBERS, TEXT, read_table, table_bytes
 
 MOST_GROWN = 20 * 2**20
 

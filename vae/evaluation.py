@@ -12,7 +12,7 @@ from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
 from vae.losses import rate
 from vae.minibatches import noise_minibatches, split_minibatches
-from vae.stack import Stack
+from vae.stack.stack import Stack
 
 Array = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.data import Data
 from vae.randomness import BINARISATION, ORDER, shared_generator, torch_generator
-from vae.shapes import LATENT_MULTIPLE, PIXEL_MULTIPLE, padded
+from vae.stack.shapes import LATENT_MULTIPLE, PIXEL_MULTIPLE, padded
 
 NOISE_BLOCK = 8
 """Minibatches whose noise is drawn at once: enough to hide the calls, few enough to stay in cache."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from vae.config import LIKELIHOODS, MODELS, at_least, one_of, positive
 from vae.errors import ResultsError
 from vae.losses import LIKELIHOOD, distortion, rate
-from vae.shapes import layer_shapes
+from vae.stack.shapes import layer_shapes
 
 
 class VAE(nn.Module):

@@ -17,9 +17,9 @@ from vae.config import RunConfig
 from vae.data import Data, open_data
 from vae.evaluation import Evaluation, evaluate, posterior, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
-from vae.padding import RunState, dump_state, load_state, own_parameters
 from vae.randomness import NOISE, TEST, VALIDATION
-from vae.stack import Stack
+from vae.stack.stack import Stack
+from vae.stack.state import RunState, dump_state, load_state, own_parameters
 from vae.trained import Score, TrainedRun
 
 Array = npt.NDArray[np.float64]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.intervals import SUFFIX, replicates
+from analysis.statistics.intervals import SUFFIX, replicates
 
 OWN_PRIOR = "raw"
 """N(0, I), which a VAE is trained for."""

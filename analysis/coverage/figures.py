@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.coverage.registry import METRICS, spoken
 from analysis.coverage.samples import Floats
-from analysis.style import COLOURS, INK, LABELS, QUIET, new_figure, scale_x, styled
+from analysis.presentation.style import COLOURS, INK, LABELS, QUIET, new_figure, scale_x, styled
 
 SERIES: dict[tuple[str, str], str] = {
     ("vae", "raw"): "VAE, N(0, I)",

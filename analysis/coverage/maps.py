@@ -12,7 +12,7 @@ from analysis.coverage.table import Codes, gather_codes
 
 if TYPE_CHECKING:
     from analysis.coverage.samples import Floats
-    from analysis.run import Run
+    from analysis.frames.run import Run
 
 POINTS = 500
 IMAGES = 12

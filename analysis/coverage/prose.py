@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.coverage.differences import verdicts
 from analysis.coverage.priors import PRIORS
 from analysis.coverage.registry import KEY, METRICS, spoken
-from analysis.words import counted, listed
+from analysis.presentation.words import counted, listed
 
 PRIOR_NAMES = {"raw": "N(0, I)", "moments": "the moments prior", "mixture": "the mixture prior"}
 ASKED = (

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.cache import read_cached
 from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
-from vae.results import write_whole
+from analysis.frames.cache import read_cached
+from vae.files.results import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from analysis.coverage.realism import Realism
-    from analysis.frames import Sweep
+    from analysis.frames.sweep import Sweep
 
 WORTH_A_PROCESS = 1_000
 """Test images from which a run takes longer than a process needs to start."""
@@ -62,7 +62,7 @@ def _one_run(path: Path, run: int, realism: Realism, floor: dict[str, float]) ->
     """One run's coverage with one thread everywhere: how sums are split must not depend on the number of processes."""
     from threadpoolctl import threadpool_limits
 
-    from analysis.frames import open_sweep
+    from analysis.frames.sweep import open_sweep
     from vae.training import one_thread
 
     with threadpool_limits(1), one_thread():

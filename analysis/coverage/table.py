@@ -25,8 +25,8 @@ from vae.errors import ResultsError
 
 if TYPE_CHECKING:
     from analysis.coverage.samples import Floats
-    from analysis.frames import Sweep
-    from analysis.run import Run
+    from analysis.frames.run import Run
+    from analysis.frames.sweep import Sweep
 
 COLUMNS = ("latent_dim", "hidden_dim", "seed", "model", "prior", "metric", "value", "floor", "run")
 SAMPLES = 5_000

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.health.mixture import TERMS
-from analysis.intervals import SUFFIX
-from analysis.style import COLOURS, INK, QUIET, new_figure, padded, styled, tick
+from analysis.presentation.style import COLOURS, INK, QUIET, new_figure, padded, styled, tick
+from analysis.statistics.intervals import SUFFIX
 
 NAMES = ("mutual information", "total correlation", "dimension-wise KL")
 LINES = ("-", "--", ":")

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.end_point import zero_rate_distortion_nats
-from analysis.frames import finished
-from analysis.words import counted, number
+from analysis.frames.sweep import finished
+from analysis.presentation.words import counted, number
+from analysis.statistics.zero_rate import zero_rate_distortion_nats
 from vae.errors import VaekitError
 
 if TYPE_CHECKING:
-    from analysis.frames import Sweep
+    from analysis.frames.sweep import Sweep
 
 FLAGS = ("collapsed", "undertrained", "over-regularised", "prior mismatch")
 COLUMNS = ("run", "trial", "flag", "sentence")

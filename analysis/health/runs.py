@@ -8,22 +8,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.cache import read_cached
 from analysis.coverage.discrepancy import frechet_distance
-from analysis.frames import finished
+from analysis.frames.cache import read_cached
+from analysis.frames.sweep import finished
 from analysis.health.likelihood import SAMPLES, Bounds, decoder_use_nats, importance_bounds
 from analysis.health.mixture import RateSplit, rate_split
 from analysis.health.posterior import aggregate_moments, kl_nats
 from vae.columns import ACTIVE_VARIANCE, PARAMETERS
 from vae.config import at_least
-from vae.results import write_whole
+from vae.files.results import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from analysis.frames import Sweep
-    from analysis.run import Run
+    from analysis.frames.run import Run
+    from analysis.frames.sweep import Sweep
 
 Floats = npt.NDArray[np.float32]
 MOST_IMAGES = 10_000

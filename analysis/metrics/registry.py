@@ -6,18 +6,18 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from analysis.metrics.across_runs import udr
-from analysis.metrics.correlation import gaussian_total_correlation
+from analysis.metrics.dci import dci_completeness, dci_disentanglement, dci_informativeness
 from analysis.metrics.explicitness import CHANCE, explicitness
-from analysis.metrics.importance import dci_completeness, dci_disentanglement, dci_informativeness
 from analysis.metrics.infomec import infoc, infoe, infom
-from analysis.metrics.information import dcimig, jemmig, mig, mig_sup, modularity
 from analysis.metrics.inputs import make_sample
 from analysis.metrics.interventions import beta_vae_on_sample, factor_vae_on_sample
+from analysis.metrics.irs import irs
+from analysis.metrics.mutual_information import dcimig, jemmig, mig, mig_sup, modularity
 from analysis.metrics.result import Score, warn
-from analysis.metrics.robustness import irs
 from analysis.metrics.sample import Sample
-from analysis.metrics.separability import sap, sap_r2
+from analysis.metrics.sap import sap, sap_r2
+from analysis.metrics.total_correlation import gaussian_total_correlation
+from analysis.metrics.udr import udr
 from vae.errors import ConfigError
 
 Needs = Literal["factors", "grid", "runs", "codes"]

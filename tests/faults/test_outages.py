@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps.postgres import Database
-from sweeps.storage_url import parse_storage
+from sweeps.spec.address import parse_storage
+from sweeps.study.postgres import Database
 from tests.faults.conftest import nothing_holds_the_password
 from tests.faults.processes import Command, DaskCluster, Postgres, dask_cluster, stacks, until, words
 from tests.test_sweep import assert_same_frames
-from vae.results import Folder
+from vae.files.results import Folder
 
 pytestmark = pytest.mark.faults
 OPTIONS = {"trials": 24, "epochs": 40}

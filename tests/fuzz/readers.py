@@ -12,7 +12,7 @@ from tests.fuzz import formats
 from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
-from vae.results import Folder
+from vae.files.results import Folder
 
 RNG_SEED = 0
 DATA_HASH = "d" * 64
@@ -76,10 +76,10 @@ def _toml(folder: Path) -> Path:
 
 def write_small_sweep(folder: Path) -> Folder:
     """Write a whole small sweep without training: tables, weights, journal."""
-    from sweeps.ask import explore
-    from sweeps.spec import make_spec
-    from sweeps.storage import open_study
-    from vae.shapes import parameter_shapes
+    from sweeps.spec.spec import make_spec
+    from sweeps.study.ask import explore
+    from sweeps.study.storage import open_study
+    from vae.stack.shapes import parameter_shapes
 
     sweep, rng = Folder(folder), np.random.default_rng(RNG_SEED)
     spec = make_spec(WHOLE_SPEC)
@@ -135,7 +135,7 @@ def _read_npz(path: Path) -> object:
 
 
 def _read_codes(path: Path) -> object:
-    from analysis.scoring import _read_codes as read
+    from analysis.scores.after_sweep import _read_codes as read
 
     return read(path)
 
@@ -153,21 +153,21 @@ def _look_up(path: Path) -> object:
 
 
 def _read_spec(path: Path) -> object:
-    from sweeps.spec import make_spec, read_spec
+    from sweeps.spec.spec import make_spec, read_spec
 
     return make_spec(read_spec(path)).identity
 
 
 def _sweep(path: Path) -> Any:
-    from analysis.frames import open_sweep
+    from analysis.frames.sweep import open_sweep
 
     return open_sweep(path)
 
 
 def _show(path: Path) -> object:
-    from analysis.listing import list_sweeps
     from analysis.prose import provenance
-    from analysis.summary import summary
+    from analysis.summary.listing import list_sweeps
+    from analysis.summary.summary import summary
 
     list_sweeps(path.parent.parent)
     sweep = _sweep(path.parent)
@@ -186,10 +186,10 @@ def _read_model(path: Path) -> object:
 
 
 def _read_journal(path: Path) -> object:
-    from sweeps.ask import explore
-    from sweeps.ledger import Ledger
-    from sweeps.spec import make_spec
-    from sweeps.storage import asked_until, open_study, point_of
+    from sweeps.coordination.ledger import Ledger
+    from sweeps.spec.spec import make_spec
+    from sweeps.study.ask import explore
+    from sweeps.study.storage import asked_until, open_study, point_of
 
     spec = make_spec(Folder(path.parent).read_spec())
     with open_study(spec, Folder(path.parent)) as study:
@@ -200,7 +200,7 @@ def _read_journal(path: Path) -> object:
 
 
 def _read_scores(path: Path) -> object:
-    from analysis.scoring import score_sweep
+    from analysis.scores.after_sweep import score_sweep
 
     return score_sweep(_sweep(path.parent.parent), "mig", runs=[0])
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vae.data.npy import open_npy
 from vae.errors import ConfigError, DataError
-from vae.texts import read_json
+from vae.files.texts import read_json
 
 SPLITS = ("train", "validation", "test")
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from vae.data.raw import RawData, check_raw_data
 from vae.errors import DataError
-from vae.limits import FREE_IMAGES, check_growth
+from vae.files.limits import FREE_IMAGES, check_growth
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAXIMUM_AXES = 4  # image, height, width, channel

@@ -20,7 +20,7 @@ import numpy as np
 from vae.data.config import DataConfig
 from vae.data.store import is_whole
 from vae.errors import DataError
-from vae.texts import read_json
+from vae.files.texts import read_json
 
 _HASH = re.compile("[0-9a-f]{64}")
 """What a folder of prepared images is called: no other name leads out of the cache."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from vae.data.npy import read_header
 from vae.data.raw import RawData, check_raw_data
 from vae.errors import DataError
-from vae.limits import FREE_IMAGES, check_growth
+from vae.files.limits import FREE_IMAGES, check_growth
 
 _IMAGES = ("images", "imgs")
 _FACTORS = ("factors", "latents_classes", "labels")

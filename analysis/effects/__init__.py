@@ -1,0 +1,1 @@
+"""What one parameter does to rate, distortion and active units."""

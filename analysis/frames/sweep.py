@@ -1,0 +1,222 @@
+"""A sweep's folder as four plain frames, and its runs as plain torch modules."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.compute as pc
+
+from vae.columns import (
+    ACTIVE_VARIANCE,
+    DIMS,
+    HISTORY,
+    PARAMETERS,
+    RUNS,
+    SAMPLED,
+    SCORES,
+    TOTALS,
+    Objective,
+    parse_objectives,
+    value_columns,
+)
+from vae.errors import ResultsError
+from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    import torch
+
+    from analysis.frames.run import Run
+    from vae.data import Data
+
+
+class Sweep:
+    """What a sweep measured, read from its folder when it is first asked for and kept."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self.path: Path = folder.path
+        self.name: str = folder.path.resolve().name
+
+    def __repr__(self) -> str:
+        return f"Sweep({str(self.path)!r})"
+
+    @property
+    def folder(self) -> Folder:
+        """The names of the sweep's files."""
+        return self._folder
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The resolved spec: option names with underscores to values."""
+        return self._folder.read_spec()
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, machine, seeds and command of the sweep; empty where none was written."""
+        return self._folder.read_provenance()
+
+    @cached_property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The validation columns that the study improves."""
+        return parse_objectives(self.spec["objective"])
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: state, parameters, value(s), seconds, error."""
+        return _frame(self._folder.read_trials().sort_by("trial"))
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run with the columns RUNS, and one a score before seconds; nats are per image."""
+        scores = [name for name in self._table.column_names if name.startswith(SCORE_PREFIX)]
+        columns = [*RUNS[:-1], *scores, RUNS[-1]]
+        runs = _frame(self._table.select(columns)).rename(columns=lambda name: name.removeprefix(SCORE_PREFIX))
+        for objective in self.objectives:
+            if objective.column not in runs:  # a score that no run has yet
+                runs.insert(len(runs.columns) - 1, objective.column, np.nan)
+        return runs
+
+    @property
+    def scores(self) -> list[str]:
+        """Columns of `runs` that are scores on the test split."""
+        return [name for name in self.runs.columns.astype(str) if name.removesuffix(SAMPLED) in SCORES]
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row a run and epoch (from 1) with the columns HISTORY, in nats per image and seconds."""
+        return _flatten(self._table, HISTORY_PREFIX, HISTORY, "epoch", first=1)
+
+    @cached_property
+    def dims(self) -> pd.DataFrame:
+        """One row a run and latent dimension (from 0): KL in nats per image, variance of means, active."""
+        frame = _flatten(self._table, DIMS_PREFIX, DIMS, "dim", first=0)
+        return frame.assign(active=frame["mean_variance"] > ACTIVE_VARIANCE)
+
+    def model(self, run: int) -> torch.nn.Module:
+        """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
+        from vae.model import model_of
+
+        kind = self.runs.loc[self.runs["run"] == run, "model"]
+        if kind.empty:
+            raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
+        return model_of(
+            self._folder.read_weights(run, self._weight_files),
+            likelihood=self.spec["likelihood"],
+            sigma=self.spec.get("sigma", "learned"),
+            model=kind.iloc[0],
+        )
+
+    def run(self, number: int) -> Run:
+        """Return one run to look into: its posterior, its decoder, samples and traversals, as arrays."""
+        from analysis.frames.run import Run
+
+        return Run(self, number)
+
+    def codes(self, run: int, split: str = "test") -> np.ndarray:
+        """Return the posterior means of a run on a split, float32 (sample, latent)."""
+        return self.run(run).encode(self.images(split))[0]
+
+    def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
+        """Return the images of a split (at some places in it) as the runs saw them.
+
+        float32 (image, height, width[, channel]).
+        """
+        chosen = self._data.split(split)
+        pixels = self._data.pixels(chosen if at is None else chosen[at])
+        return np.asarray(pixels).reshape(-1, *self.image_shape)
+
+    def thinned(self, split: str, most: int) -> npt.NDArray[np.int64]:
+        """Return places in a split for `images`: all of them, or `most` evenly spaced ones where there are more."""
+        count = len(self._data.split(split))
+        return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width) or (height, width, channel)."""
+        return self._data.image_shape
+
+    def factors(self, split: str = "test") -> np.ndarray | None:
+        """Return the known factors of a split, int64 (image, factor); None where the data have none."""
+        known = self._data.factors
+        return None if known is None else np.asarray(known[self._data.split(split)])
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """One name a factor."""
+        return self._data.factor_names
+
+    @cached_property
+    def _data(self) -> Data:
+        from vae.data import DataConfig, load_data
+
+        given = {key: self.spec[key] for key in ("limit", "size", "binarize") if key in self.spec}
+        data = load_data(DataConfig(source=self.spec["data"], **given))
+        trained_on = self.provenance.get("data", {}).get("hash", data.content_hash)
+        if data.content_hash != trained_on:
+            rule = "images must be those that the sweep was trained on"
+            raise ResultsError(f"{rule}, got others in {self.spec['data']!r} (hash {data.content_hash[:12]})")
+        return data
+
+    @cached_property
+    def _weight_files(self) -> dict[int, Path]:
+        return self._folder.weight_files()
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return self._folder.read_runs()
+
+
+def open_sweep(where: str | Path, out: str | Path = "results") -> Sweep:
+    """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none."""
+    return Sweep(find_folder(where, out))
+
+
+def varies(values: pd.Series) -> bool:
+    """Whether a parameter has more than one value."""
+    return bool(values.min() < values.max())
+
+
+def finished(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the VAE runs that were trained to the end: those with a rate and an ELBO."""
+    return runs[(runs["state"] == "COMPLETE") & (runs["model"] == "vae")]
+
+
+def complete_runs(sweep: Sweep) -> pd.DataFrame:
+    """Return the runs of COMPLETE trials: what every figure shows, so that all agree with the leaderboard."""
+    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
+    return sweep.runs[sweep.runs["trial"].isin(complete)]
+
+
+def trial_columns(objectives: Sequence[Objective]) -> list[str]:
+    """Return the columns that name a trial in a table: its number, its parameters and its value(s)."""
+    return ["trial", *PARAMETERS, *value_columns(tuple(objectives))]
+
+
+def measured_columns(objectives: Sequence[Objective]) -> list[str]:
+    """Return the columns of the runs frame that are averaged over seeds."""
+    return list(dict.fromkeys([*TOTALS, *(objective.column for objective in objectives)]))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
+
+
+def _flatten(table: pa.Table, prefix: str, names: Sequence[str], counter: str, first: int) -> pd.DataFrame:
+    """One row an element of the list columns, without a Python loop over runs."""
+    lengths = pc.list_value_length(table[prefix + names[0]]).to_numpy().astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    columns = {
+        "run": np.repeat(table["run"].to_numpy(), lengths),
+        counter: np.arange(lengths.sum()) - np.repeat(starts, lengths) + first,
+    }
+    flat = {name: pc.list_flatten(table[prefix + name]).to_numpy() for name in names}
+    return pd.DataFrame(columns | flat)

@@ -1,0 +1,1 @@
+"""Which hyperparameters move the objective."""

@@ -1,0 +1,1 @@
+"""What single runs make of images: reconstructions, samples, walks through the latent space."""

@@ -1,0 +1,104 @@
+"""Which runs a report pictures, and with which test images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.frames.run import Run
+from analysis.frames.sweep import Sweep
+from analysis.presentation.words import listed, number
+from analysis.statistics.leaderboard import leaderboard
+from vae.errors import ResultsError
+
+Floats = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+IMAGES = 10
+MOST_IMAGES = 10_000
+"""Of the test split, among which nearest images are looked for."""
+WHAT = {"best": "the first run of the best trial", "autoencoder": "its autoencoder twin", "worst": "that of the worst"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """The runs that a report pictures, by their role (in WHAT), and the test images it does so with."""
+
+    runs: Mapping[str, Run]
+    places: Places
+    """(image,): where in the test split the images stand."""
+    images: Floats
+    """(image, height, width[, channel])."""
+    test_places: Places
+    """(test image,): as places, of the test images that are compared with."""
+    test: Floats
+    """(test image, height, width[, channel])."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Pixel values that are drawn black and white."""
+        return min(0.0, float(self.test.min())), max(1.0, float(self.test.max()))
+
+    @property
+    def who(self) -> str:
+        """The roles, in words."""
+        return listed([WHAT[role] for role in self.runs])
+
+    def title(self, role: str) -> str:
+        """Return a run's role, number and place in the plane."""
+        row = self.runs[role].row
+        rate, distortion = number(float(row["rate_nats"]), 3), number(float(row["distortion_nats"]), 3)
+        return f"{role} (run {row['run']}): R {rate}, D {distortion} nats"
+
+    def table(self, role: str, **columns: object) -> pd.DataFrame:
+        """Return columns as a table, the run before them."""
+        return pd.DataFrame({"role": role, "run": self.runs[role].number, **columns})
+
+
+def shown_runs(sweep: Sweep) -> Shown | None:
+    """Return the best trial's first run and a contrast; None where no trial is complete.
+
+    ResultsError where the best run's weights were not kept, DataError where the images cannot be read.
+    """
+    board = leaderboard(sweep.trials, sweep.runs, sweep.objectives)
+    runs = _first_runs(sweep, board)
+    if not runs:
+        return None
+    _ = runs["best"].model
+    places, test_places = _chosen(sweep), sweep.thinned("test", MOST_IMAGES)
+    return Shown(
+        runs={role: run for role, run in runs.items() if role == "best" or _has_weights(run)},
+        places=places,
+        images=sweep.images("test", places),
+        test_places=test_places,
+        test=sweep.images("test", test_places),
+    )
+
+
+def _first_runs(sweep: Sweep, board: pd.DataFrame) -> dict[str, Run]:
+    """The best trial's first run, and its autoencoder twin or else the worst trial's first run."""
+    wanted = [("best", 0, "vae"), ("autoencoder", 0, "ae"), ("worst", -1, "vae")]
+    firsts = sweep.runs[sweep.runs["state"] == "COMPLETE"].groupby(["trial", "model"])["run"].min().to_dict()
+    keys = [(role, (int(board["trial"].iloc[place]), model)) for role, place, model in wanted if len(board)]
+    runs = {role: sweep.run(int(firsts[key])) for role, key in keys if key in firsts}
+    if "autoencoder" in runs or len(board) < 2:
+        runs.pop("worst", None)
+    return runs if "best" in runs else {}
+
+
+def _has_weights(run: Run) -> bool:
+    try:
+        return run.model is not None
+    except ResultsError:
+        return False
+
+
+def _chosen(sweep: Sweep) -> Places:
+    """Places of one test image of each class where they have labels, else of evenly spaced ones."""
+    factors = sweep.factors("test")
+    if factors is not None and factors.shape[1] == 1:
+        first = np.unique(factors[:, 0], return_index=True)[1]
+        if 2 * len(first) >= IMAGES:
+            return np.asarray(first[:IMAGES], dtype=np.int64)
+    return sweep.thinned("test", IMAGES)

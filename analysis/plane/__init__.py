@@ -1,0 +1,1 @@
+"""The rate-distortion plane: its frontier, the area below it, and the check of its slope."""

@@ -1,0 +1,110 @@
+"""The rate-distortion plane: which trials no other trial, or mixture of two, beats, and the area below those."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.frames.sweep import finished
+from analysis.statistics.intervals import SUFFIX, jackknife_half_width, trial_means
+
+PLANE = ("rate_nats", "distortion_nats")
+QUANTITIES = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
+
+
+def frontier(runs: pd.DataFrame, end_distortion_nats: float | None = None) -> pd.DataFrame:
+    """Return one row a trial: test means over seeds with half-widths, `on_frontier` and `dominated`.
+
+    The frontier is the lower-left convex hull of (rate, distortion), in nats per image: each of its points
+    has the least D + beta R for some beta (Alemi et al. 2018, arXiv 1711.00464). With `end_distortion_nats` the
+    point (0, D0) of a decoder that is told nothing belongs to the hull, and dominates whoever is no better. AE
+    runs and failed runs have no rate and are left out.
+    """
+    means = trial_means(runs, QUANTITIES)
+    points, own = _with_end(means[list(PLANE)].to_numpy(), end_distortion_nats)
+    return means.assign(on_frontier=on_lower_left_hull(points)[own], dominated=dominated(points)[own])
+
+
+def frontier_corners(runs: pd.DataFrame, end_distortion_nats: float | None = None) -> np.ndarray:
+    """Return the frontier of the trials' means as (corner, 2): rate and distortion in nats, by rising rate."""
+    points, _ = _with_end(trial_means(runs, PLANE)[list(PLANE)].to_numpy(), end_distortion_nats)
+    corners: np.ndarray = np.unique(points[on_lower_left_hull(points)], axis=0)
+    return corners
+
+
+def frontier_area(
+    runs: pd.DataFrame, end_distortion_nats: float | None = None, until_rate_nats: float | None = None
+) -> pd.DataFrame:
+    """Return one row: the area under the frontier in square nats and its mean height in nats, with half-widths.
+
+    The integral of the frontier's D over R, above D = 0, from `rate_low_nats` (0 with an end point, else the rate of
+    the frontier's first point) to `rate_high_nats` (`until_rate_nats`, else the rate of its last point); beyond its
+    ends the frontier goes on level. Beta has no part in it. Two sweeps of the same data and likelihood compare over
+    the same interval: give both the same `until_rate_nats`; smaller is better. The half-width (95 %) is of the
+    jackknife over the n seeds: the frontier and its area without one seed at a time, over the same interval.
+    Where no VAE run is finished there is no row.
+    """
+    corners = frontier_corners(runs, end_distortion_nats)
+    if not len(corners):
+        return pd.DataFrame(columns=list(AREA))
+    low, high = corners[0, 0], corners[-1, 0] if until_rate_nats is None else until_rate_nats
+    seeds = sorted(set(finished(runs)["seed"]))
+    kept = [runs[runs["seed"] != seed] for seed in seeds] if len(seeds) > 1 else []
+    areas = [area_below(frontier_corners(part, end_distortion_nats), low, high) for part in kept]
+    area, width = area_below(corners, low, high), float(jackknife_half_width(np.array(areas)))
+    span = high - low or np.nan
+    end = np.nan if end_distortion_nats is None else end_distortion_nats
+    row = (end, low, high, area, width, area / span, width / span, len(seeds))
+    return pd.DataFrame([row], columns=list(AREA))
+
+
+AREA = (
+    "end_distortion_nats",
+    "rate_low_nats",
+    "rate_high_nats",
+    "area_nats2",
+    "area_nats2" + SUFFIX,
+    "mean_distortion_nats",
+    "mean_distortion_nats" + SUFFIX,
+    "n",
+)
+
+
+def area_below(corners: np.ndarray, low: float, high: float) -> float:
+    """Return the integral from low to high of the line through (corner, 2), level beyond its ends."""
+    x, y = corners.T
+    places = np.concatenate([[low], x[(x > low) & (x < high)], [high]])
+    return float(np.trapezoid(np.interp(places, x, y), places))
+
+
+def on_lower_left_hull(points: np.ndarray) -> np.ndarray:
+    """Return which points (point, 2) lie on the decreasing part of their lower hull, its edges included."""
+    hull: list[np.ndarray] = []
+    for point in np.unique(points, axis=0):
+        if hull and point[1] >= hull[-1][1]:
+            continue  # not lower than a point at its left
+        while len(hull) > 1 and _turn(hull[-2], hull[-1], point) < 0:
+            hull.pop()
+        hull.append(point)
+    corners = {tuple(point) for point in hull}
+    return np.array([tuple(point) in corners for point in points], dtype=bool)
+
+
+def dominated(points: np.ndarray) -> np.ndarray:
+    """Return which points (point, coordinate) have another that is nowhere larger and somewhere smaller."""
+    beaten = np.zeros(len(points), dtype=bool)
+    # In lexicographic order a point comes after all that dominate it: only the undominated need a look.
+    for index in np.lexsort(points.T[::-1]):
+        if not beaten[index]:
+            point = points[index]
+            beaten |= (points >= point).all(axis=1) & (points > point).any(axis=1)
+    return beaten
+
+
+def _with_end(points: np.ndarray, end: float | None) -> tuple[np.ndarray, slice]:
+    """Put the point (0, end) before the others, where there is one; and where the others then stand."""
+    return (points, slice(None)) if end is None else (np.vstack([[0.0, end], points]), slice(1, None))
+
+
+def _turn(first: np.ndarray, second: np.ndarray, third: np.ndarray) -> float:
+    """Twice the signed area of a triangle; negative where `second` lies above the line first-third."""
+    there, on = second - first, third - first
+    return float(there[0] * on[1] - there[1] * on[0])

@@ -1,0 +1,129 @@
+"""How every figure looks: one palette, one width, units on every axis."""
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns  # type: ignore[import-untyped]
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from analysis.frames.sweep import varies as varies
+
+WIDTH = 7.5
+"""Inches of every figure: text of 9 points is then 12 pixels high at 700 pixels."""
+DOTS_PER_INCH = 150
+COLOURS: list[Any] = sns.color_palette("colorblind")
+COLOUR_MAP = "viridis"
+QUIET = "0.72"
+INK = "0.15"
+STYLE: Any = {
+    **sns.axes_style("ticks"),
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.6,
+    "axes.formatter.useoffset": False,
+    "svg.hashsalt": "vaekit",
+    "svg.fonttype": "path",
+}
+APART = 0.13
+"""Share of an axis between its marks: a parameter whose values are no closer has them as marks."""
+LABELS = {
+    "rate_nats": "rate R (nats per image)",
+    "distortion_nats": "distortion D (nats per image)",
+    "elbo_nats": "ELBO (nats per image)",
+    "kl_nats": "KL (nats per image)",
+    "active_units": "active units (count)",
+    "epoch": "epoch (passes over the images)",
+    "beta": "beta (weight of R, no unit)",
+    "latent_dim": "latent dimensions (count)",
+    "hidden_dim": "hidden width (units)",
+}
+
+styled = mpl.rc_context(STYLE)
+"""Decorator of every function that draws or saves."""
+
+
+def new_figure(height: float) -> Figure:
+    """Return an empty figure of the common width, `height` in inches."""
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def colour_by(points: pd.DataFrame, without: str = "") -> str:
+    """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
+    order = [name for name in ("beta", "latent_dim", "hidden_dim") if name != without]
+    return next((name for name in order if varies(points[name])), order[0])
+
+
+def is_wide(values: pd.Series) -> bool:
+    """Whether a logarithmic scale reads better: over tenfold, and beta or crowded in the lowest third."""
+    low, high = values.min(), values.max()
+    crowded = values.name == "beta" or values.median() < low + (high - low) / 3
+    return bool(low > 0 and high > 10 * low and crowded)
+
+
+def scale(values: pd.Series) -> Normalize:
+    """Return the colour scale of a parameter."""
+    low, high = float(values.min()), float(values.max())
+    return LogNorm(low, high) if is_wide(values) else Normalize(low, high)
+
+
+def tick(axis: Any, values: pd.Series) -> None:
+    """Mark an axis at a parameter's own values where they are few; write 10, not a power of ten."""
+    own = sorted(set(values))
+    places = np.log(own) if is_wide(values) else np.array(own)
+    if (np.diff(places) > APART * np.ptp(places)).all():
+        axis.set_major_locator(FixedLocator(own))
+    elif is_wide(values):
+        axis.set_major_locator(LogLocator(subs=(1, 3) if own[-1] > 30 * own[0] else (1, 2, 5)))
+    else:
+        axis.set_major_locator(MaxNLocator(6, integer=pd.api.types.is_integer_dtype(values)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def scale_x(axes: Axes, values: pd.Series) -> None:
+    """Give the x axis of a parameter its scale."""
+    if is_wide(values):
+        axes.set_xscale("log")
+    tick(axes.xaxis, values)
+
+
+def colour_bar(figure: Figure, points: Any, axes: Any, values: pd.Series) -> None:
+    """Draw the colour scale of a parameter at the right; none where it has one value."""
+    if varies(values):
+        bar = figure.colorbar(points, ax=axes, label=LABELS[str(values.name)], pad=0.02, aspect=30)
+        bar.outline.set_visible(False)
+        tick(bar.ax.yaxis, values)
+
+
+def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
+    """Return limits a little outside two values, never equal."""
+    margin = share * (high - low) or 0.05 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+@styled
+def saved(figure: Figure, kind: str) -> bytes:
+    """Return a figure as `svg` or `png`; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "png": {"Software": None}}[kind]
+    figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    return buffer.getvalue()
+
+
+def rows_height(rows: int) -> float:
+    """Return a heat map's height in inches: legible rows, at most a page."""
+    return min(max(2.3, 0.14 * rows + 0.9), 5.5)

@@ -1,0 +1,181 @@
+"""The interactive part of a report as plain data: axes to filter by, and two Plotly figures of SVG traces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from analysis.frames.sweep import finished, varies
+from analysis.plane.frontier import frontier
+from analysis.presentation.style import COLOUR_MAP, LABELS, is_wide, scale
+from analysis.presentation.words import number
+from vae.columns import NATS, PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MEASURED = (*NATS, "active_units")
+DIGITS = 6
+TICKS = 5
+GROUPS = 6
+"""Lines of the parallel coordinates come in this many colours, a trace each."""
+FONT = {"family": "system-ui, sans-serif", "size": 12, "color": "#1d2126"}
+QUIET = "#d9dde2"
+INK = "#1d2126"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A column of the runs that can be filtered by."""
+
+    name: str
+    label: str
+    numbers: list[float]
+    """Of each run, to DIGITS significant digits: a brush writes them into the form."""
+    positions: list[float]
+    """Where each run stands on the axis of the parallel coordinates, from 0 to 1."""
+    ticks: list[tuple[float, str]]
+    """Position and text."""
+
+
+def explorer(runs: pd.DataFrame) -> dict[str, Any] | None:
+    """Return what the page's script reads: runs, axes, and the figures `plane` and `parallel`; None without runs.
+
+    `runs` are those to show, as in the runs frame. Only finished VAE runs are on the plane.
+    """
+    shown = finished(runs).dropna(subset=list(NATS)).reset_index(drop=True)
+    if shown.empty:
+        return None
+    colour = next((name for name in ("beta", "latent_dim", "hidden_dim") if varies(shown[name])), "beta")
+    names = [*(name for name in PARAMETERS if varies(shown[name])), *MEASURED]
+    axes = [_axis(shown[name]) for name in names]
+    texts = [_hover(row) for row in shown.to_dict(orient="records")]
+    return {
+        "runs": shown["run"].tolist(),
+        "trials": shown["trial"].tolist(),
+        "axes": [{"name": a.name, "label": a.label, "values": a.numbers, "positions": a.positions} for a in axes],
+        "groups": _groups(shown[colour]).tolist(),
+        "texts": texts,
+        "plane": {"data": list(_plane(shown, colour, texts)), "layout": _plane_layout()},
+        "parallel": {"data": _lines(axes, shown[colour]), "layout": _parallel_layout(axes)},
+    }
+
+
+def _axis(values: pd.Series) -> Axis:
+    name = str(values.name)
+    wide = name in PARAMETERS and is_wide(values)
+    own = np.log(values.to_numpy(float)) if wide else values.to_numpy(float)
+    low, high = own.min(), own.max()
+    span = high - low or 1.0
+    distinct = np.unique(own)
+    places = distinct if len(distinct) <= TICKS else np.linspace(low, high, TICKS)
+    ticks = [(float((place - low) / span), number(float(np.exp(place) if wide else place), 3)) for place in places]
+    positions = ((own - low) / span).round(4).tolist()
+    rounded = [json.loads(f"{value:.{DIGITS}g}") for value in values]
+    return Axis(name=name, label=LABELS[name], numbers=rounded, positions=positions, ticks=ticks)
+
+
+def _hover(row: dict[Any, Any]) -> str:
+    parameters = "<br>".join(f"{LABELS[name].partition(' (')[0]} {number(row[name])}" for name in PARAMETERS)
+    measured = "<br>".join(f"{LABELS[name].partition(' (')[0]} {number(row[name])}" for name in MEASURED)
+    return f"<b>run {row['run']}</b> · trial {row['trial']} · seed {row['seed']}<br>{parameters}<br>{measured}"
+
+
+def _plane(shown: pd.DataFrame, colour: str, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The runs, and behind them the frontier of their trials."""
+    values = shown[colour]
+    places = np.log10(values) if is_wide(values) else values
+    ticks = np.linspace(places.min(), places.max(), TICKS)
+    words = [number(float(10**tick if is_wide(values) else tick), 2) for tick in ticks]
+    bar = {"title": {"text": LABELS[colour], "side": "right"}, "tickvals": ticks.tolist(), "ticktext": words}
+    marker = {"size": 8, "color": places.tolist(), "colorscale": "Viridis", "line": {"width": 0.5, "color": "white"}}
+    if varies(values):
+        marker |= {"showscale": True, "colorbar": bar | {"thickness": 12, "outlinewidth": 0}}
+    yield {
+        "type": "scatter", "mode": "markers", "name": "runs", "x": shown["rate_nats"].tolist(),
+        "y": shown["distortion_nats"].tolist(), "text": list(texts), "hoverinfo": "text", "marker": marker,
+        "unselected": {"marker": {"opacity": 0.12}},
+    }  # fmt: skip
+    points = frontier(shown)
+    hull = points[points["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
+    yield {
+        "type": "scatter", "mode": "lines", "name": "frontier", "hoverinfo": "skip", "x": hull["rate_nats"].tolist(),
+        "y": hull["distortion_nats"].tolist(), "line": {"color": INK, "width": 1.2},
+    }  # fmt: skip
+
+
+def _plane_layout() -> dict[str, Any]:
+    axis = {"gridcolor": QUIET, "zeroline": False, "automargin": True}
+    return _layout() | {
+        "height": 430,
+        "xaxis": axis | {"title": {"text": LABELS["rate_nats"]}},
+        "yaxis": axis | {"title": {"text": LABELS["distortion_nats"]}},
+    }
+
+
+def _groups(values: pd.Series) -> np.ndarray:
+    """The colour of each run, from 0."""
+    places = np.asarray(scale(values)(values.to_numpy(float)), dtype=float)
+    groups: np.ndarray = np.minimum((places * GROUPS).astype(int), GROUPS - 1)
+    return groups
+
+
+def _lines(axes: Sequence[Axis], values: pd.Series) -> list[dict[str, Any]]:
+    """One trace of every run in grey and one a colour; a gap parts two runs."""
+    everywhere = list(range(len(values)))
+    colours = [to_hex(colormaps[COLOUR_MAP]((group + 0.5) / GROUPS)) for group in range(GROUPS)]
+    quiet = {"line": {"color": QUIET, "width": 1}, "hoverinfo": "skip"} | _joined(axes, everywhere)
+    groups = [{"line": {"color": colour, "width": 1.2}, "hoverinfo": "text"} for colour in colours]
+    return [{"type": "scatter", "mode": "lines", "showlegend": False} | trace for trace in (quiet, *groups)]
+
+
+def _joined(axes: Sequence[Axis], chosen: Sequence[int]) -> dict[str, Any]:
+    x = [place for _ in chosen for place in (*range(len(axes)), None)]
+    y = [place for run in chosen for place in (*(axis.positions[run] for axis in axes), None)]
+    return {"x": x, "y": y}
+
+
+def _parallel_layout(axes: Sequence[Axis]) -> dict[str, Any]:
+    verticals = [
+        {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": {"color": INK, "width": 1}}
+        for place in range(len(axes))
+    ]
+    marks = [
+        {
+            "x": place, "y": position, "text": text, "showarrow": False, "xanchor": "left", "xshift": 3,
+            "font": {"size": 10}, "bgcolor": "rgba(255,255,255,0.75)", "borderpad": 0,
+        }
+        for place, axis in enumerate(axes)
+        for position, text in axis.ticks
+    ]  # fmt: skip
+    names = [axis.label.replace(" (", "<br>(") for axis in axes]
+    hidden = {"visible": False, "range": [-0.04, 1.04], "fixedrange": True}
+    shown = {"tickvals": list(range(len(axes))), "ticktext": names, "side": "top", "showgrid": False}
+    return _layout() | {
+        "height": 380,
+        "shapes": verticals,
+        "annotations": marks,
+        "yaxis": hidden,
+        "xaxis": shown | {"zeroline": False, "tickangle": 0, "range": [-0.5, len(axes) - 0.5], "fixedrange": True},
+        "margin": {"l": 10, "r": 10, "t": 60, "b": 10},
+    }
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "font": FONT,
+        "dragmode": "select",
+        "hovermode": "closest",
+        "showlegend": False,
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "margin": {"l": 60, "r": 10, "t": 10, "b": 50},
+        "hoverlabel": {"bgcolor": "white", "font": FONT, "align": "left"},
+        "newselection": {"line": {"color": INK, "width": 1}},
+    }

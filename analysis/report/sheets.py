@@ -1,0 +1,180 @@
+"""A run's sheet: a small page of its own, with parameters, KL per dimension and pictures; no script, no file beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.frames.sweep import Sweep
+from analysis.presentation.mosaic import data_address, mosaic
+from analysis.presentation.words import heading, number
+from analysis.report.page import fill
+from vae.columns import IDENTITY
+from vae.errors import VaekitError
+from vae.files.results import Folder, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from analysis.frames.run import Run
+
+AT_ONCE = 128
+"""Sheets in one work."""
+SECONDS = 0.02
+"""About what a sheet takes."""
+COLUMNS = 8
+"""Pictures in a row."""
+SAMPLE_ROWS = 3
+MOST_TRAVERSED = 8
+REACH = 2.0
+"""A traversal goes this many standard deviations either way."""
+NARROW, WIDE = 20, 640
+"""Pixels on the page: of the smallest image, and of a row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A mosaic on a sheet."""
+
+    title: str
+    sentence: str
+    address: str
+    width: int
+    """Pixels on the page."""
+
+
+def sheet_works(sweep: Sweep) -> list[Callable[[], None]]:
+    """Return works that together write the sheet of every run under report/runs; each can go to another process."""
+    runs, path = sweep.runs["run"].tolist(), sweep.path.resolve()  # a process may stand in another folder
+    return [partial(_write, path, runs[start : start + AT_ONCE]) for start in range(0, len(runs), AT_ONCE)]
+
+
+def _write(path: Path, runs: Sequence[int]) -> None:
+    sheets = Sheets(Sweep(Folder(path)))
+    for run in runs:
+        write_whole(sheets.sweep.folder.report.sheet(run), sheets.render(run).encode())
+
+
+class Sheets:
+    """The sheets of a sweep's runs; what they share is read once."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+
+    def render(self, number: int) -> str:
+        """Return a run's sheet as HTML."""
+        row = self._rows[number]
+        pictures, why = self._pictures(number)
+        return fill(
+            "run.html",
+            name=self.sweep.name,
+            row=row,
+            fields=_fields(row),
+            dims=_bars(self._dims.get(number)),
+            pictures=pictures,
+            why=why,
+            error=self._errors.get(row["trial"], "") if row["state"] != "COMPLETE" else "",
+            twins=[twin for twin in self._rows.values() if twin["trial"] == row["trial"]],
+        )
+
+    @cached_property
+    def _rows(self) -> dict[int, dict[str, Any]]:
+        rows = self.sweep.runs.to_dict(orient="records")
+        return {row["run"]: {str(name): value for name, value in row.items()} for row in rows}
+
+    @cached_property
+    def _dims(self) -> dict[int, pd.DataFrame]:
+        return {int(str(run)): rows for run, rows in self.sweep.dims.groupby("run")}
+
+    @cached_property
+    def _errors(self) -> dict[int, str]:
+        return dict(zip(self.sweep.trials["trial"], self.sweep.trials["error"], strict=True))
+
+    @cached_property
+    def _images(self) -> npt.NDArray[np.float32]:
+        return self.sweep.images("test", self.sweep.thinned("test", COLUMNS))
+
+    def _pictures(self, run: int) -> tuple[list[Picture], str]:
+        """The pictures, or why there are none."""
+        try:
+            return list(_draw(self.sweep.run(run), self._images, self._dims[run])), ""
+        except KeyError:
+            return [], "the run was not trained to its end"
+        except VaekitError as error:
+            return [], str(error)
+
+
+def _fields(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(heading(name), number(value)) for name, value in row.items() if name not in IDENTITY]
+
+
+def _by_use(dims: pd.DataFrame) -> pd.DataFrame:
+    """The dimensions, most used first: by KL, or for an autoencoder by the variance of its codes."""
+    use = dims["kl_nats"].fillna(dims["mean_variance"])
+    return dims.assign(use=use).sort_values("use", ascending=False, kind="stable")
+
+
+def _bars(dims: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """One bar a dimension: its number, KL and variance as text, whether it is active, and its share of the longest."""
+    if dims is None:
+        return []
+    ordered = _by_use(dims)
+    longest = max(ordered["use"].max(), 1e-9)
+    return [
+        {
+            "dim": row["dim"],
+            "kl": number(row["kl_nats"], 3),
+            "variance": number(row["mean_variance"], 3),
+            "active": row["active"],
+            "percent": round(max(100 * row["use"] / longest, 0.0), 1),
+        }
+        for row in ordered.to_dict(orient="records")
+    ]
+
+
+def _draw(run: Run, images: npt.NDArray[np.float32], dims: pd.DataFrame) -> Iterator[Picture]:
+    means = run.encode(images)[0]
+    pairs = np.stack([images, run.decode(means)])
+    yield _picture("Reconstructions", "Test images, and below each what the run makes of its posterior mean.", pairs)
+    ordered = _by_use(dims).head(MOST_TRAVERSED)
+    chosen = ordered["dim"].to_numpy()
+    # The prior's deviation is 1; the codes of an autoencoder have their own.
+    deviations = np.sqrt(ordered["mean_variance"].to_numpy()) if run.is_ae else np.ones(len(chosen))
+    codes = traversal(means[0], chosen, deviations)
+    walked = run.decode(codes.reshape(-1, codes.shape[-1])).reshape(*codes.shape[:2], *images.shape[1:])
+    yield _picture("Traversal", _traversed(chosen, run.is_ae), walked)
+    noise = np.random.default_rng(0).standard_normal((SAMPLE_ROWS * COLUMNS, means.shape[1]), dtype=np.float32)
+    drawn = run.decode(noise).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
+    yield _picture("Samples", "Codes drawn from N(0, I) and decoded.", drawn)
+
+
+def traversal(
+    code: npt.NDArray[np.float32], dims: npt.NDArray[np.int64], deviations: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """Return codes (dim, step, latent) that walk along one dimension each, REACH deviations about 0, else at `code`."""
+    codes = np.tile(code, (len(dims), COLUMNS, 1))
+    steps = np.linspace(-REACH, REACH, COLUMNS)
+    codes[np.arange(len(dims)), :, dims] = deviations[:, None] * steps
+    return codes
+
+
+def _traversed(dims: npt.NDArray[np.int64], is_ae: bool) -> str:
+    by, unit = ("variance", "standard deviations of the codes") if is_ae else ("KL", "prior standard deviations")
+    names = ", ".join(str(dim) for dim in dims)
+    return (
+        f"Each row moves one dimension from {number(-REACH)} to {number(REACH)} {unit} and leaves the others at the "
+        f"code of the first test image. From the top, by {by}: {names}."
+    )
+
+
+def _picture(title: str, sentence: str, images: npt.NDArray[np.float32]) -> Picture:
+    image = mosaic(images)
+    scale = max(NARROW * COLUMNS / image.shape[1], min(WIDE / image.shape[1], 4.0))
+    return Picture(title=title, sentence=sentence, address=data_address(image), width=round(scale * image.shape[1]))

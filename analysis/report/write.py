@@ -1,0 +1,122 @@
+"""A sweep's report: one folder that opens offline; the page renders sections and computes nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from analysis.comparison.section import labels, side_by_side
+from analysis.frames.sweep import Sweep, complete_runs
+from analysis.presentation.section import Section
+from analysis.presentation.style import saved
+from analysis.report.explorer import explorer
+from analysis.report.page import fill
+from analysis.report.parallel import share_out
+from analysis.report.sheets import SECONDS as SHEET_SECONDS
+from analysis.report.sheets import sheet_works
+from analysis.sections import sections
+from analysis.statistics.leaderboard import board
+from vae.columns import PARAMETERS
+from vae.errors import ConfigError
+from vae.files.results import Folder, ReportFolder, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from matplotlib.figure import Figure
+
+__all__ = ["Section", "render", "sections", "write_comparison", "write_report"]
+
+KINDS = ("svg", "png")
+FIGURE_SECONDS = 0.3
+"""About what a figure takes to draw, in both kinds of file."""
+SWEEP = "vaekit sweep report"
+SIDE_BY_SIDE = "vaekit report of several sweeps"
+LONGEST = 100
+"""Characters of the sweeps' names in the name of a folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explored:
+    """What the page's script works on."""
+
+    data: dict[str, Any]
+    rows: list[list[tuple[int, str]]]
+    """Number and words of the runs of each row of the leaderboard."""
+    plotly: Markup
+    """The library, as it is."""
+
+
+def write_report(sweep: Sweep) -> Path:
+    """Write report/index.html with its figures, tables and run sheets, and return the page's path."""
+    folder, parts = sweep.folder.report, sections(sweep)
+    figures = _figure_works(folder, parts)
+    share_out([*sheet_works(sweep), *figures], len(sweep.runs) * SHEET_SECONDS + len(figures) * FIGURE_SECONDS)
+    return _write(folder, parts, render(sweep.name, parts, explored=explored(sweep)))
+
+
+def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
+    """Write a report of several sweeps, and return the page's path.
+
+    It lies in `dest`, else in NAMES-report beside the first sweep. Raises ConfigError where that is a sweep's folder.
+    """
+    names = "-".join(sweep.name for sweep in sweeps)[:LONGEST]
+    place = dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report"
+    if Folder(place).exists:
+        raise ConfigError(f"a report of several sweeps must have a folder of its own, got the sweep {str(place)!r}")
+    folder, named = ReportFolder(place), labels(sweeps)
+    parts = side_by_side(named)
+    share_out(_figure_works(folder, parts), seconds=0)
+    return _write(folder, parts, render(" · ".join(named), parts, SIDE_BY_SIDE))
+
+
+def explored(sweep: Sweep) -> Explored | None:
+    """Return the interactive part of a sweep's report; None where no trial is complete."""
+    data = explorer(complete_runs(sweep))
+    if data is None:
+        return None
+    from plotly.offline import get_plotlyjs
+
+    return Explored(data=data, rows=_runs_of_rows(sweep), plotly=Markup(get_plotlyjs()))  # noqa: S704
+
+
+def render(name: str, parts: Sequence[Section], kind: str = SWEEP, explored: Explored | None = None) -> str:
+    """Return the page of some sections as HTML; whatever stands in them stays text."""
+    return fill("report.html", name=name, kind=kind, sections=parts, explored=explored)
+
+
+def _figure_works(folder: ReportFolder, parts: Sequence[Section]) -> list[Callable[[], None]]:
+    figures = folder.figures.resolve()  # a process may stand in another folder
+    return [partial(_save, figures, part.slug, part.figure) for part in parts if part.figure is not None]
+
+
+def _save(folder: Path, slug: str, figure: Figure) -> None:
+    for kind in KINDS:
+        write_whole(folder / f"{slug}.{kind}", saved(figure, kind))
+        figure.set_layout_engine("none")  # the next is laid out as the first was, for nothing
+
+
+def _write(folder: ReportFolder, parts: Sequence[Section], page: str) -> Path:
+    for section in parts:
+        table = section.table.to_csv(index=False, lineterminator="\n")
+        write_whole(folder.tables / f"{section.slug}.csv", table.encode())
+    write_whole(folder.page, page.encode())
+    return folder.page
+
+
+def _runs_of_rows(sweep: Sweep) -> list[list[tuple[int, str]]]:
+    """By parameters and not by trial: a point that was asked twice was trained once."""
+    names = list(PARAMETERS)
+    points = dict(iter(complete_runs(sweep).groupby(names)))
+    return [
+        [
+            (run, f"{run}" if model == "vae" else f"{run} ({model})")
+            for run, model in points[point][["run", "model"]].itertuples(index=False)
+        ]
+        for point in board(sweep)[names].itertuples(index=False, name=None)
+    ]

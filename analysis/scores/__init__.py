@@ -1,0 +1,1 @@
+"""Scores of codes against known factors: in a sweep, after it, and in its report."""

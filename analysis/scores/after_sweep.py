@@ -1,0 +1,125 @@
+"""Scores after the fact: of the saved runs of a sweep, and of any file of codes."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.frames.cache import read_cached
+from analysis.frames.sweep import Sweep, finished
+from vae.columns import SCORES, parse_scores
+from vae.config import one_of
+from vae.data.npz import open_npz
+from vae.errors import DataError, ResultsError
+from vae.files.results import write_whole
+
+BACKENDS = ("forest", "gbt")
+FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
+ACROSS_RUNS = "udr"
+UDR_IMAGES = 1000
+"""Images that UDR compares codes on, as in its paper."""
+COLUMNS = ("run", "score", "backend", "value", "floor", "ceiling", "samples")
+
+
+def score_file(path: Path, backend: str = "forest", seed: int = 0) -> dict[str, dict[str, Any]]:
+    """Score the codes in an .npz file: {"metrics": {name: value}, "details": {name: {...}}}.
+
+    It holds codes_train, factors_train, codes_test and factors_test, or codes and factors, which are then split by the
+    seed. Raises DataError where it does not.
+    """
+    from analysis.metrics import score_all
+
+    one_of(BACKENDS, dci=backend)
+    scores = score_all(tuple(SCORES), *_read_codes(path), seed=seed, floor=True, dci_backend=backend)
+    metrics = {name: _plain(float(score)) for name, score in scores.items()}
+    return {"metrics": metrics, "details": {name: _details(score) for name, score in scores.items()}}
+
+
+def score_sweep(
+    sweep: Sweep,
+    names: str = ",".join((*SCORES, ACROSS_RUNS)),
+    backend: str = "forest",
+    runs: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Return one row a finished run and score, on the test split, with floor and ceiling; cached in `analysis/`.
+
+    All runs unless some are named. Reads posterior means from kept weights. `udr` compares the seeds of a trial and
+    needs no factors; for the others, and where weights were not kept, raises ResultsError.
+    """
+    one_of(BACKENDS, dci=backend)
+    listed = [name.strip() for name in names.split(",")]
+    wanted = parse_scores(",".join(name for name in listed if name != ACROSS_RUNS) or "none")
+    path = sweep.folder.analysis / "scores.csv"
+    known = read_cached(path, COLUMNS, ("score", "backend"))
+    runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
+    rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend)]
+    if rows:
+        known = pd.concat([known, pd.DataFrame(rows)]) if len(known) else pd.DataFrame(rows)
+        known = known.sort_values(["run", "score", "backend"]).reset_index(drop=True)
+        write_whole(path, known.to_csv(index=False).encode())
+    chosen = known["run"].isin(runs) & known["score"].isin(wanted) & (known["backend"] == backend)
+    across = [_score_across_runs(sweep, runs)] if ACROSS_RUNS in listed else []
+    parts = [part for part in (known[chosen], *across) if len(part)]
+    scores = pd.concat(parts) if parts else known[chosen]
+    return scores.sort_values(["run", "score"], kind="stable").reset_index(drop=True)
+
+
+def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:
+    """UDR of each run among the seeds of its trial, for trials with several."""
+    from analysis.metrics import udr
+
+    rows = []
+    for _, seeds in finished(sweep.runs).groupby("trial")["run"]:
+        if len(seeds) > 1 and set(seeds) & set(runs):
+            codes = [sweep.codes(run)[:UDR_IMAGES] for run in seeds]
+            kl = [sweep.dims.loc[sweep.dims["run"] == run, "kl_nats"].to_numpy() for run in seeds]
+            score = udr(codes, kl)
+            values = zip(seeds, score.details["by_run"], strict=True)
+            shared = {"score": ACROSS_RUNS, "backend": "lasso", "samples": score.samples}
+            rows += [{"run": run, "value": value} | shared for run, value in values if run in set(runs)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _missing_scores(
+    sweep: Sweep, known: pd.DataFrame, run: int, names: Sequence[str], backend: str
+) -> Iterator[dict[str, Any]]:
+    from analysis.metrics import score_all
+
+    there = known.loc[(known["run"] == run) & (known["backend"] == backend), "score"]
+    missing = [name for name in names if name not in set(there)]
+    if not missing:
+        return
+    factors = sweep.factors("test")
+    if factors is None:
+        raise ResultsError(f"scores need data with factors, got {sweep.spec['data']!r}, which has none")
+    codes = sweep.codes(run, "test").astype(np.float64)
+    scores = score_all(missing, codes, factors, seed=0, floor=True, dci_backend=backend)
+    for name, score in scores.items():
+        row = {"run": run, "score": name, "backend": backend, "value": float(score)}
+        yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
+
+
+def _read_codes(path: Path) -> list[npt.NDArray[Any]]:
+    with open_npz(path) as archive:
+        for keys in (FILE_KEYS, ("codes", "factors")):
+            if set(keys) <= set(archive.names):
+                return archive.read(keys)
+        rule = f"{str(path)!r} must hold {', '.join(FILE_KEYS)}, or codes and factors"
+        raise DataError(f"{rule}, got {archive.listed}")
+
+
+def _details(score: Any) -> dict[str, Any]:
+    details: dict[str, Any] = {name: _plain(getattr(score, name)) for name in ("samples", "floor", "ceiling")}
+    for name in ("per_factor", "per_code", "interval"):
+        part = getattr(score, name)
+        details[name] = None if part is None else [_plain(value) for value in np.asarray(part).tolist()]
+    details.update(score.details)
+    return details
+
+
+def _plain(value: float | None) -> float | None:
+    """JSON knows neither NaN nor infinity."""
+    return value if value is None or np.isfinite(value) else None

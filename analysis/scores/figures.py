@@ -1,0 +1,63 @@
+"""Figures of scores: frames in, figures out."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.presentation.style import COLOUR_MAP, INK, LABELS, QUIET, new_figure, scale_x, styled
+
+COLUMNS = 4
+PANEL_HEIGHT = 1.75
+
+
+@styled
+def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str) -> Figure:
+    """Draw each score against a parameter, a panel a score: trials as dots, means with intervals as a line."""
+    scores = list(dict.fromkeys(means["quantity"]))
+    rows = -(-len(scores) // COLUMNS)
+    figure = new_figure(PANEL_HEIGHT * rows + 0.4)
+    panels = figure.subplots(rows, min(COLUMNS, len(scores)), squeeze=False).ravel()
+    for axes, score in zip(panels, scores, strict=False):
+        line = means[means["quantity"] == score]
+        axes.scatter(points[parameter], points[score], s=8, color=QUIET, linewidths=0, zorder=1)
+        axes.plot(line["value"], line["mean"], color=INK, marker="o", markersize=2.5, zorder=3)
+        axes.fill_between(line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
+        scale_x(axes, points[parameter])
+        axes.set_title(score, loc="left")
+        axes.set(ylabel="score (no unit)", xlabel=LABELS[parameter].replace(" (", "\n("))
+    for axes in panels[len(scores) :]:
+        axes.remove()
+    return figure
+
+
+@styled
+def correlations(table: pd.DataFrame) -> Figure:
+    """Draw rank correlations as a heat map with their numbers."""
+    names = table["score"].tolist()
+    return _heat_map(table[names].to_numpy(float), names, names, "Spearman's rank correlation (no unit)", -1.0, 1.0)
+
+
+@styled
+def information(table: pd.DataFrame) -> Figure:
+    """Draw mutual information of dimensions and factors as a heat map with its numbers."""
+    factors = [name for name in table if name != "dim"]
+    cells = table[factors].to_numpy(float)
+    return _heat_map(cells, table["dim"].tolist(), factors, "mutual information (nats)", 0.0, float(cells.max() or 1.0))
+
+
+def _heat_map(
+    cells: np.ndarray, rows: list[object], columns: list[object], label: str, low: float, high: float
+) -> Figure:
+    figure = new_figure(0.9 + 0.28 * len(rows))
+    axes = figure.subplots()
+    image = axes.imshow(cells, aspect="auto", cmap=COLOUR_MAP if low == 0 else "PuOr", vmin=low, vmax=high)
+    axes.set_xticks(range(len(columns)), [str(name) for name in columns], rotation=30, ha="right")
+    axes.set_yticks(range(len(rows)), [str(name) for name in rows])
+    axes.set(ylabel="latent dimension" if low == 0 else "score", xlabel="factor" if low == 0 else "score")
+    middle = (low + high) / 2
+    for (row, column), value in np.ndenumerate(cells):
+        dark = value < middle if low == 0 else abs(value) > 0.6
+        text = f"{value:.2f}" if np.isfinite(value) else ""
+        axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color="white" if dark else INK)
+    figure.colorbar(image, ax=axes, label=label, pad=0.02, aspect=30).outline.set_visible(False)
+    return figure

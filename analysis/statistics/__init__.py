@@ -1,0 +1,1 @@
+"""What several analyses stand on: which runs count, intervals over seeds, the leaderboard."""

@@ -1,0 +1,1 @@
+"""What a sweep came to, in a few sentences and in JSON."""

@@ -1,0 +1,70 @@
+"""What a sweep found, in sentences for its summary; every number also stands in a table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.frames.sweep import varies
+from analysis.presentation.words import listed, number
+from analysis.statistics.states import states
+from vae.columns import SAMPLED, SCORES
+
+MOST_SCORES = 4
+"""Scores that the summary names; the leaderboard's table has all."""
+
+
+def beta_pays(means: pd.DataFrame) -> str:
+    """Say from which beta on the ELBO falls; `means` is `effect(runs, "beta")`, empty text where beta is fixed."""
+    elbo = means[means["quantity"] == "elbo_nats"].reset_index(drop=True)
+    rate = means[means["quantity"] == "rate_nats"].reset_index(drop=True)
+    if len(elbo) < 2 or elbo["mean"].isna().any():
+        return ""
+    top, last = int(elbo["mean"].to_numpy().argmax()), len(elbo) - 1
+    place = f"{number(elbo['value'][top])} (mean ELBO {number(elbo['mean'][top])} nats per image)"
+    if top == last:
+        return f"Beta pays to the end: the ELBO still rises at the largest, about {place}."
+    lost, saved = elbo["mean"][top] - elbo["mean"][last], rate["mean"][top] - rate["mean"][last]
+    start = "Beta pays nothing in ELBO beyond its smallest values" if top == 0 else "Beta stops paying"
+    return (
+        f"{start} at about {place}; from there to {number(elbo['value'][last])} the rate goes from "
+        f"{number(rate['mean'][top])} to {number(rate['mean'][last])} nats and the ELBO to "
+        f"{number(elbo['mean'][last])}: {number(saved, 3)} nats of rate saved for {number(lost, 3)} of ELBO."
+    )
+
+
+def active_dimensions(board: pd.DataFrame) -> str:
+    """Say how many latent dimensions the best trial uses, and the most that any does."""
+    if board.empty or board["active_units"].isna().all():
+        return ""
+    first, most = board.iloc[0], board.iloc[int(board["active_units"].fillna(-1).to_numpy().argmax())]
+    text = f"In the best, {number(first['active_units'], 3)} of {number(first['latent_dim'])} dimensions stay active"
+    if len(board) == 1 or not varies(board["active_units"]):
+        return f"{text}."
+    return (
+        f"{text}; the most in any trial are {number(most['active_units'], 3)} of {number(most['latent_dim'])}, at beta "
+        f"{number(most['beta'])}."
+    )
+
+
+def best_by_scores(board: pd.DataFrame, scores: Sequence[str]) -> str:
+    """Say which trial is best by each score on the test split; empty where there are none."""
+    parts = []
+    for name in [name for name in scores if name in board and board[name].notna().any()][:MOST_SCORES]:
+        is_less = SCORES[name.removesuffix(SAMPLED)] == "minimize"
+        row = board.sort_values(name, ascending=is_less, kind="stable").iloc[0]
+        parts.append(f"{name} trial {row['trial']:.0f} ({number(row[name], 3)})")
+    return f"By scores on the test split, best are: {listed(parts)}." if parts else ""
+
+
+def not_complete(trials: pd.DataFrame, spec: Mapping[str, Any]) -> str:
+    """Say what was pruned or failed, and why; empty where nothing was."""
+    counts = dict(states(trials).itertuples(index=False, name=None))
+    parts = []
+    if counts["PRUNED"]:
+        pruner = str(spec.get("pruner", "")) or "unnamed"
+        parts.append(f"The {pruner} pruner stopped trials that others beat at equal epochs.")
+    if counts["FAIL"]:
+        reasons = str(trials.loc[trials["state"] == "FAIL", "error"].iloc[0]).splitlines()
+        parts.append(f"The first failure: {reasons[0].rstrip('.') if reasons else 'no reason was kept'}.")
+    return " ".join(parts)

@@ -1,0 +1,39 @@
+"""The sweeps under a folder."""
+
+from pathlib import Path
+from typing import Any
+
+from analysis.frames.sweep import Sweep
+from analysis.statistics.states import is_complete, states
+from vae.columns import value_columns
+from vae.errors import VaekitError
+from vae.files.results import Folder
+
+
+def list_sweeps(out: Path) -> list[dict[str, Any]]:
+    """Return one row a sweep under `out`, by name: state, mode, data, trials told, failed, best first value."""
+    paths = sorted(path for path in out.glob("*") if Folder(path).exists)
+    return [_row_or_reason(Sweep(Folder(path))) for path in paths]
+
+
+def _row_or_reason(sweep: Sweep) -> dict[str, Any]:
+    """One damaged folder does not hide the others."""
+    try:
+        return _row(sweep)
+    except VaekitError as error:
+        unknown = dict.fromkeys(("mode", "data", "trials", "complete", "failed", "best"))
+        return {"name": sweep.name, "state": f"unreadable: {error}"} | unknown
+
+
+def _row(sweep: Sweep) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": sweep.name, "state": "incomplete", "mode": sweep.spec["mode"]}
+    row |= {"data": sweep.spec["data"], "trials": sweep.spec["trials"], "complete": 0, "failed": 0, "best": None}
+    if not sweep.folder.trials.exists():
+        return row
+    counts = states(sweep.trials).set_index("state")["trials"]
+    row |= {"complete": int(counts["COMPLETE"]), "failed": int(counts["FAIL"])}
+    row["state"] = "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete"
+    if row["complete"]:
+        values = sweep.trials[value_columns(sweep.objectives)[0]]
+        row["best"] = float(values.min() if sweep.objectives[0].ascending else values.max())
+    return row

@@ -1,0 +1,1 @@
+"""The main path: claim a folder, ask, stack, train, write, tell."""

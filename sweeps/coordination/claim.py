@@ -1,0 +1,86 @@
+"""Claiming a sweep's folder: one coordinator, one identity."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from sweeps.coordination.provenance import data_provenance, session_provenance
+from sweeps.spec.spec import Spec, make_spec
+from vae.data import Data
+from vae.errors import ResultsError
+from vae.files.results import Folder, unwritable
+
+SECONDS_TO_SAY_WHO = 0.5
+"""Who holds a lock signs it a moment after."""
+
+
+@contextmanager
+def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
+    """Hold the sweep's folder: made, locked, its identity checked, its spec and provenance written.
+
+    Raises ResultsError where it cannot be written, another process holds it, or it holds another sweep.
+    """
+    folder = Folder(Path(spec.out) / spec.name)
+    lock = FileLock(folder.lock, timeout=SECONDS_TO_SAY_WHO)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.check_links()
+        lock.acquire()
+    except Timeout:
+        who = folder.lock.read_text(encoding="utf-8") or "another one"
+        raise ResultsError(f"one process runs a sweep at a time, got {who} in {str(folder.path)!r}") from None
+    except OSError as error:
+        raise unwritable(folder.path, error) from error
+    except ValueError as error:
+        raise ResultsError(f"out must be a path, got {spec.out!r} ({error})") from None
+    try:
+        _sign(folder)
+        _check_identity(folder, spec, data)
+        folder.remove_leftovers()
+        _write_head(folder, spec, data, workers)
+        yield folder
+    finally:
+        lock.release()
+
+
+def _sign(folder: Folder) -> None:
+    """Say in the lock who holds it; what a dead holder said there is overwritten."""
+    since = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    try:
+        folder.lock.write_text(f"process {os.getpid()} on {platform.node()} since {since}", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(folder.path, error) from error
+
+
+def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
+    if not folder.exists:
+        return
+    there = make_spec(folder.read_spec())
+    hashes = [str(folder.read_provenance().get("data", {}).get("hash", "unknown")), data.content_hash]
+    old, new = there.identity | {"data_hash": hashes[0]}, spec.identity | {"data_hash": hashes[1]}
+    different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    if different:
+        said = [{**s.as_dict(), "data_hash": text[:12]} for s, text in zip((there, spec), hashes, strict=True)]
+        changes = ", ".join(f"{name} {said[0].get(name)} there and {said[1].get(name)} here" for name in different)
+        raise ResultsError(
+            f"{str(folder.path)!r} holds another sweep: {changes}; give this one its own --name, or repeat that one"
+        )
+
+
+def _write_head(folder: Folder, spec: Spec, data: Data, workers: int) -> None:
+    asked = spec.as_dict()
+    if folder.exists:
+        asked["trials"] = max(spec.trials, int(folder.read_spec()["trials"]))
+    before = folder.read_provenance()
+    session = session_provenance(range(spec.seed, spec.seed + spec.seeds), workers)
+    # A study that its folder named, once and for all: another folder of this name on one database is another study.
+    study = {"study": before.get("study", f"{spec.name}-{uuid4().hex[:12]}")} if spec.storage else {}
+    sessions = [*before.get("sessions", []), session]
+    folder.write_provenance(before | study | {"data": data_provenance(data), "sessions": sessions})
+    folder.write_spec(asked)

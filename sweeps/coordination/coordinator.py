@@ -1,0 +1,337 @@
+"""The coordinator: ask, stack, train, write, tell, until every trial is told.
+
+It alone writes the storage and the results folder; workers train. A finished run is on disk before its trial is told,
+so the folder is the state from which the same command goes on.
+"""
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import nan
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+
+from sweeps.coordination.claim import claim
+from sweeps.coordination.ledger import Ledger
+from sweeps.coordination.plan import cost, plan_stacks
+from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
+from sweeps.engines.worker import Run, Task
+from sweeps.spec.spec import Spec
+from sweeps.study import ask
+from sweeps.study.pruning import losers, share_trained
+from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
+from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
+from vae.data import Data, check_likelihood, open_data, prepare, source_name
+from vae.device import check_precision, resolve_device
+from vae.errors import ConfigError
+from vae.files.results import Folder, RunRecord
+from vae.trained import TrainedRun
+
+TABLE_PAUSE = 20
+"""Times that writing the trials table took, to wait before it is written again; at the end it always is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How far a sweep is."""
+
+    path: Path
+    """Its folder."""
+    trials: int
+    """Trials asked so far."""
+    goal: int
+    """Trials that the spec wants."""
+    complete: int
+    pruned: int
+    failed: int
+    best: float
+    """Best value of the first objective so far; NaN before the first."""
+    share: float
+    """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
+    first_error: str = ""
+    timed_out: bool = False
+    interrupted: bool = False
+
+    @property
+    def told(self) -> int:
+        """Trials that are told."""
+        return self.complete + self.pruned + self.failed
+
+
+Scorer = Callable[..., dict[str, float]]
+"""Scores a run's codes: (names, objectives among them, then the arguments of `vae.training.Score`)."""
+
+
+def run_sweep(
+    spec: Spec,
+    on_status: Callable[[Status], None] = lambda status: None,
+    engine: Engine | None = None,
+    scorer: Scorer | None = None,
+    stop: Stop | None = None,
+) -> Status:
+    """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
+
+    `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. Raises a
+    VaekitError where a rule is broken; nothing is written then.
+    """
+    engine = engine or make_engine(spec)
+    stop = stop or Stop()
+    if spec.timeout_seconds is not None:
+        stop.deadline = monotonic() + spec.timeout_seconds
+    try:
+        engine.start()
+        data_folder = prepare(spec.data_config)
+        data = open_data(data_folder, source_name(spec.data))
+        check_likelihood(data, spec.likelihood)
+        names = spec.score_names(len(data.factor_names))
+        score = partial(scorer, names, spec.score_objectives) if scorer and names else None
+        device = resolve_device(spec.device)
+        check_precision(spec.precision, device)
+        task = Task(data_folder, device, score)
+        check_storage(spec.storage)
+        with claim(spec, data, engine.workers) as folder, open_study(spec, folder) as study:
+            coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
+            try:
+                coordinator.run(stop)
+            except TimedOut:
+                return coordinator.status(timed_out=True)
+            except Interrupted:
+                return coordinator.status(interrupted=True)
+            finally:
+                coordinator.write_trials(running=())
+            return coordinator.status()
+    finally:
+        engine.stop()
+
+
+def make_engine(spec: Spec) -> Engine:
+    """Return the engine that the spec names; ConfigError where its extra is not installed."""
+    workers = count_workers(spec.jobs)
+    if spec.engine == "local":
+        from sweeps.engines.local import LocalEngine
+
+        return LocalEngine(workers)
+    try:
+        from sweeps.engines.cluster import DaskEngine
+    except ImportError as error:
+        raise ConfigError(f"engine dask needs the extra vaekit[dask], got no module {error.name!r}") from None
+    return DaskEngine(workers, spec.scheduler)
+
+
+class Coordinator:
+    """One claimed sweep: its study, its ledger, and the loop between them and the workers."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        folder: Folder,
+        study: Study,
+        data: Data,
+        task: Task,
+        engine: Engine,
+        on_status: Callable[[Status], None],
+    ) -> None:
+        self.spec = spec
+        self.folder = folder
+        self.data = data
+        self.task = task
+        self.engine = engine
+        self.on_status = on_status
+        self.study = study
+        trials = study.trials()
+        self.ledger = Ledger(spec, folder.read_measured())
+        self.ledger.add(point_of(trial) for trial in trials)
+        self.told = {trial.number for trial in trials if trial.state.is_finished()}
+        self._so_far: dict[int, TrainedRun] = {}
+        self._done = 0.0
+        self._total = 0.0
+        self._next_table = 0.0
+
+    def run(self, stop: Stop) -> None:
+        """Ask and train until every trial is told; TimedOut or Interrupted where it stops before."""
+        while True:
+            self._ask()
+            if len(self.told) == len(self.ledger):
+                return
+            self._train(stop)
+
+    def _ask(self) -> None:
+        """Ask the next trials: all of them to explore; to optimize a batch, once all before it are told."""
+        trials = self.study.trials()
+        asked = len(trials)
+        until = asked_until(trials)
+        if until <= asked:
+            if len(self.told) < asked or asked >= self.spec.trials:
+                return
+            next_batch = (asked // self.spec.batch + 1) * self.spec.batch
+            until = self.spec.trials if self.spec.mode == "explore" else min(next_batch, self.spec.trials)
+        if self.spec.mode == "explore":
+            points = ask.explore(self.spec, until)[asked:]
+        else:
+            points = ask.optimize(self.spec, trials, until - asked)
+        self.study.add(self.spec, points, until)
+        self.ledger.add(points)
+
+    def _train(self, stop: Stop) -> None:
+        """Train what is asked to its end, from rung to rung where there are any."""
+        waiting = [trial for trial in range(len(self.ledger)) if trial not in self.told]
+        self._tell()
+        self._total = self._done + self._cost_left(waiting)
+        self.write_trials(running=waiting)
+        self.on_status(self.status())
+        decided = self.ledger.rungs_decided(waiting)
+        for rung in self.spec.rungs:
+            if rung not in decided:  # a killed sweep may have been further: what ended there is on disk
+                self._train_until(rung, waiting, stop)
+                self._prune(rung, waiting)
+        self._train_until(None, waiting, stop)
+        self._so_far.clear()
+
+    def _train_until(self, epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
+        """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
+        missing = self.ledger.missing_runs(waiting)
+        runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
+        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers, self.task.device)
+        for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
+            trained = [] if isinstance(outcome, Exception) else outcome
+            paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
+            self._so_far |= paused
+            self._write([record for record in _records(stack, outcome) if record.run not in paused])
+            self._done += cost(stack, self.data.n_pixels, epoch)
+            self._tell(self.ledger.readers(stack))
+            self._refresh_trials(waiting)
+            self.on_status(self.status())
+
+    def _write(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
+        if records:
+            self.folder.write_stack(records, weights=weights and self.spec.keep_weights != "none")
+            self.ledger.record(records)
+
+    def _prune(self, rung: int, waiting: Sequence[int]) -> None:
+        """Compare the trials at a rung, and write in one file the runs of those that end here.
+
+        The file is the decision: a sweep killed before it compares again, one killed after it goes on from there.
+        """
+        runs = {run.run: run for run in self.ledger.missing_runs(waiting)}
+        alive = {run.trial for run in runs.values()}
+        values = {trial: value for trial in sorted(alive) if (value := self._value_at_rung(trial)) is not None}
+        told = [trial for trial in self.study.trials() if trial.number in self.told]
+        earlier = [trial.intermediate_values[rung] for trial in told if rung in trial.intermediate_values]
+        self._report(rung, values, waiting)
+        worst = losers(self.spec.pruner, values, earlier, ascending=self.spec.objectives[0].ascending)
+        ended = {*worst, *alive - values.keys()}
+        self._write(
+            [_record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
+            weights=False,
+        )
+
+    def _value_at_rung(self, trial: int) -> float | None:
+        """Return the mean of the objective over the seeds of a trial's VAE; None where one of its runs failed."""
+        runs = self.ledger.runs(trial)
+        if any(run.run not in self._so_far for run in runs):
+            return None
+        column = self.spec.objectives[0].column
+        measured = [self._so_far[run.run] for run in runs if run.config.model == "vae"]
+        return sum((run.totals | run.scores).get(column, nan) for run in measured) / len(measured)
+
+    def _report(self, rung: int, values: Mapping[int, float], waiting: Sequence[int]) -> None:
+        """Report intermediate values to the study, to each trial once."""
+        trials = self.study.trials()
+        for trial in waiting:
+            value = values.get(self.ledger.runs(trial)[0].trial)
+            if value is not None and rung not in trials[trial].intermediate_values:
+                self.study.report(trial, rung, value)
+
+    def _cost_left(self, waiting: Sequence[int]) -> float:
+        """Cost of what these trials lack and of what is not asked yet, which is taken to cost as much as they."""
+        unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
+        batch = min(self.spec.batch, len(waiting))
+        share = share_trained(self.spec.pruner, batch, self.spec.epochs, self.spec.rungs)
+        return cost(self.ledger.missing_runs(waiting), self.data.n_pixels) * share * (1 + max(0.0, unasked))
+
+    def _tell(self, changed: Iterable[int] | None = None) -> None:
+        """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch.
+
+        To explore, `changed` are the only trials that may be finished since they were last told.
+        """
+        together = self.spec.mode == "optimize"
+        among = range(len(self.ledger)) if changed is None or together else sorted(changed)
+        untold = [trial for trial in among if trial not in self.told]
+        results = {trial: result for trial in untold if (result := self.ledger.result(trial))}
+        if together and len(results) < len(untold):
+            return
+        for trial, result in results.items():
+            self.study.tell(trial, result.state, result.values)
+            self.told.add(trial)
+        if results and self.spec.keep_weights == "best":
+            self._keep_best_weights()
+
+    def _keep_best_weights(self) -> None:
+        best = self.study.best()
+        untold = set(range(len(self.ledger))) - self.told
+        self.folder.keep_weights({run.run for trial in best | untold for run in self.ledger.runs(trial)})
+
+    def _refresh_trials(self, running: Sequence[int]) -> None:
+        """Write the trials table again, unless that would take more than a share of the time: it grows with a sweep."""
+        start = monotonic()
+        if start >= self._next_table:
+            self.write_trials(running)
+            self._next_table = monotonic() + TABLE_PAUSE * (monotonic() - start)
+
+    def write_trials(self, running: Sequence[int]) -> None:
+        """Write the trials table as it stands."""
+        self.folder.write_trials(self.ledger.table(self.told, running))
+
+    def status(self, *, timed_out: bool = False, interrupted: bool = False) -> Status:
+        """Return how far the sweep is."""
+        results = [result for trial in sorted(self.told) if (result := self.ledger.result(trial))]
+        values = [result.values[0] for result in results if result.state == "COMPLETE"]
+        best = min if self.spec.objectives[0].ascending else max
+        pruned = sum(result.state == "PRUNED" for result in results)
+        errors = [result.error for result in results if result.state == "FAIL"]
+        return Status(
+            path=self.folder.path,
+            trials=len(self.ledger),
+            goal=max(self.spec.trials, len(self.ledger)),
+            complete=len(values),
+            pruned=pruned,
+            failed=len(errors),
+            best=best(values, default=nan),
+            share=min(1.0, self._done / self._total) if self._total else 0.0,
+            first_error=errors[0] if errors else "",
+            timed_out=timed_out,
+            interrupted=interrupted,
+        )
+
+
+def _records(stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
+    """Join runs with what they came to; an error of the whole stack fails each of its runs."""
+    if isinstance(outcome, Exception):
+        reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
+        return [_record(run, None, "FAIL", reason) for run in stack]
+    return [
+        _record(run, trained, "FAIL" if trained.error else "COMPLETE", trained.error)
+        for run, trained in zip(stack, outcome, strict=True)
+    ]
+
+
+def _record(run: Run, trained: TrainedRun | None, state: str, error: str = "") -> RunRecord:
+    nothing = np.empty(0)
+    return RunRecord(
+        run=run.run,
+        trial=run.trial,
+        seed=run.config.seed,
+        model=run.config.model,
+        state=state,
+        parameters={name: getattr(run.config, name) for name in PARAMETERS},
+        totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
+        history=trained.history if trained else dict.fromkeys(HISTORY, nothing),
+        dims=trained.dims if trained else dict.fromkeys(DIMS, nothing),
+        scores=trained.scores if trained else {},
+        seconds=trained.seconds if trained else nan,
+        error=error,
+        weights=trained.weights if trained else {},
+    )

@@ -1,0 +1,117 @@
+"""What a sweep would do: its trials, its stacks, and how long they would take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sweeps.coordination.plan import cost, plan_stacks, runs_of_trial
+from sweeps.engines.engine import count_workers
+from sweeps.engines.worker import Run
+from sweeps.spec.spec import Spec
+from sweeps.study import ask
+from sweeps.study.ask import Point
+from sweeps.study.pruning import share_trained
+from vae.data import Data, check_likelihood, load_data
+from vae.device import resolve_device
+
+if TYPE_CHECKING:
+    from vae.stack.stack import Stack
+
+START_SECONDS = 3.0
+"""Workers start and import torch."""
+TIMED_STEPS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The trials that are known before anything is trained, their stacks, and an estimate for the whole sweep."""
+
+    spec: Spec
+    points: list[Point]
+    """All of them to explore; the first batch to optimize."""
+    stacks: list[list[Run]]
+    seconds: float
+    workers: int
+
+    @property
+    def trial_rows(self) -> list[dict[str, float]]:
+        """One row a trial that is known."""
+        return [{"trial": trial} | point for trial, point in enumerate(self.points)]
+
+    @property
+    def stack_rows(self) -> list[dict[str, object]]:
+        """One row a stack, in the order in which workers take them."""
+        return [
+            {
+                "stack": number,
+                "runs": len(stack),
+                "hidden_dim": stack[0].config.hidden_dim,
+                "latent_dim": f"{min(latents)} to {max(latents)}",
+            }
+            for number, stack in enumerate(self.stacks)
+            if (latents := [run.config.latent_dim for run in stack])
+        ]
+
+    @property
+    def totals(self) -> dict[str, object]:
+        """The sweep in four numbers; the estimate is of seconds."""
+        return {
+            "trials": self.spec.trials,
+            "runs": self.spec.n_runs,
+            "workers": self.workers,
+            "seconds": f"about {self.seconds:.0f}",
+        }
+
+
+def preview_sweep(spec: Spec) -> Preview:
+    """Plan a sweep and time a few training steps of each kind of stack; nothing is written."""
+    data = load_data(spec.data_config)
+    check_likelihood(data, spec.likelihood)
+    workers = count_workers(spec.jobs)
+    if spec.mode == "explore":
+        points = ask.explore(spec, spec.trials)
+    else:
+        points = ask.optimize(spec, [], min(spec.batch, spec.trials))
+    runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
+    device = resolve_device(spec.device)
+    stacks = plan_stacks(runs, data.n_pixels, workers, device)
+    training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
+    training *= share_trained(spec.pruner, len(points), spec.epochs, spec.rungs)
+    seconds = START_SECONDS + training * spec.trials / len(points)
+    return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers)
+
+
+def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:
+    """Seconds that one worker would train, from a few steps of a stack of each width."""
+    dearest = {stack[0].config.hidden_dim: stack for stack in reversed(stacks)}
+    seconds_a_flop = {
+        hidden: _stack_seconds(stack, data, device) / cost(stack, data.n_pixels) for hidden, stack in dearest.items()
+    }
+    return sum(cost(stack, data.n_pixels) * seconds_a_flop[stack[0].config.hidden_dim] for stack in stacks)
+
+
+def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
+    from vae.minibatches import steps_an_epoch
+    from vae.training import make_stack, one_thread
+
+    configs = [run.config for run in runs]
+    stack = make_stack(configs, data, device=device)
+    with one_thread():
+        seconds = min(_step_seconds(stack, data))
+    return seconds * steps_an_epoch(data, configs[0].batch_size) * configs[0].epochs
+
+
+def _step_seconds(stack: "Stack", data: Data) -> Iterator[float]:
+    from vae.minibatches import noise_minibatches, training_minibatches
+    from vae.randomness import NOISE
+
+    samples = len(data.train)
+    noises = noise_minibatches(stack.configs, NOISE, 0, samples, stack.device)
+    batches = training_minibatches(data, 0, stack.configs[0].batch_size)
+    start = perf_counter()
+    for _, x, noise in zip(range(TIMED_STEPS), batches, noises, strict=False):
+        stack.step(x.to(stack.device), noise)
+        now = perf_counter()
+        yield now - start
+        start = now

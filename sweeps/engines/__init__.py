@@ -1,0 +1,1 @@
+"""Where stacks are trained: worker processes here or on a cluster."""

@@ -1,0 +1,210 @@
+"""Where stacks are trained: worker processes behind `concurrent.futures`, and one loop over whatever holds them."""
+
+from abc import ABC, abstractmethod
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from math import inf
+from time import monotonic, sleep
+from typing import Protocol
+
+import joblib
+
+from sweeps.engines.worker import Run, Task
+from vae.errors import EngineError
+from vae.trained import TrainedRun
+
+MOST_TRIES = 2
+"""A run that loses its worker, or finds no memory, so often while it is alone in its stack has failed."""
+MOST_FAILURES_IN_A_ROW = 30
+"""With no stack finished in between, it is not the stacks that are at fault."""
+SECONDS_BETWEEN_LOOKS = 1.0
+GO_ON = "finished runs are kept, and the same command goes on"
+
+Stack = Sequence[Run]
+Outcome = list[TrainedRun] | Exception
+
+
+class TimedOut(Exception):
+    """The time is up."""
+
+
+class Interrupted(Exception):
+    """Somebody asked the sweep to stop, and no stack is in flight any more or its time is up."""
+
+
+@dataclass
+class Stop:
+    """When a sweep ends before its last trial: at a time, and with no stack begun once somebody asked it to end."""
+
+    deadline: float = inf
+    """Of `time.monotonic`."""
+    asked: bool = False
+    training: bool = False
+    """Whether stacks are in flight, which to wait for is worth something."""
+
+    def ask(self, seconds: float) -> None:
+        """Begin no further stack, and give those in flight so many seconds."""
+        self.asked = True
+        self.deadline = min(self.deadline, monotonic() + seconds)
+
+
+def count_workers(jobs: str) -> int:
+    """Return the number of worker processes: the cores that this process may use, or what was asked."""
+    return joblib.cpu_count() if jobs == "auto" else int(jobs)
+
+
+class Engine(Protocol):
+    """Something that trains stacks."""
+
+    workers: int
+
+    def start(self) -> None:
+        """Begin to start the workers."""
+
+    def run(self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None) -> Iterator[tuple[Stack, Outcome]]:
+        """Yield each stack, or its parts, with the results or with the error of its training, as they finish."""
+
+    def stop(self) -> None:
+        """End the workers at once, whatever they do."""
+
+
+@dataclass
+class ExecutorEngine(ABC):
+    """Stacks through a `concurrent.futures` executor, and again where they are lost with their worker.
+
+    Subclasses say how an executor is made, what the loss of a worker looks like, and how data reach the workers.
+    """
+
+    workers: int
+    in_flight: dict[Future[list[TrainedRun]], Stack] = field(default_factory=dict, init=False)
+    isolates: bool = field(default=False, init=False)
+    """Whether a worker's death loses only the stack that it trained."""
+    _failures_in_a_row: int = field(default=0, init=False)
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin to start the workers."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the workers at once, whatever they do."""
+
+    @abstractmethod
+    def submit(self, stack: Stack, task: Task) -> Future[list[TrainedRun]]:
+        """Hand a stack to a worker."""
+
+    @abstractmethod
+    def is_loss(self, error: BaseException) -> bool:
+        """Whether an error means that a worker died."""
+
+    def slots(self) -> int:
+        """Return how many stacks can be trained at once."""
+        return self.workers
+
+    def mend(self, error: BaseException, task: Task) -> bool:
+        """Remove what stood in a stack's way, if that was no fault of its own; it is run again then."""
+        return False
+
+    def run(self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None) -> Iterator[tuple[Stack, Outcome]]:
+        """Yield each stack, or its parts, with the results or with the error of its training, as they finish.
+
+        Where one worker's death loses every stack in flight, they are run again one at a time. A stack that alone
+        loses its worker, or finds no memory, is halved, down to the run that does it: that one comes with the error,
+        after MOST_TRIES. Raises TimedOut at the deadline, Interrupted once a stop that was asked for is reached, and
+        EngineError after MOST_FAILURES_IN_A_ROW.
+        """
+        stop = stop or Stop()
+        waiting, suspects, tries = deque(stacks), deque[Stack](), Counter[int]()
+        try:
+            while waiting or suspects or self.in_flight:
+                if stop.asked and not self.in_flight:
+                    raise Interrupted
+                self._fill(waiting, suspects, task, stop)
+                alone = self.isolates or len(self.in_flight) == 1
+                for stack, outcome in self._unmended(self._finished(stop), waiting, task):
+                    if isinstance(outcome, Exception):
+                        parts = self._to_run_again(stack, outcome, alone, tries)
+                        (waiting if self.isolates else suspects).extend(parts)
+                        if parts:
+                            continue
+                    yield stack, outcome
+        finally:
+            stop.training = False
+
+    def _fill(self, waiting: deque[Stack], suspects: deque[Stack], task: Task, stop: Stop) -> None:
+        """Hand out stacks, no more than there are workers: what waits in a queue may be lost with its neighbour."""
+        while not stop.asked and (waiting or suspects) and len(self.in_flight) < self.slots():
+            if suspects and self.in_flight:
+                return
+            stack = (suspects or waiting).popleft()
+            self.in_flight[self.submit(stack, task)] = stack
+            stop.training = True
+            if suspects:
+                return
+
+    def _finished(self, stop: Stop) -> list[tuple[Stack, Outcome]]:
+        """Wait for the next stacks to end, and return them in the order of their runs."""
+        done = set[Future[list[TrainedRun]]]()
+        while not done:
+            left = stop.deadline - monotonic()
+            if left <= 0:
+                raise Interrupted if stop.asked else TimedOut
+            if not self.in_flight:  # all workers are gone for a while
+                sleep(min(left, SECONDS_BETWEEN_LOOKS))
+                return []
+            done, _ = wait(self.in_flight, min(left, SECONDS_BETWEEN_LOOKS), FIRST_COMPLETED)
+            if not done:
+                self.slots()
+        if any(future.cancelled() for future in done):
+            raise EngineError(f"a scheduler must keep what it is given, got stacks cancelled by it or with it; {GO_ON}")
+        done |= self._lost_with(done)
+        ended = [(self.in_flight.pop(future), _outcome(future)) for future in done]
+        return sorted(ended, key=lambda pair: pair[0][0].run)
+
+    def _lost_with(self, done: set[Future[list[TrainedRun]]]) -> set[Future[list[TrainedRun]]]:
+        """Return the stacks in flight that the loss of a finished one takes with it."""
+        if self.isolates or not any(self.is_loss(error) for future in done if (error := future.exception())):
+            return set()
+        lost = wait(self.in_flight).done
+        self.stop()
+        return lost
+
+    def _unmended(
+        self, ended: list[tuple[Stack, Outcome]], waiting: deque[Stack], task: Task
+    ) -> list[tuple[Stack, Outcome]]:
+        """Put back the stacks whose obstacle is removed, and count the others' failures in a row."""
+        others = []
+        for stack, outcome in ended:
+            if isinstance(outcome, Exception) and self.mend(outcome, task):
+                waiting.appendleft(stack)
+            else:
+                others.append((stack, outcome))
+        errors = [outcome for _, outcome in others if isinstance(outcome, Exception)]
+        if others:
+            self._failures_in_a_row = self._failures_in_a_row + 1 if len(errors) == len(others) else 0
+        if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
+            last = f"{type(errors[-1]).__name__}: {errors[-1]}"
+            rule = f"a sweep must not fail {MOST_FAILURES_IN_A_ROW} times in a row"
+            raise EngineError(f"{rule}, got at last {last}; {GO_ON}")
+        return others
+
+    def _to_run_again(self, stack: Stack, error: Exception, alone: bool, tries: Counter[int]) -> list[Stack]:
+        """Return the stacks to run instead of a lost one, none if its only run has failed."""
+        out_of_memory = isinstance(error, MemoryError)
+        if not (out_of_memory or self.is_loss(error)):
+            return []
+        if not (alone or out_of_memory):
+            return [stack]
+        if len(stack) > 1:
+            return [stack[: len(stack) // 2], stack[len(stack) // 2 :]]
+        tries[stack[0].run] += 1
+        return [stack] if tries[stack[0].run] < MOST_TRIES else []
+
+
+def _outcome(future: Future[list[TrainedRun]]) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""Commands for a sweep that is at rest: check, retry, dashboard."""

@@ -1,0 +1,237 @@
+"""Whether a sweep's folder is sound: every told trial has its files, and they say what was written."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial
+
+from sweeps.coordination.ledger import Ledger
+from sweeps.engines.worker import Run
+from sweeps.maintenance.check_runs import run_problems, tensor_problems
+from sweeps.maintenance.hold import at_rest
+from sweeps.spec.spec import Spec, make_spec
+from sweeps.study.journal import check_study, readable
+from sweeps.study.storage import STUDY_NAME, open_study, point_of
+from vae.errors import DataError, VaekitError
+from vae.files import tables, weights
+from vae.files.results import Folder
+
+AGAIN = "delete it, then `vaekit retry --failed` trains its runs again"
+BOTH_AGAIN = f"{AGAIN} (and its table)"
+OTHER_TABLE = "a table must have the checksum it was written with, got another"
+OTHER_WEIGHTS = "weights must have the checksum they were written with, got another"
+COPY = "restore it from a copy, or repeat the sweep under another --name"
+DATABASE = "make it answer (PGPASSWORD or ~/.pgpass has its password), then check again"
+GO_ON = "the sweep's own command writes it anew"
+RETRY = "`vaekit retry --failed` trains it again"
+SPARE = "nothing refers to it: delete it"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as a sweep writes it."""
+
+    file: str
+    """Relative to the sweep's folder."""
+    problem: str
+    """The rule, and what came."""
+    remedy: str
+    """What to do about it."""
+
+
+def check_sweep(folder: Folder) -> list[Finding]:
+    """Return what is not sound in a sweep's folder, nothing where all is; nothing is changed.
+
+    Raises ResultsError where another process works on it.
+    """
+    with at_rest(folder):
+        try:
+            spec = make_spec(folder.read_spec())
+            provenance = folder.read_provenance()
+        except VaekitError as error:
+            return [Finding("sweep.toml, provenance.json", str(error), COPY)]
+        return list(_Check(folder, spec, provenance).findings())
+
+
+class _Check:
+    """One folder, and what was read of it so far."""
+
+    def __init__(self, folder: Folder, spec: Spec, provenance: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.provenance = provenance
+        self.rows: dict[int, dict[str, Any]] = {}
+        self.ledger = Ledger(spec, [])
+        self.trials: list[FrozenTrial] = []
+        self.best: set[int] = set()
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is not sound, the dearest to lose first."""
+        yield from self._stacks()
+        yield from self._study()
+        yield from self._runs()
+        yield from self._weights()
+        yield from self._told()
+        yield from self._table()
+        yield from self._data()
+        yield from self._leftovers()
+
+    def _stacks(self) -> Iterator[Finding]:
+        for path in self.folder.stack_paths():
+            try:
+                table = self.folder.read_stack(path)
+            except VaekitError as error:
+                yield self._finding(path, str(error), AGAIN)
+                continue
+            if not tables.is_intact(table):
+                yield self._finding(path, OTHER_TABLE, AGAIN)
+            for row in table.to_pylist():
+                if row["run"] in self.rows:
+                    yield self._finding(path, f"a run must stand in one stack, got run {row['run']} in two", AGAIN)
+                self.rows[row["run"]] = row | {"file": path}
+
+    def _study(self) -> Iterator[Finding]:
+        journal = self.folder.journal
+        if self.spec.storage:
+            yield from self._study_in_database()
+        elif not journal.exists():
+            yield self._finding(journal, "a sweep must have a study, got none", COPY)
+            return
+        else:
+            yield from self._study_in_journal(journal)
+        measured = [
+            row | {name.removeprefix("score."): value for name, value in row.items()} for row in self.rows.values()
+        ]
+        self.ledger = Ledger(self.spec, [row | {"epochs": len(row["history.seconds"])} for row in measured])
+        self.ledger.add(point_of(trial) for trial in self.trials)
+
+    def _study_in_database(self) -> Iterator[Finding]:
+        try:
+            with open_study(self.spec, self.folder) as study:
+                self.trials, self.best = study.trials(), study.best()
+        except VaekitError as error:
+            yield self._finding(self.folder.spec, str(error), DATABASE)
+
+    def _study_in_journal(self, journal: Path) -> Iterator[Finding]:
+        if not journal.read_bytes().endswith(b"\n"):
+            yield self._finding(journal, "a journal must end with a whole line, got a torn one", GO_ON)
+        try:
+            with readable(journal):
+                storage = JournalStorage(JournalFileBackend(str(journal)))
+                study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+                check_study(study, self.spec, self.folder.read_spec()["trials"], journal)
+                self.trials = study.get_trials(deepcopy=False)
+                self.best = {trial.number for trial in study.best_trials}
+        except VaekitError as error:
+            yield self._finding(journal, str(error), COPY)
+
+    def _asked(self) -> dict[int, Run]:
+        return {run.run: run for trial in range(len(self.ledger)) for run in self.ledger.runs(trial)}
+
+    def _runs(self) -> Iterator[Finding]:
+        asked = self._asked()
+        for number, row in sorted(self.rows.items()) if self.trials else []:
+            problems = run_problems(row, asked[number], self.spec) if number in asked else ["no trial asked for it"]
+            for problem in problems:
+                yield self._finding(row["file"], f"run {number}: {problem}", AGAIN)
+
+    def _weights(self) -> Iterator[Finding]:
+        shape = self.provenance.get("data", {}).get("image_shape", [])
+        pixels = math.prod(shape) if all(type(side) is int for side in shape) else 0
+        asked, there = self._asked(), set()
+        for path in self.folder.weight_paths():
+            try:
+                tensors = weights.read_arrays(path)
+                intact = weights.is_intact(path)
+            except VaekitError as error:
+                yield self._finding(path, str(error), BOTH_AGAIN)
+                continue
+            if not intact:
+                yield self._finding(
+                    path,
+                    OTHER_WEIGHTS,
+                    BOTH_AGAIN,
+                )
+            runs = {weights.run_of(name) for name in tensors}
+            there |= runs
+            for run in sorted(runs):
+                own = {name.partition(".")[2]: t for name, t in tensors.items() if weights.run_of(name) == run}
+                row = self.rows.get(run)
+                if row is None:
+                    yield self._finding(path, f"weights must be of finished runs, got run {run}", SPARE)
+                elif run in asked and row["state"] == "COMPLETE":
+                    for problem in tensor_problems(own, asked[run].config, pixels):
+                        yield self._finding(path, f"run {run}: {problem}", BOTH_AGAIN)
+        for run in sorted(self._kept() - there):
+            yield self._finding(self.rows[run]["file"], f"weights must be kept, got none of run {run}", AGAIN)
+
+    def _kept(self) -> set[int]:
+        """Return the runs whose weights must be there."""
+        complete = {run for run, row in self.rows.items() if row["state"] == "COMPLETE"}
+        if self.spec.keep_weights == "best":
+            return complete & {run.run for trial in self.best for run in self.ledger.runs(trial)}
+        return complete if self.spec.keep_weights == "all" else set()
+
+    def _told(self) -> Iterator[Finding]:
+        for trial in self.trials:
+            if not trial.state.is_finished():
+                continue
+            result = self.ledger.result(trial.number)
+            if result is None:
+                missing = [run.run for run in self.ledger.missing_runs([trial.number])]
+                problem = f"trial {trial.number} must have its runs, for it is told, got none of {missing}"
+                yield self._finding(self.folder.stacks, problem, RETRY)
+                continue
+            same = trial.state.name == result.state
+            if not same or (result.state == "COMPLETE" and trial.values != result.values):
+                problem = f"trial {trial.number} must be what its runs came to, {result.state} {result.values}"
+                yield self._finding(self.folder.journal, f"{problem}, got {trial.state.name} {trial.values}", COPY)
+
+    def _table(self) -> Iterator[Finding]:
+        told = {trial.number for trial in self.trials if trial.state.is_finished()}
+        path = self.folder.trials
+        if not told:
+            return
+        try:
+            table = self.folder.read_trials()
+        except VaekitError as error:
+            yield self._finding(path, str(error), GO_ON)
+            return
+        if not tables.is_intact(table):
+            yield self._finding(path, OTHER_TABLE, GO_ON)
+        there = {row["trial"]: str(sorted(row.items())) for row in table.to_pylist()}
+        for row in self.ledger.table(told, ()).to_pylist():
+            if row["trial"] in told and there.get(row["trial"]) != str(sorted(row.items())):
+                yield self._finding(
+                    path, f"trial {row['trial']} must stand as its runs have it, got another row", GO_ON
+                )
+
+    def _data(self) -> Iterator[Finding]:
+        from vae.data import load_data
+        from vae.data.store import content_hash
+
+        trained_on = self.provenance.get("data", {}).get("hash")
+        try:
+            data = load_data(self.spec.data_config)
+        except DataError:
+            return  # a folder may be far from its images
+        if data.content_hash != trained_on:
+            problem = (
+                f"images must be those that were trained on, got {data.content_hash[:12]} for {str(trained_on)[:12]}"
+            )
+            yield Finding("provenance.json", problem, f"bring back the images of {self.spec.data!r}")
+        elif content_hash(data) != data.content_hash:
+            yield Finding("", "prepared images must have the hash in their name, got another", "delete the data cache")
+
+    def _leftovers(self) -> Iterator[Finding]:
+        for path in sorted([*self.folder.path.glob(".*"), *self.folder.stacks.glob(".*")]):
+            yield self._finding(path, "files must be written whole, got a leftover of a killed process", SPARE)
+
+    def _finding(self, path: Path, problem: str, remedy: str) -> Finding:
+        return Finding(str(path.relative_to(self.folder.path)), problem, remedy)

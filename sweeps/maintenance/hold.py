@@ -1,0 +1,31 @@
+"""Holding a sweep that is at rest: while it is checked or retried, no other process works on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from vae.errors import ResultsError
+from vae.files.results import Folder
+
+
+@contextmanager
+def at_rest(folder: Folder) -> Iterator[None]:
+    """Hold the sweep's lock; ResultsError where another process works on it.
+
+    A folder that cannot be written needs no lock: nobody can work on it.
+    """
+    lock = FileLock(folder.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ResultsError(
+            f"a sweep must be at rest, got one that another process works on, {str(folder.path)!r}"
+        ) from None
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()

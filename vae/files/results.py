@@ -1,0 +1,325 @@
+"""What a sweep is on disk: the one module that owns the names and the format of its files.
+
+`results/README.md` describes the format in words. Every file is written whole or not at all.
+"""
+
+import itertools
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tomli_w
+
+from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, STATES, TOTALS, parse_objectives, value_columns
+from vae.config import MODELS
+from vae.errors import ResultsError
+from vae.files import weights as saved
+from vae.files.checks import check_provenance, check_spec
+from vae.files.tables import INTEGER, NUMBER, NUMBERS, TEXT, read_table, table_bytes
+from vae.files.texts import read_json, read_toml
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HISTORY_PREFIX = "history."
+DIMS_PREFIX = "dims."
+EPOCHS = f"{HISTORY_PREFIX}seconds"
+"""As long as its run was trained."""
+SCORE_PREFIX = "score."
+VALUE_PREFIX = "value"
+_KINDS = {"model": TEXT, "state": TEXT, "error": TEXT, "beta": NUMBER, "seconds": NUMBER}
+"""Types of columns; the others of a run or trial are integers."""
+STACK_TYPES = {
+    **{name: _KINDS.get(name, INTEGER) for name in (*IDENTITY, *PARAMETERS)},
+    **dict.fromkeys(TOTALS, NUMBER),
+    **{name: _KINDS[name] for name in ("seconds", "error")},
+    **{HISTORY_PREFIX + name: NUMBERS for name in HISTORY},
+    **{DIMS_PREFIX + name: NUMBERS for name in DIMS},
+}
+"""Columns of a stack's table; one of numbers for each score besides."""
+TRIAL_TYPES = {name: _KINDS.get(name, INTEGER) for name in ("trial", "state", *PARAMETERS, "seconds", "error")}
+"""Columns of the trials table; one of numbers for each objective besides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Everything that is kept of one run."""
+
+    run: int
+    trial: int
+    seed: int
+    model: str
+    state: str
+    """COMPLETE, PRUNED (stopped at a rung: nothing on test, no weights) or FAIL."""
+    parameters: Mapping[str, float]
+    """latent_dim, beta and hidden_dim."""
+    totals: Mapping[str, float]
+    """The columns TOTALS; NaN where they were not reached."""
+    history: Mapping[str, np.ndarray]
+    """The columns HISTORY, each (epoch,)."""
+    dims: Mapping[str, np.ndarray]
+    """The columns DIMS, each (latent,); empty for a run that failed."""
+    seconds: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Scores of the codes on the test split; those that are objectives on validation too, as validation_NAME."""
+    error: str = ""
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The plain module's state, at the run's own shape."""
+
+
+class ReportFolder:
+    """A report's folder: the paths of its page, figures, tables and run sheets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.page = path / "index.html"
+        self.figures = path / "figures"
+        self.tables = path / "tables"
+
+    def sheet(self, run: int) -> Path:
+        """The page of one run."""
+        return self.path / "runs" / f"{run}.html"
+
+
+class Folder:
+    """A sweep's folder: paths, and the reading and writing of each file in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec = path / "sweep.toml"
+        self.provenance = path / "provenance.json"
+        self.journal = path / "study.journal"
+        self.lock = path / "sweep.lock"
+        self.trials = path / "trials.parquet"
+        self.stacks = path / "stacks"
+        self.analysis = path / "analysis"
+        self.report = ReportFolder(path / "report")
+
+    @property
+    def exists(self) -> bool:
+        """Whether a sweep was begun here."""
+        return self.spec.is_file()
+
+    def drop_runs(self, runs: set[int]) -> None:
+        """Forget finished runs: their weights first, for a run that is in a table must not have those of another."""
+        for path in self.stack_paths():
+            table = self.read_stack(path)
+            kept = table.filter(pc.invert(pc.is_in(table["run"], pa.array(sorted(runs), INTEGER))))
+            if len(kept) == len(table):
+                continue
+            self._drop_weights(path.with_suffix(".safetensors"), runs)
+            if len(kept):
+                write_whole(path, table_bytes(kept))
+            else:
+                path.unlink()
+
+    def check_links(self) -> None:
+        """Raise ResultsError where a link in the folder leads out of it: what is written would land there."""
+        home = self.path.resolve()
+        for parent, folders, files in os.walk(self.path):
+            for path in (Path(parent) / name for name in (*folders, *files)):
+                if path.is_symlink() and not path.resolve().is_relative_to(home):
+                    raise ResultsError(f"a sweep's files must lie in its folder, got the link {str(path)!r} out of it")
+
+    def read_spec(self) -> dict[str, Any]:
+        """Return the resolved spec as it stands in sweep.toml."""
+        return check_spec(read_toml(self.spec, "sweep.toml", ResultsError), self.spec)
+
+    def write_spec(self, spec: Mapping[str, Any]) -> None:
+        """Write the resolved spec."""
+        write_whole(self.spec, tomli_w.dumps(dict(spec)).encode())
+
+    def read_provenance(self) -> dict[str, Any]:
+        """Return provenance.json, empty where there is none yet."""
+        if not self.provenance.exists():
+            return {}
+        return check_provenance(read_json(self.provenance, "provenance.json", ResultsError), self.provenance)
+
+    def write_provenance(self, provenance: Mapping[str, Any]) -> None:
+        """Write provenance.json."""
+        write_whole(self.provenance, (json.dumps(provenance, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def write_trials(self, table: pa.Table) -> None:
+        """Write the trials table (sorted by trial)."""
+        write_whole(self.trials, table_bytes(table))
+
+    def read_trials(self) -> pa.Table:
+        """Return the trials table as last written; ResultsError where there is none yet."""
+        if not self.trials.exists():
+            raise ResultsError(f"a sweep must have asked a trial before it is read, got none in {str(self.path)!r}")
+        table = read_table(self.trials, TRIAL_TYPES, VALUE_PREFIX)
+        _check_counted(table, "trial", STATES, self.trials)
+        for name in value_columns(parse_objectives(self.read_spec()["objective"])):
+            if name not in table.column_names:
+                raise ResultsError(f"a table must have the column {name}, got none in {str(self.trials)!r}")
+        if sorted(table["trial"].to_pylist()) != list(range(len(table))):
+            raise ResultsError(f"trials must be numbered from 0 without gaps, got others in {str(self.trials)!r}")
+        return table
+
+    def write_stack(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
+        """Write the finished runs of one stack: weights first, so that a run in the table has its weights."""
+        records = sorted(records, key=lambda record: record.run)
+        stem = self._stem(records[0].run)
+        if weights:
+            tensors = {f"{r.run}.{name}": tensor for r in records for name, tensor in r.weights.items()}
+            write_whole(stem.with_suffix(".safetensors"), saved.weights_bytes(tensors))
+        write_whole(stem.with_suffix(".parquet"), table_bytes(_stack_table(records)))
+
+    def stack_paths(self) -> list[Path]:
+        """Return the tables of the stacks, in the order of their first runs."""
+        return sorted(self.stacks.glob("[!.]*.parquet"))
+
+    def weight_paths(self) -> list[Path]:
+        """Return the files of weights, in the order of their first runs."""
+        return sorted(self.stacks.glob("[!.]*.safetensors"))
+
+    def read_stack(self, path: Path) -> pa.Table:
+        """Return one stack's table, whole and of consistent lengths; raises ResultsError."""
+        table = read_table(path, STACK_TYPES, SCORE_PREFIX)
+        _check_counted(table, "run", STATES[:3], path)
+        if not set(pc.unique(table["model"]).to_pylist()) <= set(MODELS):
+            raise ResultsError(f"models must be of {', '.join(MODELS)}, got others in {str(path)!r}")
+        for prefix, names in ((HISTORY_PREFIX, HISTORY), (DIMS_PREFIX, DIMS)):
+            lengths = [pc.list_value_length(table[prefix + name]) for name in names]
+            if not all(length.equals(lengths[0]) for length in lengths):
+                raise ResultsError(f"lists of one run must be of one length, got others in {prefix}* of {str(path)!r}")
+        return table
+
+    def read_runs(self) -> pa.Table:
+        """Return one row a finished run, sorted by run, with histories and dims as list columns."""
+        tables = [self.read_stack(path) for path in self.stack_paths()]
+        if not tables:
+            return _stack_table([])
+        runs = pa.concat_tables([table.replace_schema_metadata() for table in tables], promote_options="default")
+        if len(pc.unique(runs["run"])) < len(runs):
+            raise ResultsError(f"a run must stand in one stack, got one in two of {str(self.stacks)!r}")
+        return runs.sort_by("run")
+
+    def read_measured(self) -> list[dict[str, Any]]:
+        """Return what a study needs of each finished run: run, state, error, seconds, epochs, totals, scores."""
+        table = self.read_runs()
+        scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
+        rows = table.select(["run", "state", "error", "seconds", *TOTALS, *scores])
+        names = [name.removeprefix(SCORE_PREFIX) for name in rows.column_names]
+        rows = rows.rename_columns(names).append_column("epochs", pc.list_value_length(table[EPOCHS]))
+        measured: list[dict[str, Any]] = rows.to_pylist()
+        return measured
+
+    def weight_files(self) -> dict[int, Path]:
+        """Return the file that holds each run's weights; runs whose weights were not kept are not in it."""
+        return {saved.run_of(name): path for path in self.weight_paths() for name in saved.names(path)}
+
+    def read_weights(self, run: int, files: Mapping[int, Path] | None = None) -> "dict[str, Tensor]":
+        """Return the state dict of one run; ResultsError where its weights were not kept.
+
+        `files` is `weight_files()`, for a caller that reads many runs.
+        """
+        files = self.weight_files() if files is None else files
+        if run not in files:
+            raise ResultsError(f"a run's weights must have been kept, got run {run} in {str(self.path)!r}")
+        return saved.read_run(files[run], run)
+
+    def keep_weights(self, runs: set[int]) -> None:
+        """Drop the weights of every run but the named ones."""
+        for path in self.weight_paths():
+            self._drop_weights(path, {saved.run_of(name) for name in saved.names(path)} - runs)
+
+    def _drop_weights(self, path: Path, runs: set[int]) -> None:
+        tensors = saved.read_arrays(path) if path.exists() else {}
+        kept = {name: tensor for name, tensor in tensors.items() if saved.run_of(name) not in runs}
+        if not kept:
+            path.unlink(missing_ok=True)
+        elif len(kept) < len(tensors):
+            write_whole(path, saved.weights_bytes(kept))
+
+    def remove_leftovers(self) -> None:
+        """Remove what a killed process left half-written, for whoever holds the lock: nothing refers to it."""
+        tables = {path.stem for path in self.stacks.glob("[!.]*.parquet")}
+        orphans = [path for path in self.weight_paths() if path.stem not in tables]
+        for path in (*self.path.glob(".*.????????"), *self.stacks.glob(".*.????????"), *orphans):
+            path.unlink(missing_ok=True)
+
+    def _stem(self, first_run: int) -> Path:
+        """Name a stack by its first run; its table may be there without that run, which was to be trained again."""
+        names = itertools.chain([f"{first_run:08d}"], (f"{first_run:08d}-{k}" for k in itertools.count(2)))
+        return next(self.stacks / name for name in names if not (self.stacks / f"{name}.parquet").exists())
+
+
+def find_folder(where: str | Path, out: str | Path = "results") -> Folder:
+    """Return the folder of a sweep named by NAME (under `out`) or PATH; ResultsError where there is none."""
+    for path in (Path(where), Path(out) / where):
+        folder = Folder(path)
+        if folder.exists:
+            folder.check_links()
+            return folder
+    raise ResultsError(f"a sweep must be a name under {str(out)!r} or a folder with sweep.toml, got {str(where)!r}")
+
+
+def unwritable(path: Path, error: OSError) -> ResultsError:
+    """Return the error of a path that cannot be written."""
+    return ResultsError(f"results must be written, got {error.strerror} for {str(path)!r}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: temporary name, fsync, rename. ResultsError where it cannot be written."""
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename outlive a power cut, where folders can be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _stack_table(records: Sequence[RunRecord]) -> pa.Table:
+    columns: dict[str, list[Any]] = {name: [getattr(r, name) for r in records] for name in IDENTITY}
+    columns |= {name: [r.parameters[name] for r in records] for name in PARAMETERS}
+    columns |= {name: [r.totals[name] for r in records] for name in TOTALS}
+    scores = dict.fromkeys(name for r in records for name in r.scores)
+    columns |= {SCORE_PREFIX + name: [r.scores.get(name, math.nan) for r in records] for name in scores}
+    columns |= {name: [getattr(r, name) for r in records] for name in ("seconds", "error")}
+    columns |= {HISTORY_PREFIX + name: [r.history[name] for r in records] for name in HISTORY}
+    columns |= {DIMS_PREFIX + name: [r.dims[name] for r in records] for name in DIMS}
+    return pa.table({name: pa.array(values, STACK_TYPES.get(name, NUMBER)) for name, values in columns.items()})
+
+
+def _check_counted(table: pa.Table, key: str, states: Sequence[str], path: Path) -> None:
+    """Check what is counted (integers are not negative, keys not twice) and the states."""
+    for name, column in zip(table.column_names, table.itercolumns(), strict=True):
+        if column.type == INTEGER and len(column) and pc.min(column).as_py() < 0:
+            raise ResultsError(f"{name} must be at least 0, got {pc.min(column)} in {str(path)!r}")
+    if len(pc.unique(table[key])) < len(table):
+        raise ResultsError(f"a {key} must stand in a table once, got one twice in {str(path)!r}")
+    if not set(pc.unique(table["state"]).to_pylist()) <= set(states):
+        raise ResultsError(f"states must be of {', '.join(states)}, got others in {str(path)!r}")

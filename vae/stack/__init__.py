@@ -1,0 +1,1 @@
+"""Runs trained together as one batched model with a leading run axis."""
