@@ -14,7 +14,6 @@ from vae.columns import (
     ACTIVE_VARIANCE,
     DIMS,
     HISTORY,
-    PARAMETERS,
     RUNS,
     SAMPLED,
     SCORES,
@@ -25,6 +24,7 @@ from vae.columns import (
 )
 from vae.errors import ResultsError
 from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
+from vae.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,11 @@ class Sweep:
     def trials(self) -> pd.DataFrame:
         """One row a trial: state, parameters, value(s), seconds, error."""
         return _frame(self._folder.read_trials().sort_by("trial"))
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The hyperparameters that have a column in `trials` and `runs`, in the order of the columns."""
+        return tuple(name for name in PARAMETERS if name in self.trials)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

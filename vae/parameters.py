@@ -1,0 +1,63 @@
+"""The hyperparameters that a sweep can search: the one table that knows what each is called and what it may be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+LARGEST_DIM = 2**16
+"""Of z and of a hidden layer: beyond it, one run's weights fill a machine."""
+LARGEST_BATCH = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One hyperparameter: its rule, its words, and what it means for stacks and ranges."""
+
+    name: str
+    """The option's, the spec's and the column's."""
+    kind: Literal["integer", "real"]
+    least: float
+    """The smallest value; excluded where `above` says so."""
+    above: bool = False
+    """Whether `least` itself breaks the rule."""
+    most: float = float("inf")
+    words: str
+    """In a sentence: "latent dimensions"."""
+    unit: str
+    """On an axis, in parentheses: "count"."""
+    shapes_stack: bool
+    """Whether runs must agree on it to be trained in one stack."""
+    powers_of_two: bool = False
+    """Whether a range means the powers of two within it: each value has stacks of its own."""
+
+    @property
+    def label(self) -> str:
+        """Words and unit, as an axis of a figure has them."""
+        return f"{self.words} ({self.unit})"
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter(
+            name="latent_dim", kind="integer", least=1, most=LARGEST_DIM, words="latent dimensions", unit="count",
+            shapes_stack=False,
+        ),
+        Parameter(name="beta", kind="real", least=0, words="beta", unit="weight of R", shapes_stack=False),
+        Parameter(
+            name="hidden_dim", kind="integer", least=1, most=LARGEST_DIM, words="hidden width", unit="units",
+            shapes_stack=True, powers_of_two=True,
+        ),
+        Parameter(
+            name="learning_rate", kind="real", least=0, above=True, words="learning rate", unit="step size of Adam",
+            shapes_stack=False,
+        ),
+        Parameter(
+            name="batch_size", kind="integer", least=1, most=LARGEST_BATCH, words="batch size", unit="examples",
+            shapes_stack=True, powers_of_two=True,
+        ),
+    )
+}  # fmt: skip
+"""By name, in the order of the frames' columns."""
+ALWAYS = ("latent_dim", "beta", "hidden_dim")
+"""Parameters that have a column in every sweep's frames; the others have one where the sweep varies them."""
