@@ -24,7 +24,7 @@ from vae.columns import (
 )
 from vae.errors import ResultsError
 from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
-from vae.parameters import PARAMETERS
+from vae.parameters import ALWAYS, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +202,7 @@ def complete_runs(sweep: Sweep) -> pd.DataFrame:
 
 def trial_columns(objectives: Sequence[Objective]) -> list[str]:
     """Return the columns that name a trial in a table: its number, its parameters and its value(s)."""
-    return ["trial", *PARAMETERS, *value_columns(tuple(objectives))]
+    return ["trial", *ALWAYS, *value_columns(tuple(objectives))]
 
 
 def measured_columns(objectives: Sequence[Objective]) -> list[str]:
