@@ -3,12 +3,14 @@
 import sys
 import traceback
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from vae.errors import VaekitError
+from vae.streams import say, whole_output
 
 if TYPE_CHECKING:
     from sweeps.spec.spec import Spec
@@ -31,8 +33,17 @@ def option(help: str, default: str = "") -> Any:  # noqa: A002
     return typer.Option(help=help, show_default=default or False)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"vaekit {version('vaekit')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
+    shown: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Add the traceback to an error; may stand anywhere.")] = False,
 ) -> None:
     """Sweep latent dimension, beta and hidden size of a VAE, and read what they do."""
@@ -240,7 +251,7 @@ def retry(
         return
     trials = ", ".join(map(str, forgotten.trials))
     many = "s" if len(forgotten.trials) > 1 else ""
-    _say(f"training {counted(len(forgotten.runs), 'run')} again, of trial{many} {trials}")
+    say(f"training {counted(len(forgotten.runs), 'run')} again, of trial{many} {trials}")
     _sweep(forgotten.spec)
 
 
@@ -316,14 +327,15 @@ def main() -> NoReturn:
     """Run the command line: every error is one line on stderr, and --debug adds the traceback."""
     warnings.formatwarning = lambda message, *_: f"vaekit: {message}\n"
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    try:
-        sys.exit(app(arguments or ["--help"], standalone_mode=False))
-    except (VaekitError, typer.TyperException) as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        _say(f"vaekit: {' '.join(message.split())}")
-        sys.exit(getattr(error, "exit_code", 1))
+    with whole_output():
+        try:
+            sys.exit(app(arguments or ["--help"], standalone_mode=False))
+        except (VaekitError, typer.TyperException) as error:
+            if "--debug" in sys.argv:
+                traceback.print_exc()
+            message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+            say(f"vaekit: {' '.join(message.split())}")
+            sys.exit(getattr(error, "exit_code", 1))
 
 
 def _sweep(spec: "Spec") -> None:
@@ -334,17 +346,17 @@ def _sweep(spec: "Spec") -> None:
     from sweeps.engines.interrupts import stop_on_signals
 
     try:
-        with stop_on_signals(_say) as stop, live_progress(spec.objectives[0].name) as on_status:
+        with stop_on_signals(say) as stop, live_progress(spec.objectives[0].name) as on_status:
             status = run_sweep(spec, on_status, scorer=score_run, stop=stop)
         if status.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
-        _say(f"stopped; {GO_ON}")
+        say(f"stopped; {GO_ON}")
         raise
     if status.timed_out:
-        _say(f"the time is up; {GO_ON}")
+        say(f"the time is up; {GO_ON}")
     if spec.trials < status.trials:
-        _say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
+        say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
     if spec.report and status.told:
         report([str(status.path)])
     else:
@@ -361,10 +373,6 @@ def _preview(spec: "Spec") -> None:
     print_table("trials", preview.trial_rows)
     print_table("stacks", preview.stack_rows)
     print_fields(preview.totals)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:

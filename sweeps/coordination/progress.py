@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sweeps.coordination.coordinator import Status
+from vae.streams import say
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -26,7 +27,7 @@ def live_progress(objective: str) -> Iterator[Show]:
     """Show a sweep's status as it changes: trials, best value, failures and time left."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _Lines(console, objective)
+        yield _Lines(objective)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -43,8 +44,7 @@ def live_progress(objective: str) -> Iterator[Show]:
 class _Lines:
     """A line now and then, for logs."""
 
-    def __init__(self, console: Console, objective: str) -> None:
-        self.console = console
+    def __init__(self, objective: str) -> None:
         self.objective = objective
         self.start = monotonic()
         self.last = -SECONDS_BETWEEN_LINES
@@ -53,7 +53,7 @@ class _Lines:
         now = monotonic()
         if now - self.last >= SECONDS_BETWEEN_LINES or status.told == status.goal:
             self.last = now
-            self.console.print(describe(status, self.objective, now - self.start), highlight=False, soft_wrap=True)
+            say(describe(status, self.objective, now - self.start))
 
 
 def describe(status: Status, objective: str, seconds: float) -> str:
