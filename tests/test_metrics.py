@@ -529,6 +529,30 @@ def test_a_broken_code_counts_as_constant_and_a_constant_factor_not_at_all() -> 
             assert left_out.per_factor[1] == 0
 
 
+TIED = ("mig", "mig_sup", "dcimig", "jemmig", "modularity", "irs", "sap_r2")
+"""InfoM and InfoC break ties by a noise of their own, as the reference does."""
+
+
+@pytest.mark.parametrize("name", TIED)
+def test_equals_have_no_order(name: str) -> None:
+    """Two codes tell all of the first factor, and one of them tells noise besides; two factors are one."""
+    first, second, noise = (part.ravel() for part in np.indices((3, 4, 3)).repeat(20, axis=-1))
+    codes = np.column_stack([3.0 * first, 3.0 * first + noise, second, np.ones(len(first))])
+    factors = np.column_stack([first, second, second])
+    rng = np.random.default_rng(0)
+    orders = [(rng.permutation(4), rng.permutation(3)) for _ in range(8)]
+    scores = {round(float(METRICS[name](codes[:, c], factors[:, f])), 9) for c, f in orders}
+    assert len(scores) == 1
+
+
+@pytest.mark.parametrize("values", [3, 4])  # equal to the bit, and equal but for the last bit
+def test_jemmig_takes_the_more_compact_of_equally_informative_codes(values: int) -> None:
+    first, noise = (part.ravel() for part in np.indices((values, 3)).repeat(20, axis=-1))
+    for codes in ([3.0 * first, 3.0 * first + noise], [3.0 * first + noise, 3.0 * first]):
+        own = METRICS["jemmig"](np.column_stack(codes), first[:, None])
+        assert float(own) == pytest.approx(1 - math.log(values) / (math.log(values) + math.log(20)))
+
+
 def test_one_code_is_compared_with_a_constant_one() -> None:
     data = with_columns(mixed(), FIRST, EVERYTHING)
     two = Arrays(

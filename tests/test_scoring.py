@@ -16,7 +16,7 @@ from analysis.scores.in_sweep import score_run
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.spec import make_spec
 from tests.test_sweep import Inline
-from vae.columns import CHEAP_SCORES, SCORES, parse_objectives, parse_scores
+from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores
 from vae.errors import ConfigError, DataError, ResultsError
 from vae.files.results import Folder
 
@@ -37,6 +37,16 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spec(out: Path, data: Path | str = "digits", **options: Any) -> Any:
     tiny = {"epochs": 3, "seeds": 2, "trials": 3, "hidden_dim": 16, "latent_dim": "2:5", "report": False}
     return make_spec(tiny | {"data": str(data), "out": str(out), "name": "s"} | options)
+
+
+@pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
+def test_scores_after_the_fact_are_those_of_the_sweep(tmp_path: Path, squares: Path) -> None:
+    names = [*SCORES, *(name + SAMPLED for name in SCORES)]
+    options = {"scores": ",".join(names), "seed": 5, "batch_size": 100, "learning_rate": 0.01, "epochs": 6}
+    run_sweep(spec(tmp_path, squares, **options, trials=1, seeds=1), engine=Inline(), scorer=score_run)
+    sweep = vaekit.open(tmp_path / "s")
+    after = score_sweep(sweep, ",".join(names)).pivot_table(index="run", columns="score", values="value")
+    np.testing.assert_array_equal(after[names], sweep.runs[names])
 
 
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")

@@ -19,7 +19,7 @@ from vae.evaluation import Evaluation, evaluate, posterior, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack.stack import Stack
-from vae.stack.state import RunState, dump_state, load_state, own_parameters
+from vae.stack.state import RunState, dump_state, load_state, own_parameters, saved_state
 from vae.trained import Score, TrainedRun
 
 Array = npt.NDArray[np.float64]
@@ -126,6 +126,18 @@ def _scores(stack: Stack, data: Data, score: Score, streams: Mapping[str, int]) 
                 if np.isfinite(means).all():
                     scores[run] |= score(split, means, samples, factors, stack.configs[run].seed)
     return scores
+
+
+def saved_posterior(
+    config: RunConfig, weights: Mapping[str, torch.Tensor], data: Data, split: str
+) -> tuple[npt.NDArray[np.float32], ...]:
+    """Return the posterior means and the posterior sample that a trained run was scored on, both (sample, latent).
+
+    The same bits as at the run's end, on the same kind of processor. `weights` are the plain module's state.
+    """
+    with one_thread():
+        stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.n_pixels, weights)])
+        return posterior(stack, data, split, STREAMS[split])[0]
 
 
 def make_stack(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import torch
 
     from analysis.frames.run import Run
+    from vae.config import RunConfig
     from vae.data import Data
 
 
@@ -128,6 +129,23 @@ class Sweep:
     def codes(self, run: int, split: str = "test") -> np.ndarray:
         """Return the posterior means of a run on a split, float32 (sample, latent)."""
         return self.run(run).encode(self.images(split))[0]
+
+    def scored_codes(self, run: int, split: str = "test") -> tuple[np.ndarray, ...]:
+        """Return the posterior means and one posterior sample that the sweep scored a run on, to the bit.
+
+        Both float32 (sample, latent). `codes` are the plain module's, whose sums run in another order.
+        """
+        from vae.training import saved_posterior
+
+        module = self.model(run)  # its shapes are checked
+        return saved_posterior(self._config(run), module.state_dict(), self._data, split)
+
+    def _config(self, run: int) -> RunConfig:
+        from vae.config import TRAINING_FIELDS, RunConfig
+
+        row = self.runs.loc[self.runs["run"] == run].to_dict(orient="records")[0]
+        names = [name for name in (*TRAINING_FIELDS, "model", "seed") if name in row or name in self.spec]
+        return RunConfig(**{name: row.get(name, self.spec.get(name)) for name in names})
 
     def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
         """Return the images of a split (at some places in it) as the runs saw them.

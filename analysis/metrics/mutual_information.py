@@ -98,11 +98,13 @@ def dcimig(sample: Sample) -> Score:
 def jemmig(sample: Sample) -> Score:
     """Return 1 - (H(best code, factor) - MIG's gap) / (H(factor) + log bins), mean over factors.
 
-    All codes constant is not 0: a code of no entropy is as compact as can be.
+    Of codes that are equally informative, the best is the most compact, of the smallest entropy: the score does not
+    depend on the order of the codes (the reference takes the last). All codes constant is not 0: a code of no entropy
+    is as compact as can be.
     """
     info = sample.once(information)
-    factors = np.arange(info.mutual.shape[1])
-    joint = info.joint_entropy[info.mutual.argmax(axis=0), factors]
+    is_best = info.mutual >= info.mutual.max(axis=0) - ROUNDING
+    joint = np.where(is_best, info.joint_entropy, np.inf).min(axis=0)
     per_factor = 1 - (joint - gap(info.mutual)) / (info.factor_entropy + np.log(sample.bins))
     return sample.score(per_factor.mean(), per_factor=per_factor, **_details(sample, info))
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.frames.cache import read_cached
 from analysis.frames.sweep import Sweep, finished
-from vae.columns import SCORES, parse_scores
+from vae.columns import SAMPLED, SCORES, parse_scores
 from vae.config import one_of
 from vae.data.npz import open_npz
 from vae.errors import DataError, ResultsError
@@ -46,8 +46,9 @@ def score_sweep(
 ) -> pd.DataFrame:
     """Return one row a finished run and score, on the test split, with floor and ceiling; cached in `analysis/`.
 
-    All runs unless some are named. Reads posterior means from kept weights. `udr` compares the seeds of a trial and
-    needs no factors; for the others, and where weights were not kept, raises ResultsError.
+    All runs unless some are named. The codes are encoded again from kept weights; they, the run's seed and so the
+    values are those of the sweep. `udr` compares the seeds of a trial and needs no factors; for the others, and where
+    weights were not kept, raises ResultsError.
     """
     one_of(BACKENDS, dci=backend)
     listed = [name.strip() for name in names.split(",")]
@@ -95,11 +96,13 @@ def _missing_scores(
     factors = sweep.factors("test")
     if factors is None:
         raise ResultsError(f"scores need data with factors, got {sweep.spec['data']!r}, which has none")
-    codes = sweep.codes(run, "test").astype(np.float64)
-    scores = score_all(missing, codes, factors, seed=0, floor=True, dci_backend=backend)
-    for name, score in scores.items():
-        row = {"run": run, "score": name, "backend": backend, "value": float(score)}
-        yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
+    seed = int(sweep.runs.loc[sweep.runs["run"] == run, "seed"].iloc[0])
+    for codes, suffix in zip(sweep.scored_codes(run), ("", SAMPLED), strict=True):
+        chosen = [name.removesuffix(SAMPLED) for name in missing if name.endswith(SAMPLED) == bool(suffix)]
+        scores = score_all(chosen, codes.astype(np.float64), factors, seed=seed, floor=True, dci_backend=backend)
+        for name, score in scores.items():
+            row = {"run": run, "score": name + suffix, "backend": backend, "value": float(score)}
+            yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
 
 
 def _read_codes(path: Path) -> list[npt.NDArray[Any]]:

@@ -5,6 +5,7 @@ weight at zero.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import safetensors.torch
@@ -48,6 +49,16 @@ def initial_state(config: RunConfig, pixels: int) -> RunState:
             drawn = torch.empty(shape).uniform_(-bound, bound, generator=generator)
             _plain(name, parameters[name])[_corner(shape)] = drawn
     return RunState(0, parameters, first, second)
+
+
+def saved_state(config: RunConfig, pixels: int, weights: Mapping[str, Tensor]) -> RunState:
+    """Return a trained run from the state of its plain module, to be evaluated: Adam's moments are zero."""
+    parameters, first, second = (
+        {name: torch.zeros(shape) for name, shape in padded_shapes(config, pixels).items()} for _ in range(3)
+    )
+    for name, shape in parameter_shapes(config, pixels).items():
+        _plain(name, parameters[name])[_corner(shape)] = weights[name]
+    return RunState(config.epochs, parameters, first, second)
 
 
 def dump_state(state: RunState) -> bytes:
