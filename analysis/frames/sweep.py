@@ -141,11 +141,13 @@ class Sweep:
         return saved_posterior(self._config(run), module.state_dict(), self._data, split)
 
     def _config(self, run: int) -> RunConfig:
-        from vae.config import TRAINING_FIELDS, RunConfig
+        """What the codes of a trained run depend on."""
+        from vae.config import RunConfig
 
-        row = self.runs.loc[self.runs["run"] == run].to_dict(orient="records")[0]
-        names = [name for name in (*TRAINING_FIELDS, "model", "seed") if name in row or name in self.spec]
-        return RunConfig(**{name: row.get(name, self.spec.get(name)) for name in names})
+        of_run: dict[Any, Any] = self.runs.loc[self.runs["run"] == run].to_dict(orient="records")[0]
+        values = self.spec | of_run
+        sizes: dict[str, Any] = {n: int(values[n]) for n in ("latent_dim", "hidden_dim", "batch_size", "seed")}
+        return RunConfig(model=values["model"], likelihood=values["likelihood"], **sizes)
 
     def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
         """Return the images of a split (at some places in it) as the runs saw them.
