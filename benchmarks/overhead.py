@@ -25,7 +25,7 @@ from sweeps.engines.worker import Run
 from sweeps.spec.spec import make_spec
 from vae.columns import DIMS, HISTORY, NATS, TOTALS
 from vae.files.results import Folder
-from vae.stack.shapes import parameter_shapes
+from vae.networks import network_of
 from vae.trained import TrainedRun
 
 STACK, STACK_SECONDS, BUSY = 16, 10.0, 0.9
@@ -64,7 +64,7 @@ def canned(run: Run) -> TrainedRun:
         history={name: rng.random(run.config.epochs) for name in HISTORY},
         totals=nats | {"validation_elbo_nats": -float(rng.random())},
         dims={name: rng.random(run.config.latent_dim) for name in DIMS},
-        weights={n: np.zeros(shape, np.float32) for n, shape in parameter_shapes(run.config, PIXELS).items()},
+        weights={n: np.zeros(shape, np.float32) for n, shape in network_of(run.config, PIXELS).shapes.items()},
         scores={},
         seconds=1.0,
     )

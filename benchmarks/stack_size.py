@@ -25,7 +25,7 @@ from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
 from vae.minibatches import noise_minibatches, training_minibatches
 from vae.randomness import NOISE
-from vae.stack.shapes import working_set_bytes
+from vae.stack.planning import working_set_bytes
 from vae.stack.stack import Stack
 from vae.training import make_stack
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS, parse_objectives, value_columns
 from vae.files.results import Folder, RunRecord
-from vae.stack.shapes import layer_shapes
+from vae.networks.textbook import textbook
 
 STACK = 16
 SPEC: Mapping[str, Any] = {
@@ -84,12 +84,11 @@ def with_weights(record: RunRecord, pixels: int) -> RunRecord:
         return record
     rng = np.random.default_rng(record.run)
     hidden, latent = int(record.parameters["hidden_dim"]), int(record.parameters["latent_dim"])
-    sizes = layer_shapes(pixels, hidden, latent)
-    weights = {}
-    for layer, (outputs, inputs) in sizes.items():
-        weights[f"{layer}.weight"] = rng.normal(0, inputs**-0.5, (outputs, inputs)).astype(np.float32)
-        weights[f"{layer}.bias"] = np.zeros(outputs, np.float32)
-    return replace(record, weights=weights)
+    weights = {
+        name: rng.normal(0, shape[1] ** -0.5, shape) if name.endswith("weight") else np.zeros(shape)
+        for name, shape in textbook(pixels, hidden, latent).shapes.items()
+    }
+    return replace(record, weights={name: tensor.astype(np.float32) for name, tensor in weights.items()})
 
 
 def draw(rng: np.random.Generator) -> dict[str, float]:

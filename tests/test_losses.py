@@ -68,7 +68,7 @@ def test_the_written_gradient_is_autograds(likelihood: str) -> None:
     output = torch.cat([torch.linspace(-60, 60, 241), torch.tensor([0.0, 1e-5, -1e-5])]).double().requires_grad_()
     x = torch.rand(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     chosen = LIKELIHOOD[likelihood]
-    (expected,) = torch.autograd.grad(chosen.nats(x, output, 0.3).sum(), output)
+    (expected,) = torch.autograd.grad(chosen.negative_log_probability(x, output, 0.3).sum(), output)
     torch.testing.assert_close(chosen.gradient(x, output.detach().clone(), 0.3), expected, rtol=1e-7, atol=1e-7)
 
 

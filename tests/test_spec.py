@@ -18,7 +18,7 @@ from vae.config import RunConfig
 from vae.errors import ConfigError
 from vae.files.results import Folder
 from vae.schedules import BetaSchedule
-from vae.stack.shapes import stack_key, working_set_bytes
+from vae.stack.planning import stack_key, working_set_bytes
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vae.losses import distortion, rate
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.model import VAE
 from vae.randomness import NOISE, TEST, VALIDATION
-from vae.stack.shapes import stack_key
+from vae.stack.planning import stack_key
 from vae.stack.state import RunState, initial_state, own_parameters
 from vae.training import EpochRecord, make_stack, train, train_runs
 

@@ -12,6 +12,7 @@ from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
 from vae.losses import rate
 from vae.minibatches import noise_minibatches, split_minibatches
+from vae.stack.latent import scaled_noise
 from vae.stack.stack import Stack
 
 Array = npt.NDArray[np.float64]
@@ -49,7 +50,7 @@ def rate_and_distortion(stack: Stack, data: Data, split: str, noises: Sequence[T
     rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
     for x, mu, logvar, z in _encoded(stack, data, split, noises):
         rates += rate(mu, logvar).sum(dim=2).double().sum(dim=1)
-        distortions += stack.distortion(x, stack.decode(z)[1]).double().sum(dim=1)
+        distortions += stack.distortion(x, stack.decode(z)).double().sum(dim=1)
     rates[stack.is_ae] = torch.nan
     return (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
 
@@ -64,7 +65,7 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
     distortion = torch.zeros(len(stack), dtype=torch.float64, device=stack.device)
     noises = noise_minibatches(stack.configs, stream, 0, samples, stack.device)
     for x, mu, logvar, z in _encoded(stack, data, split, noises):
-        distortion += stack.distortion(x, stack.decode(z)[1]).double().sum(dim=1)
+        distortion += stack.distortion(x, stack.decode(z)).double().sum(dim=1)
         nats = rate(mu, logvar)
         kl += nats.double().sum(dim=1)
         collapsed += (nats < COLLAPSE_NATS).sum(dim=1)
@@ -87,8 +88,8 @@ def _encoded(
     """Yield images (1, sample, pixel), mu, logvar and one posterior sample, each (run, sample, latent)."""
     for x, noise in zip(split_minibatches(data, split, stack.configs[0].batch_size), noises, strict=True):
         x = x.to(stack.device)
-        _, mu, logvar = stack.encode(x)
-        yield x, mu, logvar, mu + (0.5 * logvar).exp_().mul_(noise)
+        mu, logvar = stack.encode(x)
+        yield x, mu, logvar, mu + scaled_noise(logvar, noise)
 
 
 def _prior_mismatch(mean: Tensor, variance: Tensor) -> Tensor:

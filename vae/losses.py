@@ -20,14 +20,13 @@ SERIES_BELOW = 0.5
 """Below this logit the continuous Bernoulli's normaliser is summed as a series: its closed form cancels."""
 
 
-def rate(mu: Tensor, logvar: Tensor, excess: Tensor | None = None) -> Tensor:
+def rate(mu: Tensor, logvar: Tensor, variance_minus_one: Tensor | None = None) -> Tensor:
     """KL(N(mu, exp(logvar)) || N(0, 1)) in nats, of the shape of mu: (..., latent), not yet summed.
 
-    `excess` is expm1(logvar), the variance beyond the prior's, where the caller has it. Kingma & Welling 2014,
-    appendix B (arXiv 1312.6114).
+    `variance_minus_one` is expm1(logvar), where the caller has it. Kingma & Welling 2014, appendix B (arXiv 1312.6114).
     """
-    excess = logvar.expm1() if excess is None else excess
-    return (mu.square() + excess).sub_(logvar).mul_(0.5)
+    variance_minus_one = logvar.expm1() if variance_minus_one is None else variance_minus_one
+    return (mu.square() + variance_minus_one).sub_(logvar).mul_(0.5)
 
 
 def distortion(x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sigma: Tensor | float = 0.0) -> Tensor:
@@ -36,22 +35,22 @@ def distortion(x: Tensor, output: Tensor, likelihood: str = "bernoulli", log_sig
     `output` holds the decoder's logits (gaussian: means); `log_sigma` is read by gaussian alone.
     """
     one_of(LIKELIHOODS, likelihood=likelihood)
-    return LIKELIHOOD[likelihood].nats(x, output, log_sigma).sum(dim=-1)
+    return LIKELIHOOD[likelihood].negative_log_probability(x, output, log_sigma).sum(dim=-1)
 
 
 @dataclass(frozen=True)
 class Likelihood:
     """p(x|z) of one pixel as functions of pixel, decoder output and log sigma, broadcast against each other."""
 
-    nats: Callable[[Tensor, Tensor, Tensor | float], Tensor]
+    negative_log_probability: Callable[[Tensor, Tensor, Tensor | float], Tensor]
     """-log p(x|z) in nats."""
     gradient: Callable[[Tensor, Tensor, Tensor | float], Tensor]
-    """Derivative of `nats` with respect to the output; may overwrite the output."""
+    """Derivative of `negative_log_probability` with respect to the output; may overwrite the output."""
     mean: Callable[[Tensor], Tensor]
     """E[x|z], the reconstruction."""
 
 
-def _bernoulli_nats(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+def _bernoulli_negative_log_probability(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
     return F.softplus(logits, threshold=40.0).addcmul_(x, logits, value=-1.0)
 
 
@@ -79,8 +78,8 @@ def _log_normaliser_slope(logits: Tensor) -> Tensor:
     return torch.where(logits.abs() < SERIES_BELOW, series, 1.0 / safe - 1.0 / safe.sinh())
 
 
-def _continuous_bernoulli_nats(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
-    return _bernoulli_nats(x, logits, log_sigma) - log_normaliser(logits)
+def _continuous_bernoulli_negative_log_probability(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
+    return _bernoulli_negative_log_probability(x, logits, log_sigma) - log_normaliser(logits)
 
 
 def _continuous_bernoulli_gradient(x: Tensor, logits: Tensor, log_sigma: Tensor | float) -> Tensor:
@@ -92,7 +91,7 @@ def _continuous_bernoulli_mean(logits: Tensor) -> Tensor:
     return logits.sigmoid() - _log_normaliser_slope(logits)
 
 
-def _gaussian_nats(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Tensor:
+def _gaussian_negative_log_probability(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Tensor:
     log_sigma = torch.as_tensor(log_sigma, dtype=mean.dtype)
     return 0.5 * ((x - mean) / log_sigma.exp()).square() + log_sigma + HALF_LOG_TWO_PI
 
@@ -102,9 +101,9 @@ def _gaussian_gradient(x: Tensor, mean: Tensor, log_sigma: Tensor | float) -> Te
 
 
 LIKELIHOOD = {
-    "bernoulli": Likelihood(_bernoulli_nats, _bernoulli_gradient, torch.sigmoid),
+    "bernoulli": Likelihood(_bernoulli_negative_log_probability, _bernoulli_gradient, torch.sigmoid),
     "continuous_bernoulli": Likelihood(
-        _continuous_bernoulli_nats, _continuous_bernoulli_gradient, _continuous_bernoulli_mean
+        _continuous_bernoulli_negative_log_probability, _continuous_bernoulli_gradient, _continuous_bernoulli_mean
     ),
-    "gaussian": Likelihood(_gaussian_nats, _gaussian_gradient, torch.clone),
+    "gaussian": Likelihood(_gaussian_negative_log_probability, _gaussian_gradient, torch.clone),
 }

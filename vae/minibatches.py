@@ -8,8 +8,8 @@ from torch import Tensor
 
 from vae.config import RunConfig
 from vae.data import Data
+from vae.networks.padding import Width, pixel_width
 from vae.randomness import BINARISATION, ORDER, shared_generator, torch_generator
-from vae.stack.shapes import LATENT_MULTIPLE, PIXEL_MULTIPLE, padded
 
 NOISE_BLOCK = 8
 """Minibatches whose noise is drawn at once: enough to hide the calls, few enough to stay in cache."""
@@ -35,7 +35,7 @@ def split_minibatches(data: Data, split: str, batch_size: int) -> Iterator[Tenso
 def _minibatches(
     data: Data, indices: np.ndarray, batch_size: int, draws: np.random.Generator | None
 ) -> Iterator[Tensor]:
-    width = padded(data.n_pixels, PIXEL_MULTIPLE)
+    width = pixel_width(data.n_pixels).padded
     for start in range(0, len(indices), batch_size):
         pixels = data.pixels(indices[start : start + batch_size])
         if draws is not None:
@@ -54,7 +54,7 @@ def noise_minibatches(
     Each run draws at its own shape from its own seed, so its noise does not depend on its neighbours.
     """
     batch_size = configs[0].batch_size
-    latent = padded(max(config.latent_dim for config in configs), LATENT_MULTIPLE)
+    latent = Width(max(config.latent_dim for config in configs)).padded
     generators = [torch_generator(config.seed, stream, epoch) for config in configs]
     for start in range(0, samples, NOISE_BLOCK * batch_size):
         rows = min(NOISE_BLOCK * batch_size, samples - start)

@@ -1,17 +1,16 @@
 """The textbook VAE and its AE twin as a plain torch module."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vae.config import LIKELIHOODS, MODELS, at_least, one_of, positive
+from vae.config import LIKELIHOODS, MODELS, at_least, one_of
 from vae.errors import ResultsError
 from vae.losses import LIKELIHOOD, distortion, rate
-from vae.stack.shapes import layer_shapes
+from vae.networks.layers import Layer, LogSigma
+from vae.networks.textbook import textbook, textbook_sizes
 
 
 class VAE(nn.Module):
@@ -37,25 +36,33 @@ class VAE(nn.Module):
         one_of(MODELS, model=model)
         self.likelihood = likelihood
         self.model = model
-        self.fc1 = nn.Linear(input_dim, hidden_dim)
-        self.fc_mu = nn.Linear(hidden_dim, latent_dim)
-        self.fc_logvar = nn.Linear(hidden_dim, latent_dim)
-        self.fc2 = nn.Linear(latent_dim, hidden_dim)
-        self.fc3 = nn.Linear(hidden_dim, input_dim)
-        if likelihood == "gaussian":
-            self._add_sigma(sigma)
+        self.network = textbook(input_dim, hidden_dim, latent_dim, LogSigma.of(likelihood, sigma))
+        for layer in self.network.layers:
+            self.add_module(layer.name, layer.module())
+        if self.network.log_sigma:
+            self._add(self.network.log_sigma)
 
-    def _add_sigma(self, sigma: float | Literal["learned"]) -> None:
-        if sigma == "learned":
-            self.log_sigma = nn.Parameter(torch.zeros(()))
+    def _add(self, log_sigma: LogSigma) -> None:
+        initial = torch.tensor(log_sigma.initial)
+        if log_sigma.learned:
+            self.log_sigma = nn.Parameter(initial)
         else:
-            positive(sigma=sigma)
-            self.register_buffer("log_sigma", torch.tensor(math.log(sigma)))
+            self.register_buffer("log_sigma", initial)
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of z."""
+        return self.network.latent.own
+
+    def _through(self, layers: Iterable[Layer], x: Tensor) -> Tensor:
+        for layer in layers:
+            x = self.get_submodule(layer.name)(x)
+        return x
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z|x), each (sample, latent)."""
-        hidden = F.relu(self.fc1(x))
-        return self.fc_mu(hidden), self.fc_logvar(hidden)
+        hidden = self._through(self.network.encoder, x)
+        return self._through([self.network.mu], hidden), self._through([self.network.logvar], hidden)
 
     def reparameterize(self, mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """One sample of q(z|x), (sample, latent); mu itself for an AE."""
@@ -66,8 +73,7 @@ class VAE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Logits (gaussian: means) of p(x|z), (sample, pixel)."""
-        output: Tensor = self.fc3(F.relu(self.fc2(z)))
-        return output
+        return self._through(self.network.decoder, z)
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Decoder output for one posterior sample, mu and logvar."""
@@ -88,16 +94,13 @@ class VAE(nn.Module):
 def model_of(weights: Mapping[str, Tensor], *, likelihood: str, sigma: float | Literal["learned"], model: str) -> VAE:
     """Return the module of a saved run's state, in eval mode; ResultsError where the shapes are no such model's."""
     shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    first, means = shapes.get("fc1.weight", ()), shapes.get("fc_mu.weight", ())
-    if len(first) != 2 or len(means) != 2:
+    sizes = textbook_sizes(shapes)
+    if not sizes or 0 in sizes:
         raise ResultsError(f"weights must be those of a VAE, got shapes {str(shapes)[:200]}")
-    layers = layer_shapes(first[1], first[0], means[0])
-    wanted: dict[str, tuple[int, ...]] = {f"{name}.weight": shape for name, shape in layers.items()}
-    wanted |= {f"{name}.bias": shape[:1] for name, shape in layers.items()}
-    wanted |= {"log_sigma": ()} if likelihood == "gaussian" else {}
+    wanted = textbook(*sizes, LogSigma.of(likelihood, sigma)).shapes
     different = [name for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
-    if different or 0 in (*first, *means):
+    if different:
         raise ResultsError(f"weights must be those of one VAE, got other shapes of {', '.join(different)[:200]}")
-    module = VAE(first[1], first[0], means[0], likelihood=likelihood, sigma=sigma, model=model)
+    module = VAE(*sizes, likelihood=likelihood, sigma=sigma, model=model)
     module.load_state_dict(dict(weights))
     return module.eval()

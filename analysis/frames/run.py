@@ -110,7 +110,7 @@ class Run:
         """
         at_least(1, n=int(n))
         module: Any = self.model
-        noise = np.random.default_rng(seed).standard_normal((n, module.fc_mu.out_features), dtype=np.float32)
+        noise = np.random.default_rng(seed).standard_normal((n, module.latent_dim), dtype=np.float32)
         return self.decode(noise)
 
     def reconstruct(self, images: Floats) -> Floats:

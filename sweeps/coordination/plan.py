@@ -10,7 +10,7 @@ from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from sweeps.study.ask import Point
 from vae.config import RunConfig
-from vae.stack.shapes import stack_key, step_cost, working_set_bytes
+from vae.stack.planning import stack_key, step_cost, working_set_bytes
 
 Key = tuple[object, ...]
 CACHE_BYTES = {"fp32": 16 * 2**20, "bf16": 32 * 2**20}

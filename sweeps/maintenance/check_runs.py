@@ -10,7 +10,7 @@ from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from vae.columns import ACTIVE_VARIANCE, PARAMETERS, TOTALS
 from vae.config import RunConfig
-from vae.stack.shapes import parameter_shapes
+from vae.networks import network_of
 
 MEASURED_BY_AE = ("distortion_nats", "validation_distortion_nats")
 """An autoencoder has no rate."""
@@ -53,7 +53,7 @@ def _total_problems(row: Mapping[str, Any], model: str) -> Iterator[str]:
 
 def tensor_problems(tensors: Mapping[str, np.ndarray], config: RunConfig, pixels: int) -> Iterator[str]:
     """Yield what is wrong with the weights of a finished run, by parameter, on images of so many pixels."""
-    wanted = parameter_shapes(config, pixels)
+    wanted = network_of(config, pixels).shapes
     for name in sorted(wanted.keys() | tensors.keys()):
         shape = tensors[name].shape if name in tensors else None
         if shape != wanted.get(name):

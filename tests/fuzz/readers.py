@@ -79,7 +79,6 @@ def write_small_sweep(folder: Path) -> Folder:
     from sweeps.spec.spec import make_spec
     from sweeps.study.ask import explore
     from sweeps.study.storage import open_study
-    from vae.stack.shapes import parameter_shapes
 
     sweep, rng = Folder(folder), np.random.default_rng(RNG_SEED)
     spec = make_spec(WHOLE_SPEC)
@@ -89,7 +88,7 @@ def write_small_sweep(folder: Path) -> Folder:
     sweep.write_provenance({"data": data, "sessions": [session]})
     points = explore(spec, TRIALS)
     records = [
-        _with_weights(record(t * SEEDS + k, t, k, point, EPOCHS, 20.0, rng, None), rng, parameter_shapes, spec, point)
+        _with_weights(record(t * SEEDS + k, t, k, point, EPOCHS, 20.0, rng, None), rng, spec.run_config(**point))
         for t, point in enumerate(points)
         for k in range(SEEDS)
     ]
@@ -108,11 +107,14 @@ def write_small_sweep(folder: Path) -> Folder:
     return sweep
 
 
-def _with_weights(r: Any, rng: np.random.Generator, shapes: Any, spec: Any, point: Any) -> Any:
+def _with_weights(r: Any, rng: np.random.Generator, config: Any) -> Any:
     from dataclasses import replace
 
-    wanted = shapes(spec.run_config(**point), PIXELS)
-    return replace(r, weights={name: rng.normal(size=shape).astype(np.float32) for name, shape in wanted.items()})
+    from vae.networks import network_of
+
+    shapes = network_of(config, PIXELS).shapes
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return replace(r, weights=weights)
 
 
 def _of_sweep(name: str) -> Any:
