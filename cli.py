@@ -165,7 +165,7 @@ def compare(
 @app.command()
 def report(
     sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP...", help="One sweep, or several side by side.")],
-    dest: Annotated[Path | None, option("Folder of a report of several.", "NAMES-report beside the first")] = None,
+    dest: Annotated[Path | None, option("The report's folder.", "SWEEP/report, or NAMES-report beside it")] = None,
     out: Out = "results",
 ) -> None:
     """Write a sweep's report, or one that sets several side by side, and print its path."""
@@ -173,7 +173,7 @@ def report(
     from analysis.report.write import write_comparison, write_report
 
     opened = [open_sweep(sweep, out) for sweep in sweeps]
-    print(write_report(opened[0]) if len(opened) == 1 else write_comparison(opened, dest))
+    print(write_report(opened[0], dest) if len(opened) == 1 else write_comparison(opened, dest))
 
 
 @app.command()

@@ -285,6 +285,18 @@ def test_show_prints_what_the_report_says_first(capsys: pytest.CaptureFixture[st
     assert "leaderboard (best 6 of 6; nats per image)" in said
 
 
+def test_a_report_lies_where_it_is_wanted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_sweep(tmp_path / "results" / name, trials=2, seeds=1, epochs=2, limit=100, pixels=64)
+    assert run(capsys, "report", "a", "--dest", "there")[:2] == (0, "there/index.html\n")
+    assert not Path("results/a/report").exists()
+    assert run(capsys, "report", "a")[:2] == (0, "results/a/report/index.html\n")
+    written = [{str(f.relative_to(p)) for f in Path(p).rglob("*")} for p in ("there", "results/a/report")]
+    assert written[0] == written[1] > {"runs/0.html", "tables/runs.csv", "figures/reconstructions.svg"}
+    code, _, err = run(capsys, "report", "a", "--dest", "results/b")
+    assert (code, err) == (1, "vaekit: a report must have a folder of its own, got the sweep 'results/b'\n")
+
+
 def test_a_report_of_two_lies_beside_the_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_sweep(tmp_path / "results" / name, trials=3, seeds=1, epochs=2)

@@ -14,7 +14,7 @@ from analysis.presentation.words import heading, number
 from analysis.report.page import fill
 from vae.columns import IDENTITY
 from vae.errors import VaekitError
-from vae.files.results import Folder, write_whole
+from vae.files.results import Folder, ReportFolder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,16 +50,16 @@ class Picture:
     """Pixels on the page."""
 
 
-def sheet_works(sweep: Sweep) -> list[Callable[[], None]]:
-    """Return works that together write the sheet of every run under report/runs; each can go to another process."""
-    runs, path = sweep.runs["run"].tolist(), sweep.path.resolve()  # a process may stand in another folder
-    return [partial(_write, path, runs[start : start + AT_ONCE]) for start in range(0, len(runs), AT_ONCE)]
+def sheet_works(sweep: Sweep, folder: ReportFolder) -> list[Callable[[], None]]:
+    """Return works that together write the sheet of every run into a report; each can go to another process."""
+    runs, places = sweep.runs["run"].tolist(), (sweep.path.resolve(), folder.path.resolve())  # seen from any folder
+    return [partial(_write, *places, runs[start : start + AT_ONCE]) for start in range(0, len(runs), AT_ONCE)]
 
 
-def _write(path: Path, runs: Sequence[int]) -> None:
-    sheets = Sheets(Sweep(Folder(path)))
+def _write(path: Path, report: Path, runs: Sequence[int]) -> None:
+    sheets, folder = Sheets(Sweep(Folder(path))), ReportFolder(report)
     for run in runs:
-        write_whole(sheets.sweep.folder.report.sheet(run), sheets.render(run).encode())
+        write_whole(folder.sheet(run), sheets.render(run).encode())
 
 
 class Sheets:

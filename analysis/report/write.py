@@ -52,11 +52,15 @@ class Explored:
     """The library, as it is."""
 
 
-def write_report(sweep: Sweep) -> Path:
-    """Write report/index.html with its figures, tables and run sheets, and return the page's path."""
-    folder, parts = sweep.folder.report, sections(sweep)
+def write_report(sweep: Sweep, dest: Path | None = None) -> Path:
+    """Write a page with its figures, tables and run sheets, and return the page's path.
+
+    It lies in `dest`, else in report/ of the sweep. Raises ConfigError where `dest` is a sweep's folder.
+    """
+    folder = _of_its_own(dest) if dest else sweep.folder.report
+    parts = sections(sweep)
     figures = _figure_works(folder, parts)
-    share_out([*sheet_works(sweep), *figures], len(sweep.runs) * SHEET_SECONDS + len(figures) * FIGURE_SECONDS)
+    share_out([*sheet_works(sweep, folder), *figures], len(sweep.runs) * SHEET_SECONDS + len(figures) * FIGURE_SECONDS)
     return _write(folder, parts, render(sweep.name, parts, explored=explored(sweep)))
 
 
@@ -66,13 +70,17 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
     It lies in `dest`, else in NAMES-report beside the first sweep. Raises ConfigError where that is a sweep's folder.
     """
     names = "-".join(sweep.name for sweep in sweeps)[:LONGEST]
-    place = dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report"
-    if Folder(place).exists:
-        raise ConfigError(f"a report of several sweeps must have a folder of its own, got the sweep {str(place)!r}")
-    folder, named = ReportFolder(place), labels(sweeps)
+    folder = _of_its_own(dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report")
+    named = labels(sweeps)
     parts = side_by_side(named)
     share_out(_figure_works(folder, parts), seconds=0)
     return _write(folder, parts, render(" · ".join(named), parts, SIDE_BY_SIDE))
+
+
+def _of_its_own(place: Path) -> ReportFolder:
+    if Folder(place).exists:
+        raise ConfigError(f"a report must have a folder of its own, got the sweep {str(place)!r}")
+    return ReportFolder(place)
 
 
 def explored(sweep: Sweep) -> Explored | None:
