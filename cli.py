@@ -180,11 +180,13 @@ def report(
 def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
     """Print a sweep's state, its best trial, its summary and its leaderboard."""
     from analysis.frames.sweep import open_sweep
+    from analysis.presentation.view import View
     from analysis.report.terminal import print_summary
-    from analysis.summary.summary import sentences, summary
+    from analysis.summary.section import paragraphs
+    from analysis.summary.summary import summary
 
-    found = open_sweep(sweep, out)
-    _print_json(summary(found)) if as_json else print_summary(summary(found), sentences(found))
+    view = View(open_sweep(sweep, out))
+    _print_json(summary(view)) if as_json else print_summary(summary(view), list(paragraphs(view)))
 
 
 @app.command()

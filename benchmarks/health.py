@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from analysis.coverage.discrepancy import frechet_distance
+from analysis.health.collapse import collapse_curve
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import rate_split
-from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
+from analysis.health.posterior import aggregate_moments
+from analysis.statistics.gaussians import frechet_distance, kl_nats
 from benchmarks.clock import cpu_seconds
 from benchmarks.table import options, show
 from vae.model import VAE

@@ -14,15 +14,18 @@ from hypothesis.extra import numpy as hnp
 from pandas.testing import assert_frame_equal
 from scipy import stats
 
-from analysis.curves import kl_by_rank, learning_curves, standings
 from analysis.effects.effect import BINS, COLUMNS, effect
 from analysis.frames.sweep import Sweep, open_sweep
-from analysis.plane.frontier import dominated, frontier, on_lower_left_hull
+from analysis.kl.by_rank import kl_by_rank
+from analysis.plane.frontier import frontier
+from analysis.presentation.view import View
 from analysis.presentation.words import cells, interval, listed, number
+from analysis.statistics.dominance import dominated, on_lower_left_hull
 from analysis.statistics.intervals import half_width, replicates, trial_means
 from analysis.statistics.leaderboard import leaderboard
 from analysis.statistics.states import failures, is_complete, states
 from analysis.summary.summary import summary
+from analysis.training.curves import learning_curves, standings
 from tests.synthetic import write_sweep
 from vae.columns import PARAMETERS, RUNS, TOTALS, parse_objectives
 
@@ -318,7 +321,7 @@ def test_complete_is_every_trial_of_the_spec_ended(ended: list[str], expected: b
 
 
 def test_summary_is_json(sweep: Sweep) -> None:
-    told = json.loads(json.dumps(summary(sweep), allow_nan=False))
+    told = json.loads(json.dumps(summary(View(sweep)), allow_nan=False))
     assert list(told) == ["name", "state", "mode", "counts", "best", "leaderboard"]
     assert (told["name"], told["state"], told["mode"]) == ("digits", "complete", "explore")
     assert told["counts"] == {"COMPLETE": 23, "PRUNED": 0, "FAIL": 1, "RUNNING": 0, "WAITING": 0}
@@ -330,7 +333,7 @@ def test_summary_is_json(sweep: Sweep) -> None:
 
 
 def test_summary_of_one_seed_has_no_nan(tmp_path: Path) -> None:
-    told = summary(open_sweep(write_sweep(tmp_path / "s", trials=3, seeds=1, asked=2).path))
+    told = summary(View(open_sweep(write_sweep(tmp_path / "s", trials=3, seeds=1, asked=2).path)))
     assert told["state"] == "incomplete"
     assert told["leaderboard"][0]["elbo_nats_half_width"] is None
     json.dumps(told, allow_nan=False)
@@ -338,9 +341,9 @@ def test_summary_of_one_seed_has_no_nan(tmp_path: Path) -> None:
 
 def test_summary_of_a_pareto_study_and_of_nothing(tmp_path: Path) -> None:
     pareto: dict[str, Any] = {"objective": "rate_nats:min,distortion_nats:min", "trials": 3}
-    best = summary(open_sweep(write_sweep(tmp_path / "p", **pareto).path))["best"]
+    best = summary(View(open_sweep(write_sweep(tmp_path / "p", **pareto).path)))["best"]
     assert list(best["values"]) == ["rate_nats", "distortion_nats"]
-    told = summary(open_sweep(write_sweep(tmp_path / "n", trials=1, failed={0: "NaN"}).path))
+    told = summary(View(open_sweep(write_sweep(tmp_path / "n", trials=1, failed={0: "NaN"}).path)))
     assert (told["best"], told["leaderboard"]) == (None, [])
 
 

@@ -21,7 +21,6 @@ from analysis.coverage import (
     cycle_error,
     fit_priors,
     fit_realism,
-    frechet_distance,
     hole_rate,
     knn_kl,
     matched_coverage,
@@ -40,7 +39,8 @@ from analysis.coverage.registry import KEY, REALISM
 from analysis.coverage.section import coverage_sections
 from analysis.coverage.table import COLUMNS
 from analysis.frames.sweep import Sweep
-from analysis.health.mixture import log_density
+from analysis.presentation.view import View
+from analysis.statistics.gaussians import frechet_distance, log_density
 from tests.synthetic import write_sweep
 from vae.config import RunConfig
 from vae.data import DataConfig, prepare
@@ -359,7 +359,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 def test_a_run_has_every_measure_under_every_prior(sweep: Sweep) -> None:
     for run, model in ((0, "vae"), (2, "ae")):
         table = run_coverage(sweep.run(run))
-        assert tuple(table) == COLUMNS
+        assert list(table) == ["latent_dim", "beta", "hidden_dim", *COLUMNS]
         assert table["prior"].unique().tolist() == list(PRIORS)
         expected = [name for name in METRICS if model == "vae" or name != "hole_rate_mixture"]
         assert table.loc[table["prior"] == "raw", "metric"].tolist() == expected
@@ -376,7 +376,7 @@ def test_coverage_is_kept_and_only_what_is_missing_is_computed(sweep: Sweep, mon
     both = sweep_coverage(sweep, jobs=2)
     assert set(both["run"]) == set(range(8))
     assert_frame_equal(both[both["run"] == 4].reset_index(drop=True), one)
-    assert both[list(COLUMNS)].equals(both.sort_values(list(COLUMNS), ignore_index=True))
+    assert both.equals(both.sort_values(both.columns.tolist(), ignore_index=True))
     monkeypatch.setattr("analysis.coverage.sweep.run_coverage", lambda *_: pytest.fail("computed again"))
     assert_frame_equal(sweep_coverage(sweep), both)
     monkeypatch.undo()
@@ -412,10 +412,10 @@ def test_differences_of_twins() -> None:
 
 
 def test_the_report_compares_twins(sweep: Sweep) -> None:
-    sections = {section.slug: section for section in coverage_sections(sweep)}
+    sections = {section.slug: section for section in coverage_sections(View(sweep))}
     assert list(sections) == ["coverage", "coverage_differences", "latent_map", "realism", "decoded_draws"]
     assert all(section.figure is not None for slug, section in sections.items() if slug != "coverage_differences")
-    assert tuple(sections["coverage"].table) == COLUMNS
+    assert list(sections["coverage"].table) == ["latent_dim", "beta", "hidden_dim", *COLUMNS]
     assert len(sections["coverage"].preview) == 2 * len(KEY)
     assert "the VAE is better in" in sections["coverage"].sentence
     assert set(sections["realism"].table["metric"]) == set(REALISM)
@@ -427,7 +427,7 @@ def test_the_report_compares_twins(sweep: Sweep) -> None:
 
 
 def test_the_differences_of_twins_stand_prior_by_prior(sweep: Sweep) -> None:
-    section = next(part for part in coverage_sections(sweep) if part.slug == "coverage_differences")
+    section = next(part for part in coverage_sections(View(sweep)) if part.slug == "coverage_differences")
     row = section.preview.query("latent_dim == 4 and metric == 'code_coverage'").iloc[0]
     values = sweep_coverage(sweep).query("latent_dim == 4 and metric == 'code_coverage'")
     means = values.groupby(["model", "prior"])["value"].mean()
@@ -439,7 +439,7 @@ def test_the_differences_of_twins_stand_prior_by_prior(sweep: Sweep) -> None:
 
 def test_a_sweep_without_twins_says_what_to_do(tmp_path: Path) -> None:
     folder = write_sweep(tmp_path / "vaes", trials=2)
-    (section,) = coverage_sections(vaekit.open(folder.path))
+    (section,) = coverage_sections(View(vaekit.open(folder.path)))
     assert "vaekit compare NAME" in section.sentence
     assert section.figure is None
     assert not (folder.analysis / "coverage.csv").exists()

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from analysis.comparison.section import labels, side_by_side, spec_differences
+from analysis.comparison.section import labelled, side_by_side
+from analysis.comparison.tables import spec_differences
 from analysis.effects.effect import effect
-from analysis.frames.sweep import Sweep, complete_runs, open_sweep
+from analysis.frames.sweep import Sweep, open_sweep
 from analysis.presentation.mosaic import mosaic, png
+from analysis.presentation.view import View
 from analysis.report import parallel as share_out
 from analysis.report.explorer import explorer
 from analysis.report.page import fill
@@ -32,7 +34,7 @@ def sweep(tmp_path: Path) -> Sweep:
 
 
 def explored(sweep: Sweep) -> dict[str, Any]:
-    data = explorer(complete_runs(sweep))
+    data = explorer(View(sweep))
     assert data is not None
     return data
 
@@ -73,7 +75,7 @@ def test_it_is_json_without_nan(sweep: Sweep) -> None:
 
 def test_nothing_finished_nothing_explored(tmp_path: Path) -> None:
     failed = open_sweep(write_sweep(tmp_path / "s", trials=1, failed={0: "NaN"}).path)
-    assert explorer(complete_runs(failed)) is None
+    assert explorer(View(failed)) is None
 
 
 def test_a_mosaic_keeps_every_image() -> None:
@@ -191,7 +193,7 @@ def test_what_was_pruned_and_failed(sweep: Sweep) -> None:
 
 
 def test_beta_effect_has_the_elbo(sweep: Sweep) -> None:
-    table = effect(complete_runs(sweep), "beta")
+    table = effect(View(sweep).runs, "beta")
     assert "elbo_nats" in set(table["quantity"])
 
 
@@ -208,8 +210,8 @@ def test_side_by_side_names_sweeps_and_differences(sweep: Sweep, tmp_path: Path)
 
 def test_sweeps_of_one_name_go_by_their_paths(sweep: Sweep, tmp_path: Path) -> None:
     twin = open_sweep(write_sweep(tmp_path / "elsewhere" / "s", trials=2).path)
-    assert list(labels([sweep, twin])) == [str(sweep.path), str(twin.path)]
-    assert len(side_by_side(labels([sweep, twin]))) == 5
+    assert list(labelled([sweep, twin])) == [str(sweep.path), str(twin.path)]
+    assert len(side_by_side(labelled([sweep, twin]))) == 5
 
 
 def test_a_report_of_several_takes_no_sweeps_folder(sweep: Sweep) -> None:

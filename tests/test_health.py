@@ -13,20 +13,22 @@ from scipy.stats import multivariate_normal
 from torch import Tensor
 
 import vaekit
-from analysis.coverage.discrepancy import frechet_distance
-from analysis.health import mixture
+from analysis.health.collapse import collapse_curve
 from analysis.health.flags import FLAGS, flags
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
-from analysis.health.mixture import TERMS, log_density, marginal_log_densities, rate_split
-from analysis.health.posterior import aggregate_moments, collapse_curve, kl_nats
+from analysis.health.mixture import TERMS, marginal_log_densities, rate_split
+from analysis.health.posterior import aggregate_moments
 from analysis.health.runs import bound_columns, health_dims, run_health, sweep_health
 from analysis.health.section import health_sections
+from analysis.presentation.view import View
+from analysis.statistics import gaussians
+from analysis.statistics.gaussians import frechet_distance, kl_nats, log_density
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.spec import make_spec
 from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
 from vae.columns import HEALTH
-from vae.errors import ConfigError, DataError, ResultsError
+from vae.errors import ConfigError, ResultsError
 
 NOISE = 0.4
 """Sigma of the linear model's pixels."""
@@ -151,7 +153,7 @@ def test_kl_closed_forms() -> None:
 
 def test_densities_equal_their_naive_twins(posterior: tuple[np.ndarray, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     means, log_variances, noise = posterior
-    monkeypatch.setattr(mixture, "BLOCK_PAIRS", 1000)  # 5 rows at a time
+    monkeypatch.setattr(gaussians, "BLOCK_PAIRS", 1000)  # 5 rows at a time
     z = means + 3.0 + np.exp(log_variances / 2) * noise
     squares = np.square(z[:, None] - means - 3.0) / np.exp(log_variances)
     each = -0.5 * (squares + log_variances + np.log(2 * np.pi))
@@ -237,7 +239,7 @@ def test_the_collapse_curve_counts_images() -> None:
 
 
 def fake_run(linear: Linear, images: np.ndarray) -> Any:
-    sweep = SimpleNamespace(images=lambda split: images)
+    sweep = SimpleNamespace(images=lambda split, at: images[at], thinned=lambda split, most: np.arange(len(images)))
     return SimpleNamespace(model=linear, encode=linear.encode, sweep=sweep, number=0, is_ae=False)
 
 
@@ -329,7 +331,7 @@ def test_a_sweeps_health_is_cached_and_completed(trained: Path, monkeypatch: pyt
 
 
 def test_the_sections_of_a_trained_sweep(trained: Path) -> None:
-    parts = {part.slug: part for part in health_sections(vaekit.open(trained))}
+    parts = {part.slug: part for part in health_sections(View(vaekit.open(trained)))}
     assert list(parts) == ["health", "health_dims", "collapse", "flags"]
     assert all(part.figure for slug, part in parts.items() if slug != "flags")
     assert len(parts["health"].table) == 2
@@ -340,7 +342,7 @@ def test_the_sections_of_a_trained_sweep(trained: Path) -> None:
 
 def test_without_weights_only_flags_remain(tmp_path: Path) -> None:
     sweep = vaekit.open(write_sweep(tmp_path / "s", trials=4).path)
-    parts = {part.slug: part for part in health_sections(sweep)}
+    parts = {part.slug: part for part in health_sections(View(sweep))}
     for slug in ("health", "health_dims", "collapse"):
         assert parts[slug].sentence == "Left out: no weights were kept."
     assert "Left out" not in parts["flags"].sentence
@@ -356,14 +358,10 @@ DONE = -30 - 20 * np.exp(-np.arange(40) / 4.0)
 
 
 def raised(*changes: dict[str, Any], curve: np.ndarray = DONE, likelihood: str = "bernoulli") -> list[list[str]]:
-    """The flags of each run of a made sweep, whose zero-rate end point is log 2 a pixel."""
+    """The flags of each run of a made sweep, whose zero-rate point is log 2 at each of 60 pixels."""
     runs = pd.DataFrame([{"run": k, "trial": k} | GOOD | change for k, change in enumerate(changes)])
     history = pd.concat([pd.DataFrame({"run": k, "validation_elbo_nats": curve}) for k in runs["run"]])
-    pixels = np.tile([[0.0], [1.0]], (10, 60))
-    sweep: Any = SimpleNamespace(
-        runs=runs, history=history, spec={"likelihood": likelihood}, images=lambda split: pixels
-    )
-    table = flags(sweep)
+    table = flags(runs, history, 60 * np.log(2), likelihood)
     assert set(table["flag"]) <= set(FLAGS)
     assert (table["sentence"].str.endswith(".") & ~table["sentence"].str.contains("nan")).all()
     return [table.loc[table["run"] == k, "flag"].tolist() for k in runs["run"]]
@@ -406,13 +404,10 @@ def test_beta_above_one_is_too_much_where_a_lower_one_does_better() -> None:
 
 
 def test_flags_need_neither_images_nor_runs(tmp_path: Path) -> None:
-    def missing(split: str) -> np.ndarray:
-        raise DataError("no images")
-
     runs = pd.DataFrame([{"run": 0, "trial": 0} | GOOD | {"active_units": 0}])
     history = pd.DataFrame({"run": 0, "validation_elbo_nats": DONE})
-    sweep: Any = SimpleNamespace(runs=runs, history=history, spec={"likelihood": "bernoulli"}, images=missing)
-    assert flags(sweep)["flag"].tolist() == ["collapsed"]
-    assert "independent" not in flags(sweep)["sentence"][0]
-    none = write_sweep(tmp_path / "s", trials=1, failed={0: "NaN"})
-    assert flags(vaekit.open(none.path)).empty
+    table = flags(runs, history, None)
+    assert table["flag"].tolist() == ["collapsed"]
+    assert "independent" not in table["sentence"][0]
+    none = vaekit.open(write_sweep(tmp_path / "s", trials=1, failed={0: "NaN"}).path)
+    assert flags(none.runs, none.history, None).empty

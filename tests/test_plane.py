@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from analysis.frames.sweep import complete_runs, open_sweep
+from analysis.frames.sweep import open_sweep
 from analysis.plane.convergence import COLUMNS, slopes
 from analysis.plane.frontier import AREA, area_below, frontier, frontier_area, frontier_corners
 from analysis.plane.section import plane_sections
 from analysis.presentation.section import Section
+from analysis.presentation.view import View
 from analysis.statistics.intervals import half_width, jackknife_half_width
-from analysis.statistics.leaderboard import board
 from analysis.statistics.zero_rate import zero_rate_distortion_nats
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.spec import make_spec
@@ -176,7 +176,7 @@ def test_area_below_negative_distortions_is_negative() -> None:
 
 def test_the_exact_curve_falls_by_beta() -> None:
     pairs = slopes(optimal_runs(BETAS))
-    assert tuple(pairs) == COLUMNS
+    assert list(pairs) == ["latent_dim", "hidden_dim", *COLUMNS]
     assert pairs[["beta_low", "beta_high"]].to_numpy().tolist() == [list(p) for p in itertools.pairwise(BETAS)]
     assert pairs["within"].all()
     assert pairs["expected"].tolist() == pytest.approx([-math.sqrt(a * b) for a, b in itertools.pairwise(BETAS)])
@@ -234,7 +234,7 @@ def test_equal_rates_have_no_slope() -> None:
 
 def plane(path: Path, **case: Any) -> dict[str, Section]:
     sweep = open_sweep(write_sweep(path / "s", **case).path)
-    return {part.slug: part for part in plane_sections(sweep, board(sweep), complete_runs(sweep))}
+    return {part.slug: part for part in plane_sections(View(sweep))}
 
 
 def grid(betas: Sequence[float], **shape: Any) -> dict[str, Any]:

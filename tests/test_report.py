@@ -10,10 +10,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.frames.sweep import open_sweep
+from analysis.presentation.section import Section
 from analysis.presentation.style import saved
+from analysis.presentation.view import View
 from analysis.presentation.words import cells
-from analysis.report.write import Section, render, sections, write_report
-from analysis.sections import provenance_section
+from analysis.provenance.section import provenance_sections
+from analysis.report.contents import sections
+from analysis.report.write import render, write_report
 from tests.synthetic import write_sweep
 from vae.columns import RUNS
 
@@ -79,7 +82,7 @@ class Reported:
     def __init__(self, path: Path, case: dict[str, Any]) -> None:
         self.sweep = open_sweep(write_sweep(path / "sweep", **case).path)
         self.folder = self.sweep.folder
-        self.parts = sections(self.sweep)
+        self.parts = sections(View(self.sweep))
         assert write_report(self.sweep) == self.folder.report.page
         self.page = Page(self.folder.report.page)
 
@@ -179,7 +182,7 @@ def test_the_command_and_the_versions_are_told(reports: Callable[[str], Reported
 
 def test_the_command_starts_from_the_resolved_spec(tmp_path: Path) -> None:
     sweep = open_sweep(write_sweep(tmp_path / "my sweep", trials=2).path)
-    code = [section.code for section in provenance_section(sweep) if section.code]
+    code = [section.code for section in provenance_sections(View(sweep)) if section.code]
     assert code == [f"vaekit sweep '{tmp_path}/my sweep/sweep.toml' --out again"]
 
 

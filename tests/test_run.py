@@ -17,6 +17,7 @@ from analysis.pictures.section import picture_sections
 from analysis.pictures.selection import shown_runs
 from analysis.presentation.section import Section
 from analysis.presentation.style import saved
+from analysis.presentation.view import View
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.spec import make_spec
 from tests.test_sweep import Inline
@@ -257,7 +258,7 @@ def test_no_such_run(sweep: Sweep) -> None:
 
 def drawn(sweep: Sweep) -> list[Section]:
     """The sections, each of whose figures can be saved."""
-    parts = picture_sections(sweep)
+    parts = picture_sections(View(sweep))
     assert all(part.figure is None or saved(part.figure, "png") for part in parts)
     return parts
 
@@ -289,7 +290,7 @@ def test_sections_show_the_best_run_beside_its_twin(sweep: Sweep) -> None:
 
 
 def test_tables_hold_what_the_pictures_show(sweep: Sweep) -> None:
-    shown = shown_runs(sweep)
+    shown = shown_runs(View(sweep))
     assert shown is not None
     run = shown.runs["best"]
     labels = sweep.factors()
@@ -317,14 +318,14 @@ def test_pictures_need_only_the_best_trials_weights(tmp_path: Path) -> None:
     sweep = trained(tmp_path, keep_weights="best")
     assert drawn(sweep)[0].table["role"].unique().tolist() == ["best"]
     sweep.folder.keep_weights(set())
-    parts = picture_sections(open_sweep(sweep.path))
+    parts = picture_sections(View(open_sweep(sweep.path)))
     assert [part.sentence for part in parts] == ["Left out: no weights of the best trial were kept."]
 
 
 def test_images_that_are_gone_leave_the_pictures_out(tmp_path: Path) -> None:
     sweep = trained(tmp_path, data=coloured(tmp_path), limit=80, trials=1, latent_dim="2")
     (tmp_path / "colours.npz").unlink()
-    parts = picture_sections(open_sweep(sweep.path))
+    parts = picture_sections(View(open_sweep(sweep.path)))
     assert [part.sentence for part in parts] == ["Left out: the images can no longer be read."]
 
 

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from vae.data import DataConfig, factor_grid, load_data, prepare
-from vae.data import sprites as module
+from vae.data import drawing as module
+from vae.data.drawing import LARGEST, MARGIN, Drawing
 from vae.data.raw import RawData
-from vae.data.sprites import LARGEST, MARGIN, SHAPES, SPRITES, Drawing, draw_shapes, draw_sprites
+from vae.data.sprites import SHAPES, SPRITES, draw_shapes, draw_sprites
 from vae.errors import DataError
 
 GOLDEN_SPRITES = ["1b04603c0f2a3a79", "251c1ebb7720b626", "21643945eca5663d"]  # of 64, 32 and 16 pixels a side

@@ -12,7 +12,6 @@ from analysis.coverage.differences import paired_differences, verdicts
 from analysis.coverage.discrepancy import (
     classifier_two_sample,
     cycle_error,
-    frechet_distance,
     mmd,
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
@@ -35,7 +34,6 @@ __all__ = [
     "cycle_error",
     "fit_priors",
     "fit_realism",
-    "frechet_distance",
     "hole_rate",
     "knn_kl",
     "matched_coverage",

@@ -121,24 +121,6 @@ def _sliced_wasserstein(samples: Floats, quantiles: Callable[[Floats], Floats], 
     return float(np.sqrt(total / directions))
 
 
-def frechet_distance(
-    mean: Floats, covariance: Floats, other_mean: Floats | None = None, other_covariance: Floats | None = None
-) -> float:
-    """Return the squared 2-Wasserstein distance of two normal laws, in the latent's squared unit; 0 where equal.
-
-    Means are (latent,), covariances (latent, latent); without another law, it is N(0, I). Dowson and Landau 1982,
-    https://doi.org/10.1016/0047-259X(82)90077-X, equation 4.
-    """
-    other_mean = np.zeros(len(mean)) if other_mean is None else other_mean
-    other_covariance = np.eye(len(mean)) if other_covariance is None else other_covariance
-    values, vectors = np.linalg.eigh(np.atleast_2d(covariance))
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    product = np.maximum(np.linalg.eigvalsh(root @ np.atleast_2d(other_covariance) @ root), 0)
-    traces = np.trace(np.atleast_2d(covariance)) + np.trace(np.atleast_2d(other_covariance))
-    distance = np.sum((np.asarray(mean) - other_mean) ** 2) + traces - 2 * np.sqrt(product).sum()
-    return float(max(distance, 0.0))
-
-
 class TwoSample(NamedTuple):
     """How well a classifier tells two samples apart on rows it has not seen."""
 

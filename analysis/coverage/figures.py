@@ -8,38 +8,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.coverage.registry import METRICS, spoken
+from analysis.coverage.registry import METRICS, SERIES, spoken
 from analysis.coverage.samples import Floats
-from analysis.presentation.style import COLOURS, INK, LABELS, QUIET, new_figure, scale_x, styled
+from analysis.presentation.style import COLOURS, INK, QUIET, new_figure, scale_x, styled
+from analysis.presentation.words import label
 
-SERIES: dict[tuple[str, str], str] = {
-    ("vae", "raw"): "VAE, N(0, I)",
-    ("ae", "raw"): "AE, N(0, I)",
-    ("ae", "moments"): "AE, moments",
-    ("ae", "mixture"): "AE, mixture",
-}
-"""Model and prior of each line, in the order of the legend."""
 MARKS: dict[tuple[str, str], Any] = dict(zip(SERIES, ((INK, "o"), *zip(COLOURS, "s^D", strict=False)), strict=True))
 
 
 @styled
-def by_latent_dim(curves: pd.DataFrame, metrics: list[str]) -> Figure:
-    """Draw metrics against the latent dimension, a panel each: VAE and AE with intervals, floor and matched value."""
+def by_parameter(curves: pd.DataFrame, parameter: str, metrics: list[str]) -> Figure:
+    """Draw metrics against a parameter, a panel each: VAE and AE with intervals, floor and matched value."""
     columns = 3 if len(metrics) % 3 == 0 else min(len(metrics), 2)
     rows = -(-len(metrics) // columns)
     figure = new_figure(2.0 * rows + 0.5)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, metric in zip(panels, metrics, strict=True):
-        _panel(axes, curves[curves["metric"] == metric], metric)
+        _panel(axes, curves[curves["metric"] == metric], parameter, metric)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
 
-def _panel(axes: Any, curves: pd.DataFrame, metric: str) -> None:
+def _panel(axes: Any, curves: pd.DataFrame, parameter: str, metric: str) -> None:
     for (model, prior), (colour, mark) in MARKS.items():
         line = curves[(curves["model"] == model) & (curves["prior"] == prior)]
         axes.errorbar(
-            line["latent_dim"],
+            line[parameter],
             line["value"],
             yerr=line["value_half_width"].fillna(0),
             color=colour,
@@ -50,7 +44,7 @@ def _panel(axes: Any, curves: pd.DataFrame, metric: str) -> None:
             label=SERIES[model, prior],
         )
     for model, colour in (("vae", INK), ("ae", QUIET)):
-        floor = curves[curves["model"] == model].groupby("latent_dim")["floor"].first()
+        floor = curves[curves["model"] == model].groupby(parameter)["floor"].first()
         axes.plot(floor.index, floor, color=colour, linestyle="--", linewidth=1, zorder=1)
     about = METRICS[metric]
     if about.matched is not None:
@@ -59,9 +53,9 @@ def _panel(axes: Any, curves: pd.DataFrame, metric: str) -> None:
         axes.set_yscale("log")
     if about.unit.startswith(("share", "probability")):  # an interval of few seeds reaches beyond what can be
         axes.set_ylim(-0.04, 1.04)
-    scale_x(axes, curves["latent_dim"])
+    scale_x(axes, curves[parameter])
     axes.set_title(spoken(metric), loc="left")
-    axes.set(xlabel=LABELS["latent_dim"].replace(" (", "\n("), ylabel=about.unit)
+    axes.set(xlabel=label(parameter).replace(" (", "\n("), ylabel=about.unit)
 
 
 @styled
@@ -71,9 +65,9 @@ def latent_maps(points: pd.DataFrame) -> Figure:
     panels = figure.subplots(1, len(SERIES), squeeze=False)[0]
     for axes, ((model, prior), title) in zip(panels, SERIES.items(), strict=True):
         shown = points[(points["model"] == model) & (points["prior"] == prior)]
-        for kind, colour, label in (("draw", COLOURS[1], "prior draws"), ("code", INK, "codes")):
+        for kind, colour, words in (("draw", COLOURS[1], "prior draws"), ("code", INK, "codes")):
             part = shown[shown["kind"] == kind]
-            axes.scatter(part["x"], part["y"], s=4, color=colour, alpha=0.5, linewidths=0, label=label)
+            axes.scatter(part["x"], part["y"], s=4, color=colour, alpha=0.5, linewidths=0, label=words)
         axes.set_title(title, loc="left")
         axes.set_aspect("equal", adjustable="datalim")
         axes.set_xlabel("first axis\n(latent units)")

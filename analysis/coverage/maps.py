@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.coverage.priors import fit_priors
 from analysis.coverage.table import Codes, gather_codes
+from analysis.statistics.selection import parameters_of
 
 if TYPE_CHECKING:
     from analysis.coverage.samples import Floats
@@ -19,8 +20,8 @@ IMAGES = 12
 
 
 def twins(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a latent_dim of both models: the runs `vae` and `ae` of its first hidden_dim and seed."""
-    keys = ["latent_dim", "hidden_dim", "seed"]
+    """Return one row a latent_dim of both models: the runs `vae` and `ae` of its first other parameters and seed."""
+    keys = [*parameters_of(runs), "seed"]
     complete = runs[runs["state"] == "COMPLETE"]
     by_model = complete.pivot_table(index=keys, columns="model", values="run", aggfunc="min")
     pairs = by_model.reindex(columns=["vae", "ae"]).dropna().astype(int)

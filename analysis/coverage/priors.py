@@ -9,6 +9,8 @@ import numpy.typing as npt
 from analysis.coverage.samples import Floats
 
 PRIORS = ("raw", "moments", "mixture")
+SPOKEN = {"raw": "N(0, I)", "moments": "its Gaussian", "mixture": "its Gaussian mixture"}
+"""The PRIORS in a sentence on one autoencoder."""
 COMPONENTS = 10
 RIDGE = 1e-6
 """Share of the mean variance added to every variance: codes may lie on a plane."""

@@ -12,7 +12,7 @@ from analysis.coverage.classifier import fit_classifier
 from analysis.coverage.samples import Floats, neighbour_distances
 
 IMAGES = 10_000
-"""Training images that the classifier learns from and that neighbours are sought among."""
+"""Training images, at most, that the classifier learns from and that neighbours are sought among."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,14 @@ class Realism:
 def fit_realism(train: Floats, test: Floats, labels: npt.NDArray[np.int64] | None, seed: int = 0) -> Realism:
     """Return what generated images are held against, from images (image, ...) and the training images' labels (image,).
 
-    Labels may be None. The first IMAGES of a random order of the training images are used.
+    Labels may be None.
     """
-    chosen = np.random.default_rng(seed).permutation(len(train))[:IMAGES]
-    known = _flat(train[chosen])
+    known = _flat(train)
     typical = float(np.median(neighbour_distances(_flat(test), known, 1)))
-    if labels is None or len(np.unique(labels[chosen])) < 2:
+    if labels is None or len(np.unique(labels)) < 2:
         return Realism(known, typical, None, np.ones(1))
-    classifier = fit_classifier(known, labels[chosen], seed, penalty=1e-2, stop_early=False)
-    counts = np.unique(labels[chosen], return_counts=True)[1]
+    classifier = fit_classifier(known, labels, seed, penalty=1e-2, stop_early=False)
+    counts = np.unique(labels, return_counts=True)[1]
     return Realism(known, typical, classifier, counts / counts.sum())
 
 

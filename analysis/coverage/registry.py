@@ -95,6 +95,13 @@ METRICS: dict[str, CoverageMetric] = {
     ),
 }
 """In the order of the table. The last four compare decoded draws with data, the others draws with codes."""
+SERIES: dict[tuple[str, str], str] = {
+    ("vae", "raw"): "VAE, N(0, I)",
+    ("ae", "raw"): "AE, N(0, I)",
+    ("ae", "moments"): "AE, Gaussian",
+    ("ae", "mixture"): "AE, Gaussian mixture",
+}
+"""Model and prior that are compared, in the order of figures and tables."""
 REALISM = ("confidence", "entropy_nats", "class_balance_nats", "nearest_neighbour_ratio")
 KEY = ("prior_coverage", "code_coverage", "hole_rate", "sliced_wasserstein", "two_sample_auc", "cycle_error")
 """The metrics that a report draws and counts."""

@@ -1,57 +1,87 @@
-"""What a report says of coverage: builders that read a sweep with VAEs and their autoencoder twins."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""What a report says of coverage, where a sweep has VAEs and their autoencoder twins."""
 
 import pandas as pd
 
-from analysis.coverage import figures, prose
-from analysis.coverage.differences import OWN_PRIOR, coverage_curves, paired_differences
+from analysis.coverage import figures
+from analysis.coverage.differences import by_prior, compact, coverage_curves, paired_differences, verdicts
 from analysis.coverage.maps import drawn_images, latent_map, twins
-from analysis.coverage.priors import PRIORS
-from analysis.coverage.registry import KEY, REALISM
+from analysis.coverage.priors import PRIORS, SPOKEN
+from analysis.coverage.registry import KEY, METRICS, REALISM, spoken
 from analysis.coverage.sweep import sweep_coverage
 from analysis.coverage.table import COLUMNS
+from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section, left_out
-from analysis.statistics.intervals import SUFFIX
+from analysis.presentation.view import View
+from analysis.presentation.words import counted, listed
+from analysis.statistics.selection import varying
 from vae.errors import ResultsError
-
-if TYPE_CHECKING:
-    from analysis.frames.sweep import Sweep
 
 TITLE = "Latent coverage"
 SHOWN = 24
+ASKED = (
+    "How well do draws of a prior and codes of test images cover each other? A VAE is trained towards N(0, I). An "
+    "autoencoder of the same size has no prior and an arbitrary scale. So beside N(0, I), which may only show a "
+    "mismatch of scale, it stands under two priors fitted to its training codes: a Gaussian with their mean and "
+    "covariance, and a mixture of ten Gaussians. Distances are in standard deviations or variances of the prior."
+)
+DRAWN = (
+    "Bars are 95 % intervals over seeds. Dashed lines are the floor, dark for the VAE and grey for the autoencoder: "
+    "the same measure with {floor}. A model does better than its floor only by chance{exception}. Dotted lines are "
+    "values of equal laws."
+)
+NOISE = ", or in sliced Wasserstein, where the floor has the noise of two samples"
+CYCLE = (
+    "A VAE's cycle error also holds the noise of its posterior, and a dimension that it leaves unused adds a whole "
+    "variance: compare it with the model's own floor."
+)
+DIFFERENCES = (
+    "The VAE under N(0, I) minus the autoencoder of the same sizes and seed under each of its priors: a mean over "
+    "seeds with a 95 % interval. Twins share their initial weights and minibatches, so what seeds have in common "
+    "cancels. Where an interval holds 0, these seeds do not tell the two apart."
+)
+ONE_SEED = "The VAE under N(0, I) minus its autoencoder twin under each of its priors; one seed, so no interval."
+LIKE_DATA = (
+    "Do decoded draws of the prior look like data? The nearest-neighbour ratio is a draw's distance to the nearest "
+    "training image over that of a test image: far above 1 is unlike the data, far below 1 is a copy, or as blurred as "
+    "a mean. Decoded images are means of p(x|z)."
+)
+JUDGED = (
+    "A classifier of the training images looks at them too: its confidence, the entropy of its class probabilities, "
+    "and how far the classes found are from those of the data. It may be sure of images that are like none it knows, "
+    "so read it together with the coverage."
+)
+UNJUDGED = "The data have no single label that a classifier could judge them by."
 
 
-def coverage_sections(sweep: Sweep) -> list[Section]:
+def coverage_sections(view: View) -> list[Section]:
     """Show how VAEs and autoencoders cover their priors, what the latent spaces look like, and what draws decode to."""
-    pairs, nothing = twins(sweep.runs), pd.DataFrame(columns=list(COLUMNS))
+    pairs, nothing = twins(view.runs), pd.DataFrame(columns=[*view.parameters, *COLUMNS])
     if pairs.empty:
         why = "it compares VAEs with autoencoders of the same sizes and seeds, which vaekit compare NAME trains"
         return [left_out(TITLE, "coverage", nothing, why)]
     try:
-        coverage = sweep_coverage(sweep)
+        coverage = sweep_coverage(view.sweep, view.runs.loc[view.runs["state"] == "COMPLETE", "run"].tolist())
     except ResultsError:
         return [left_out(TITLE, "coverage", nothing, "it reads the runs' weights, and they were not all kept")]
     return [
         _coverage_section(coverage),
         _differences_section(coverage),
-        _map_section(sweep, pairs),
+        _map_section(view.sweep, pairs),
         _realism_section(coverage),
-        _decoded_section(sweep, pairs),
+        _decoded_section(view.sweep, pairs),
     ]
 
 
 def _coverage_section(coverage: pd.DataFrame) -> Section:
-    curves = coverage_curves(coverage)
+    parameter = _axis(coverage)
+    curves = coverage_curves(coverage, parameter)
     return Section(
         title=TITLE,
         slug="coverage",
-        sentence=prose.coverage(paired_differences(coverage)),
-        figure=figures.by_latent_dim(curves, list(KEY)),
+        sentence=_coverage_sentence(paired_differences(coverage)),
+        figure=figures.by_parameter(curves, parameter, list(KEY)),
         table=coverage,
-        preview=compact(curves, list(KEY)),
+        preview=compact(curves, parameter, list(KEY)).head(SHOWN),
     )
 
 
@@ -61,22 +91,23 @@ def _differences_section(coverage: pd.DataFrame) -> Section:
     return Section(
         title="Differences of twins",
         slug="coverage_differences",
-        sentence=prose.DIFFERENCES if several else prose.ONE_SEED,
+        sentence=DIFFERENCES if several else ONE_SEED,
         table=differences,
         preview=by_prior(differences, [*KEY, *REALISM]),
     )
 
 
 def _realism_section(coverage: pd.DataFrame) -> Section:
-    curves = coverage_curves(coverage)
+    parameter = _axis(coverage)
+    curves = coverage_curves(coverage, parameter)
     metrics = [name for name in REALISM if name in set(coverage["metric"])]
     return Section(
         title="Realism of decoded draws",
         slug="realism",
-        sentence=prose.realism(paired_differences(coverage), metrics),
-        figure=figures.by_latent_dim(curves, metrics),
+        sentence=_realism_sentence(paired_differences(coverage), metrics),
+        figure=figures.by_parameter(curves, parameter, metrics),
         table=coverage[coverage["metric"].isin(metrics)],
-        preview=compact(curves, metrics),
+        preview=compact(curves, parameter, metrics).head(SHOWN),
     )
 
 
@@ -87,7 +118,7 @@ def _map_section(sweep: Sweep, pairs: pd.DataFrame) -> Section:
     return Section(
         title="Maps of the latent space",
         slug="latent_map",
-        sentence=prose.latent_map(latent_dim, vae, ae),
+        sentence=_map_sentence(latent_dim, vae, ae),
         figure=figures.latent_maps(points),
         table=points,
     )
@@ -99,37 +130,64 @@ def _decoded_section(sweep: Sweep, pairs: pd.DataFrame) -> Section:
     return Section(
         title="Decoded draws",
         slug="decoded_draws",
-        sentence=prose.decoded(latent_dim, vae, ae),
+        sentence=_decoded_sentence(latent_dim, vae, ae),
         figure=figures.decoded([row for _, images in shown for row in images]),
         table=pd.concat([table for table, _ in shown], ignore_index=True),
     )
 
 
-def by_prior(differences: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """Return one row a size and metric: VAE minus AE under each of the AE's priors, with half-widths."""
-    keys = ["latent_dim", "hidden_dim", "metric"]
-    chosen = differences[differences["metric"].isin(metrics)]
-    table = chosen[keys].drop_duplicates().set_index(keys)
-    for prior in PRIORS:
-        part = chosen[chosen["prior"] == prior].set_index(keys)
-        table[f"minus_ae_{prior}"] = part["difference"]
-        table[f"minus_ae_{prior}{SUFFIX}"] = part["difference" + SUFFIX]
-    order = {name: place for place, name in enumerate(metrics)}
-    rows = table.reset_index()
-    return rows.sort_values(
-        ["latent_dim", "hidden_dim", "metric"], key=lambda c: c.map(order) if c.name == "metric" else c
+def _axis(coverage: pd.DataFrame) -> str:
+    """The parameter that the figures have across: the first that varies."""
+    return next(iter(varying(coverage)), "latent_dim")
+
+
+def _coverage_sentence(differences: pd.DataFrame) -> str:
+    readings = [f"{spoken(name)} is {METRICS[name].reading}" for name in KEY]
+    better = "Higher coverage is better, and so is less of the other four."
+    drawn = DRAWN.format(floor="codes of training images in place of draws", exception=NOISE)
+    listing = f"{'; '.join(readings)}. {better} {CYCLE}"
+    return "\n\n".join([ASKED, listing[0].upper() + listing[1:], drawn, _verdicts(differences, KEY)])
+
+
+def _realism_sentence(differences: pd.DataFrame, metrics: list[str]) -> str:
+    told = tuple(name for name in metrics if METRICS[name].better != "nearer")
+    drawn = DRAWN.format(floor="test images in place of decoded draws", exception="")
+    parts = [f"{LIKE_DATA} {JUDGED if told else UNJUDGED}", drawn]
+    return "\n\n".join([*parts, _verdicts(differences, told)] if told else parts)
+
+
+def _map_sentence(latent_dim: int, vae: int, ae: int) -> str:
+    plane = " in the plane of the codes' first two principal axes" if latent_dim > 2 else ""
+    return (
+        f"Codes of test images and draws of the priors{plane}, of runs {vae} (VAE) and {ae} (autoencoder), both with "
+        f"{counted(latent_dim, 'latent dimension')}. Draws where no code lies are in holes: the decoder was never "
+        "trained there. Codes where no draw lies are images that the prior hardly ever makes."
     )
 
 
-def compact(curves: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """Return one row a latent_dim and metric: VAE, then AE under each prior, with half-widths and both floors."""
-    chosen, keys = curves[curves["metric"].isin(metrics)], ["latent_dim", "metric"]
-    table = pd.DataFrame(index=pd.MultiIndex.from_product([sorted(set(chosen["latent_dim"])), metrics], names=keys))
-    parts = {name: part.set_index(keys) for name, part in chosen.groupby(["model", "prior"])}
-    for model, prior in figures.SERIES:
-        name = model if model == "vae" else f"{model}_{prior}"
-        table[name] = parts[model, prior]["value"]
-        table[name + SUFFIX] = parts[model, prior]["value" + SUFFIX]
-    for model in ("vae", "ae"):
-        table[f"{model}_floor"] = parts[model, OWN_PRIOR]["floor"]
-    return table.reset_index().head(SHOWN)
+def _decoded_sentence(latent_dim: int, vae: int, ae: int) -> str:
+    return (
+        f"The first draws of each prior, decoded by runs {vae} (VAE) and {ae} (autoencoder), both with "
+        f"{counted(latent_dim, 'latent dimension')}. The table holds the draws."
+    )
+
+
+def _verdicts(differences: pd.DataFrame, metrics: tuple[str, ...]) -> str:
+    """Both sides of every comparison of twins, a sentence a prior."""
+    chosen = differences[differences["metric"].isin(metrics)]
+    if not int(chosen["n"].max()) > 1:
+        return "With one seed there is no interval, so nothing is said of which model is better."
+    sentences = [_verdict(chosen[chosen["prior"] == prior], prior, metrics) for prior in PRIORS]
+    chance = "Else the interval of the twins' difference holds 0; by chance alone, one in twenty would not."
+    return " ".join([*sentences, chance])
+
+
+def _verdict(differences: pd.DataFrame, prior: str, metrics: tuple[str, ...]) -> str:
+    found = {name: verdicts(part, METRICS[str(name)].better) for name, part in differences.groupby("metric")}
+    text = f"Against the autoencoder under {SPOKEN[prior]}, the VAE is "
+    parts = []
+    for word, winner in (("better", "vae"), ("worse", "ae")):
+        counts = {name: int((found[name] == winner).sum()) for name in metrics}
+        names = [f"{spoken(name)} {count}" for name, count in counts.items() if count]
+        parts.append(f"{word} in {sum(counts.values())}{f' ({listed(names)})' if names else ''}")
+    return f"{text}{' and '.join(parts)} of {counted(len(differences), 'comparison')}."

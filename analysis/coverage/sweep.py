@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
 from analysis.frames.cache import read_cached
+from analysis.statistics.selection import parameters_of
 from vae.files.results import write_whole
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ WORTH_A_PROCESS = 1_000
 
 
 def sweep_coverage(sweep: Sweep, runs: Sequence[int] | None = None, jobs: int | None = None) -> pd.DataFrame:
-    """Return the coverage of a sweep's finished runs, or of those named, sorted by the columns COLUMNS.
+    """Return the coverage of a sweep's finished runs, or of those named, sorted by parameters, then COLUMNS.
 
     Kept in the sweep's `analysis/coverage.csv`, run after run. `jobs` processes share the work (None: one a core
     where runs take longer than its start) and change no number. Raises ResultsError where weights were not kept.
@@ -47,14 +48,14 @@ def _compute(sweep: Sweep, missing: list[int], path: Path, jobs: int | None) -> 
     """Write the missing runs' coverage into the file, run after run: what is finished is kept whatever happens."""
     import joblib
 
-    slow = len(sweep.images("test")) >= WORTH_A_PROCESS
+    slow = sweep.count("test") >= WORTH_A_PROCESS
     count = jobs or (min(joblib.cpu_count(), len(missing)) if slow else 1)
     realism, floor = sweep_realism(sweep)
     tasks = (joblib.delayed(_one_run)(sweep.path, run, realism, floor) for run in missing)
     parts = [_read(path)] if path.exists() else []
     for table in joblib.Parallel(n_jobs=count, return_as="generator")(tasks):
         parts.append(table)
-        known = pd.concat(parts).sort_values(list(COLUMNS))
+        known = pd.concat(parts).sort_values([*parameters_of(sweep.runs), *COLUMNS])
         write_whole(path, known.to_csv(index=False).encode())
 
 

@@ -11,24 +11,25 @@ import pandas as pd
 from analysis.coverage.discrepancy import (
     classifier_two_sample,
     cycle_error,
-    frechet_distance,
     mmd,
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
 )
 from analysis.coverage.neighbours import closeness, hole_rate, knn_kl, prdc
 from analysis.coverage.priors import Prior, fit_priors, regular_covariance
-from analysis.coverage.realism import Realism, fit_realism
+from analysis.coverage.realism import IMAGES, Realism, fit_realism
 from analysis.coverage.registry import METRICS
-from analysis.health.mixture import log_density
+from analysis.statistics.gaussians import frechet_distance, log_density
+from analysis.statistics.selection import parameters_of
 from vae.errors import ResultsError
 
 if TYPE_CHECKING:
     from analysis.coverage.samples import Floats
     from analysis.frames.run import Run
-    from analysis.frames.sweep import Sweep
+    from analysis.frames.source import Source
 
-COLUMNS = ("latent_dim", "hidden_dim", "seed", "model", "prior", "metric", "value", "floor", "run")
+COLUMNS = ("seed", "model", "prior", "metric", "value", "floor", "run")
+"""After the parameters of the sweep."""
 SAMPLES = 5_000
 """Codes and draws at most on either side: time grows with the square."""
 DRAWS = 2_000
@@ -54,7 +55,7 @@ class Codes:
 def run_coverage(
     run: Run, realism: Realism | None = None, floor_of_realism: dict[str, float] | None = None, seed: int = 0
 ) -> pd.DataFrame:
-    """Return one row a prior and metric of a run with the columns COLUMNS, in the units of METRICS.
+    """Return one row a prior and metric of a run: its parameters and the columns COLUMNS, in the units of METRICS.
 
     Codes of test images are compared with draws of each prior; the floor is the same measure with codes of training
     images in place of the draws. `realism` is what decoded draws are held against, made here where it is not handed in.
@@ -71,31 +72,37 @@ def run_coverage(
         values |= realism.measure(run.decode(draws[:DRAWS].astype(np.float32)))
         named = [key for key in METRICS if key in values]
         rows += [{"prior": name, "metric": key, "value": values[key], "floor": floor[key]} for key in named]
-    parameters = {name: int(run.row[name]) for name in ("latent_dim", "hidden_dim", "seed")}
-    table = pd.DataFrame(rows).assign(**parameters, model=str(run.row["model"]), run=run.number)
-    return table[list(COLUMNS)]
+    parameters = parameters_of(run.sweep.runs)
+    same = {name: run.row[name] for name in (*parameters, "seed", "model")}
+    return pd.DataFrame(rows).assign(**same, run=run.number)[[*parameters, *COLUMNS]]
 
 
-def sweep_realism(sweep: Sweep, seed: int = 0) -> tuple[Realism, dict[str, float]]:
+def sweep_realism(sweep: Source, seed: int = 0) -> tuple[Realism, dict[str, float]]:
     """Return what decoded draws of a sweep's runs are held against, and its measure of the test images."""
+    chosen = np.random.default_rng(seed).permutation(sweep.count("train"))[:IMAGES]
     factors = sweep.factors("train")
-    labels = None if factors is None or factors.shape[1] != 1 else factors[:, 0]
-    test = sweep.images("test")[:DRAWS]
-    realism = fit_realism(sweep.images("train"), test, labels, seed)
+    labels = None if factors is None or factors.shape[1] != 1 else factors[chosen, 0]
+    test = first_images(sweep, DRAWS)
+    realism = fit_realism(sweep.images("train", chosen), test, labels, seed)
     return realism, realism.measure(test)
 
 
 def gather_codes(run: Run, seed: int = 0) -> Codes:
     """Return a run's codes of training and test images, at most SAMPLES each; ResultsError where one is not finite."""
-    images, test = run.sweep.images("train"), run.sweep.images("test")[:SAMPLES]
-    order = np.random.default_rng(seed).permutation(len(images))
-    spare = min(len(test), len(images) // 2)
-    fresh, known = images[order[:spare]], images[order[spare : spare + SAMPLES]]
+    test, count = first_images(run.sweep, SAMPLES), run.sweep.count("train")
+    order = np.random.default_rng(seed).permutation(count)
+    spare = min(len(test), count // 2)
+    fresh, known = (run.sweep.images("train", at) for at in (order[:spare], order[spare : spare + SAMPLES]))
     samples = [run.posterior_samples(part, seed + k) for k, part in enumerate((known, fresh, test))]
     if not all(np.isfinite(part).all() for part in samples):
         raise ResultsError(f"codes must be finite, got NaN or infinity in run {run.number}")
     means, log_variances = run.encode(known)
     return Codes(samples[0], samples[1], samples[2], means, log_variances)
+
+
+def first_images(sweep: Source, most: int) -> Floats:
+    """Return the first test images, (image, height, width[, channel])."""
+    return sweep.images("test", np.arange(min(most, sweep.count("test"))))
 
 
 def compare(draws: Floats, prior: Prior | None, codes: Codes, seed: int = 0) -> dict[str, float]:

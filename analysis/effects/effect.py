@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.frames.sweep import finished
 from analysis.statistics.intervals import SUFFIX, replicates
+from analysis.statistics.selection import finished
 
 QUANTITIES = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
 FEW = 8

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from analysis.frames.sweep import Sweep
+    from analysis.frames.source import Source
 
 Floats = npt.NDArray[np.float32]
 BATCH = 4096
@@ -34,7 +34,7 @@ class Run:
     Images are (image, height, width[, channel]) as in `Sweep.images`, codes (sample, latent), both float32.
     """
 
-    def __init__(self, sweep: Sweep, number: int) -> None:
+    def __init__(self, sweep: Source, number: int) -> None:
         self.sweep = sweep
         self.number = number
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
+from analysis.frames.run import Run
 from vae.columns import (
     ACTIVE_VARIANCE,
     DIMS,
@@ -17,14 +18,12 @@ from vae.columns import (
     RUNS,
     SAMPLED,
     SCORES,
-    TOTALS,
     Objective,
     parse_objectives,
-    value_columns,
 )
 from vae.errors import ResultsError
 from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
-from vae.parameters import ALWAYS, PARAMETERS
+from vae.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import torch
 
-    from analysis.frames.run import Run
     from vae.config import RunConfig
     from vae.data import Data
 
@@ -122,8 +120,6 @@ class Sweep:
 
     def run(self, number: int) -> Run:
         """Return one run to look into: its posterior, its decoder, samples and traversals, as arrays."""
-        from analysis.frames.run import Run
-
         return Run(self, number)
 
     def codes(self, run: int, split: str = "test") -> np.ndarray:
@@ -158,9 +154,13 @@ class Sweep:
         pixels = self._data.pixels(chosen if at is None else chosen[at])
         return np.asarray(pixels).reshape(-1, *self.image_shape)
 
+    def count(self, split: str) -> int:
+        """Return how many images a split has."""
+        return len(self._data.split(split))
+
     def thinned(self, split: str, most: int) -> npt.NDArray[np.int64]:
         """Return places in a split for `images`: all of them, or `most` evenly spaced ones where there are more."""
-        count = len(self._data.split(split))
+        count = self.count(split)
         return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
     @property
@@ -202,32 +202,6 @@ class Sweep:
 def open_sweep(where: str | Path, out: str | Path = "results") -> Sweep:
     """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none."""
     return Sweep(find_folder(where, out))
-
-
-def varies(values: pd.Series) -> bool:
-    """Whether a parameter has more than one value."""
-    return bool(values.min() < values.max())
-
-
-def finished(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the VAE runs that were trained to the end: those with a rate and an ELBO."""
-    return runs[(runs["state"] == "COMPLETE") & (runs["model"] == "vae")]
-
-
-def complete_runs(sweep: Sweep) -> pd.DataFrame:
-    """Return the runs of COMPLETE trials: what every figure shows, so that all agree with the leaderboard."""
-    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
-    return sweep.runs[sweep.runs["trial"].isin(complete)]
-
-
-def trial_columns(objectives: Sequence[Objective]) -> list[str]:
-    """Return the columns that name a trial in a table: its number, its parameters and its value(s)."""
-    return ["trial", *ALWAYS, *value_columns(tuple(objectives))]
-
-
-def measured_columns(objectives: Sequence[Objective]) -> list[str]:
-    """Return the columns of the runs frame that are averaged over seeds."""
-    return list(dict.fromkeys([*TOTALS, *(objective.column for objective in objectives)]))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

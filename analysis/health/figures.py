@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.health.mixture import TERMS
-from analysis.presentation.style import COLOURS, INK, QUIET, new_figure, padded, styled, tick
+from analysis.presentation.style import COLOURS, INK, LINES, QUIET, new_figure, padded, styled, tick
 from analysis.statistics.intervals import SUFFIX
 
 NAMES = ("mutual information", "total correlation", "dimension-wise KL")
-LINES = ("-", "--", ":")
 
 
 @styled
@@ -27,7 +26,7 @@ def health(table: pd.DataFrame, bounds: Mapping[int, str], bound: str) -> Figure
         values = [row[column] for column in bounds.values()]
         right.plot(counts, values, color=INK, linestyle=style, marker="o", markersize=3, label=f"run {row['run']}")
     right.set_xscale("log")
-    tick(right.xaxis, pd.Series(counts, name="beta", dtype=float))
+    tick(right.xaxis, pd.Series(counts, dtype=float), wide=True)
     right.set(xlabel="importance samples K (count)", ylabel=f"{bound}\n(nats per image)")
     right.legend(loc="lower right")
     return figure
@@ -84,7 +83,7 @@ def collapse(curves: pd.DataFrame) -> Figure:
             color=COLOURS[index], alpha=0.15, linewidth=0,
         )  # fmt: skip
     axes.set_xscale("log")
-    tick(axes.xaxis, pd.Series([1e-3, 1e-2, 1e-1, 1.0], name="beta"))
+    tick(axes.xaxis, pd.Series([1e-3, 1e-2, 1e-1, 1.0]), wide=True)
     axes.set_ylim(*padded(0.0, 1.0, 0.04))
     axes.set(xlabel="epsilon: threshold of the KL (nats)", ylabel="collapsed dimensions (share)")
     figure.legend(loc="outside upper left", ncols=3)

@@ -1,55 +1,53 @@
 """Runs that something is wrong with, told from cheap columns and histories: a rule, a sentence, and what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.frames.sweep import finished
 from analysis.presentation.words import counted, number
-from analysis.statistics.zero_rate import zero_rate_distortion_nats
-from vae.errors import VaekitError
-
-if TYPE_CHECKING:
-    from analysis.frames.sweep import Sweep
+from analysis.statistics.selection import finished, parameters_of
 
 FLAGS = ("collapsed", "undertrained", "over-regularised", "prior mismatch")
 COLUMNS = ("run", "trial", "flag", "sentence")
 NOTICEABLE_NATS = 0.1
 """Less than this, per image, raises no flag."""
 COLLAPSED_SHARE = 0.01
-"""A distortion within this share of the zero-rate end point is that of a collapsed run."""
+"""A distortion within this share of the zero-rate point is that of a collapsed run."""
 LAST = 5
 """The last one in so many epochs is looked at, and at least so many epochs."""
 RISE_SHARE = 0.01
 """Of everything gained since the first epoch: a validation ELBO that rose by more at the end was not done."""
 CONFIDENCE = 0.99
+SIZES = ("latent_dim", "hidden_dim")
+"""What makes a network larger: a run is held against no larger one."""
 RATE_SHARE = 0.5
 """A run of beta above 1 with less than this share of the rate of a better one pays for too little."""
 MISMATCH_SHARE = 0.1
 """Of the rate, that the mismatch of the aggregate posterior's moments may take."""
 
 
-def flags(sweep: Sweep) -> pd.DataFrame:
+def flags(
+    runs: pd.DataFrame, history: pd.DataFrame, zero_rate_nats: float | None, likelihood: str = "bernoulli"
+) -> pd.DataFrame:
     """Return one row a finished VAE run and flag, by run: COLUMNS; the sentence has the numbers and what to do.
+
+    `runs` and `history` are frames of a sweep, `zero_rate_nats` is D at rate 0 on its test split (None: unknown).
 
     * collapsed: rate below 0.1 nats, or no active unit, or a distortion within 1 % (a density: 0.1 nats) of that of
       independent pixels.
     * undertrained: a line through the validation ELBO of the last fifth of the epochs (at least 5) rises, at 99 %
       confidence, by over 0.1 nats and over 1 % of all that was gained since the first epoch.
     * over-regularised: beta above 1, where by dD/dR = -beta a nat of rate would buy more than a nat of distortion, and
-      a run of lower beta, with no more latent dimensions or hidden units, has over twice the rate and an ELBO that is
+      a run of lower beta, no larger a network and equal other parameters has over twice the rate and an ELBO that is
       over 0.1 nats higher.
     * prior mismatch: `prior_mismatch_nats` above 0.1 nats and 10 % of the rate.
     """
-    runs = finished(sweep.runs)
+    runs = finished(runs)
     rows = [
-        *_collapsed(runs, zero_rate_nats(sweep), str(sweep.spec["likelihood"])),
-        *_undertrained(runs, sweep.history),
+        *_collapsed(runs, np.nan if zero_rate_nats is None else zero_rate_nats, likelihood),
+        *_undertrained(runs, history),
         *_over_regularised(runs),
         *_mismatched(runs),
     ]
@@ -57,22 +55,13 @@ def flags(sweep: Sweep) -> pd.DataFrame:
     return table.merge(runs[["run", "trial"]], on="run")[list(COLUMNS)].sort_values(["run", "flag"], ignore_index=True)
 
 
-def zero_rate_nats(sweep: Sweep) -> float:
-    """Return the distortion at rate 0 on the test split in nats per image; NaN where the images cannot be read."""
-    try:
-        train, test = sweep.images("train"), sweep.images("test")
-    except VaekitError:
-        return float("nan")
-    return zero_rate_distortion_nats(train, test, sweep.spec["likelihood"], sweep.spec.get("sigma", "learned"))
-
-
 Row = tuple[int, str, str]
 
 
-def _collapsed(runs: pd.DataFrame, end_nats: float, likelihood: str) -> Iterator[Row]:
+def _collapsed(runs: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> Iterator[Row]:
     # only a Bernoulli's distortion has a zero that a share can be taken from
-    margin = COLLAPSED_SHARE * end_nats if likelihood == "bernoulli" else NOTICEABLE_NATS
-    runs = runs.assign(gained=end_nats - runs["distortion_nats"])
+    margin = COLLAPSED_SHARE * zero_rate_nats if likelihood == "bernoulli" else NOTICEABLE_NATS
+    runs = runs.assign(gained=zero_rate_nats - runs["distortion_nats"])
     found = (runs["rate_nats"] < NOTICEABLE_NATS) | (runs["active_units"] == 0) | (runs["gained"] < margin)
     for run, row in _rows(runs[found]):
         gain = row["gained"]
@@ -120,13 +109,15 @@ def _line(values: np.ndarray) -> tuple[float, float]:
 
 def _over_regularised(runs: pd.DataFrame) -> Iterator[Row]:
     beta, rate, elbo = (runs[name].to_numpy() for name in ("beta", "rate_nats", "elbo_nats"))
-    sizes = runs[["latent_dim", "hidden_dim"]].to_numpy()
+    sizes = runs[list(SIZES)].to_numpy()
+    others = runs[[name for name in parameters_of(runs) if name not in ("beta", *SIZES)]].to_numpy()
     for index in np.flatnonzero(beta > 1.0):
-        comparable = (beta < beta[index]) & (sizes <= sizes[index]).all(axis=1) & (rate[index] < RATE_SHARE * rate)
-        others = np.where(comparable, elbo, -np.inf)
-        if others.max() - elbo[index] <= NOTICEABLE_NATS:
+        is_equal = (others == others[index]).all(axis=1) & (sizes <= sizes[index]).all(axis=1)
+        comparable = is_equal & (beta < beta[index]) & (rate[index] < RATE_SHARE * rate)
+        reached = np.where(comparable, elbo, -np.inf)
+        if reached.max() - elbo[index] <= NOTICEABLE_NATS:
             continue
-        row, better = runs.iloc[index], runs.iloc[others.argmax()]
+        row, better = runs.iloc[index], runs.iloc[reached.argmax()]
         yield (
             int(row["run"]),
             "over-regularised",

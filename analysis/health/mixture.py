@@ -1,17 +1,14 @@
 """The aggregate posterior as what it is, an even mixture of one Gaussian an image, and how the rate splits by it."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.health.posterior import kl_nats
+from analysis.statistics.gaussians import kl_nats, log_density, pair_blocks
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating]
-BLOCK_PAIRS = 2**19
-"""Pairs of a sample and a component that are held at once: a few megabytes, which a processor's cache keeps."""
 FARTHEST = 9.0
 """In units of sqrt(2) sigma: a component farther away than that adds e^-81 of its peak to a density."""
 TERMS = ("mutual_information_nats", "total_correlation_nats", "dimension_wise_kl_nats")
@@ -32,23 +29,6 @@ class RateSplit(NamedTuple):
         return self.nats["mutual_information_nats"] > self.log_images_nats - 1.0
 
 
-def log_density(samples: Floats, means: Floats, log_variances: Floats) -> Array:
-    """Return log q(z) in nats of each of the samples (sample, latent), (sample,), over all images as components.
-
-    The squares are expanded into one matrix product in float64; never more than BLOCK_PAIRS densities at once.
-    """
-    import torch
-
-    centre = means.mean(axis=0, dtype=np.float64)
-    z, mu, log_variance = (torch.from_numpy(a) for a in (samples - centre, means - centre, np.float64(log_variances)))
-    precision = (-log_variance).exp()
-    constant = log_variance + precision * mu.square() + np.log(2 * np.pi)
-    weights = torch.cat([-0.5 * precision, precision * mu, -0.5 * constant.sum(dim=1, keepdim=True)], dim=1).T
-    features = torch.cat([z.square(), z, torch.ones(len(z), 1, dtype=z.dtype)], dim=1)
-    parts = [(features[rows] @ weights).logsumexp(dim=1) for rows in _blocks(len(z), len(mu))]
-    return np.asarray(torch.cat(parts).numpy() - np.log(len(mu)))
-
-
 def marginal_log_densities(samples: Floats, means: Floats, log_variances: Floats) -> Array:
     """Return log q_j(z_j) in nats, (sample, latent): the density of each dimension's own mixture, in float32."""
     import torch
@@ -62,7 +42,7 @@ def marginal_log_densities(samples: Floats, means: Floats, log_variances: Floats
     shifts, peaks = -mu * scales, -0.5 * log_variance.amin(dim=1, keepdim=True)
     weights = (-0.5 * log_variance - peaks).exp()
     densities, zero = torch.empty_like(z), torch.zeros(())
-    for rows in _blocks(z.shape[1], mu.shape[1]):
+    for rows in pair_blocks(z.shape[1], mu.shape[1]):
         exponents = torch.empty(len(z[0, rows]), mu.shape[1])
         for dim in range(len(z)):
             # a smaller exponential would be denormal, which takes a processor ten times as long
@@ -103,8 +83,3 @@ def _at_known_mean(terms: Array, sampled: Array, expected: Array) -> tuple[Array
     slopes = np.linalg.lstsq(regressors - regressors.mean(axis=0), terms - terms.mean(axis=0), rcond=1e-12)[0]
     corrected = terms - np.outer(error, slopes[0])
     return corrected.mean(axis=0), corrected.std(axis=0) / np.sqrt(len(terms))
-
-
-def _blocks(samples: int, components: int) -> Iterator[slice]:
-    rows = max(1, BLOCK_PAIRS // components)
-    return (slice(start, start + rows) for start in range(0, samples, rows))

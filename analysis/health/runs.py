@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.coverage.discrepancy import frechet_distance
 from analysis.frames.cache import read_cached
-from analysis.frames.sweep import finished
 from analysis.health.likelihood import SAMPLES, Bounds, decoder_use_nats, importance_bounds
 from analysis.health.mixture import RateSplit, rate_split
-from analysis.health.posterior import aggregate_moments, kl_nats
-from vae.columns import ACTIVE_VARIANCE, PARAMETERS
+from analysis.health.posterior import aggregate_moments
+from analysis.statistics.gaussians import frechet_distance, kl_nats
+from analysis.statistics.selection import finished, parameters_of
+from vae.columns import ACTIVE_VARIANCE
 from vae.config import at_least
 from vae.files.results import write_whole
 
@@ -30,7 +30,6 @@ MOST_IMAGES = 10_000
 """Test images that the posterior is measured on, evenly taken: each is a component of the aggregate posterior."""
 MOST_PIXELS = MOST_IMAGES * 784
 """Pixels of the images whose codes are decoded: as many as Fashion-MNIST's test images have."""
-IDENTITY = ("run", "trial", "seed", *PARAMETERS)
 LOW_QUANTILE = 0.05
 
 
@@ -48,7 +47,9 @@ def run_health(run: Run, importance_samples: int = 100, images: Floats | None = 
     are only where every pixel is 0 or 1. Nats are per image. Raises ResultsError where the weights were not kept.
     """
     at_least(1, importance_samples=importance_samples)
-    images = _spread(run.sweep.images("test") if images is None else images, MOST_IMAGES)
+    if images is None:
+        images = run.sweep.images("test", run.sweep.thinned("test", MOST_IMAGES))
+    images = _spread(images, MOST_IMAGES)
     means, log_variances = run.encode(images)
     noise = np.random.default_rng(seed).standard_normal(means.shape, dtype=np.float32)
     moments = aggregate_moments(means, log_variances)
@@ -111,7 +112,9 @@ def _measured(sweep: Sweep, runs: Sequence[int] | None, samples: int) -> tuple[p
 
 def _rows(sweep: Sweep, run: int, samples: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     measured = run_health(sweep.run(run), samples)
-    row = sweep.runs.loc[sweep.runs["run"] == run, list(IDENTITY)].reset_index(drop=True)
+    row = sweep.runs.loc[sweep.runs["run"] == run, ["run", "trial", "seed", *parameters_of(sweep.runs)]].reset_index(
+        drop=True
+    )
     return row.assign(**measured.totals), measured.dims.assign(run=run)[["run", *measured.dims]]
 
 

@@ -1,17 +1,17 @@
 """What a report says of posterior health."""
 
+import math
+
 import pandas as pd
 
-from analysis.frames.sweep import Sweep, finished
 from analysis.health import figures
+from analysis.health.collapse import collapse_curves
 from analysis.health.flags import FLAGS, flags
-from analysis.health.posterior import collapse_curve, kl_nats
 from analysis.health.runs import bound_columns, health_dims, sweep_health
 from analysis.presentation.section import Section, left_out
+from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, number
-from analysis.statistics.intervals import SUFFIX, replicates
-from analysis.statistics.leaderboard import leaderboard
-from vae.columns import PARAMETERS
+from analysis.statistics.intervals import SUFFIX
 from vae.errors import ResultsError, VaekitError
 
 SHOWN = 20
@@ -21,23 +21,19 @@ NOTHING = "no trial is complete"
 NO_WEIGHTS = "no weights were kept"
 
 
-def health_sections(sweep: Sweep) -> list[Section]:
+def health_sections(view: View) -> list[Section]:
     """Show the best trial's posterior, collapse along beta, and the runs that something is wrong with."""
-    board = leaderboard(sweep.trials, sweep.runs, sweep.objectives)
-    complete = sweep.trials.loc[sweep.trials["state"] == "COMPLETE", "trial"]
-    runs = finished(sweep.runs)
-    runs = runs[runs["trial"].isin(complete)]
-    best = runs.merge(board[list(PARAMETERS)].head(1), on=list(PARAMETERS))["run"].tolist()
-    return [*_best_sections(sweep, best), _collapse_section(sweep, runs, best), _flags_section(sweep)]
+    return [*_best_sections(view), _collapse_section(view), _flags_section(view)]
 
 
-def _best_sections(sweep: Sweep, runs: list[int]) -> list[Section]:
-    """The dear numbers of some runs of one trial: all where they are cheap, else the first alone."""
+def _best_sections(view: View) -> list[Section]:
+    """The dear numbers of the best trial's runs: all where they are cheap, else the first alone."""
     title, title_dims = "Posterior health", "What each dimension is used for"
-    empty = pd.DataFrame({"run": []})
+    empty, sweep, runs = pd.DataFrame({"run": []}), view.sweep, view.best_runs
     try:
         why = "" if runs else NOTHING
-        chosen = runs if runs and sweep.images("test").size <= CHEAP_PIXELS else runs[:1]
+        cheap = runs and sweep.count("test") * math.prod(sweep.image_shape) <= CHEAP_PIXELS
+        chosen = runs if cheap else runs[:1]
         table, dims = sweep_health(sweep, chosen), health_dims(sweep, chosen)
     except VaekitError as error:
         why = NO_WEIGHTS if isinstance(error, ResultsError) else "the images cannot be read"
@@ -122,10 +118,10 @@ def _dims_sentence(dims: pd.DataFrame) -> str:
     )
 
 
-def _collapse_section(sweep: Sweep, runs: pd.DataFrame, best: list[int]) -> Section:
-    title, curves = "Posterior collapse", collapse_curves(sweep, runs, best)
+def _collapse_section(view: View) -> Section:
+    title, curves = "Posterior collapse", collapse_curves(view.sweep, view.vae_runs, view.best_runs)
     if curves.empty:
-        return left_out(title, "collapse", curves, NO_WEIGHTS if best else NOTHING)
+        return left_out(title, "collapse", curves, NO_WEIGHTS if view.best_runs else NOTHING)
     band = " Bands are 95 % intervals over seeds." if curves["collapsed_share" + SUFFIX].notna().any() else ""
     sentence = (
         "The share of latent dimensions whose KL is below epsilon on at least 99 % of the test images ((epsilon, "
@@ -136,27 +132,9 @@ def _collapse_section(sweep: Sweep, runs: pd.DataFrame, best: list[int]) -> Sect
     return Section(title=title, slug="collapse", sentence=sentence, figure=figures.collapse(curves), table=curves)
 
 
-def collapse_curves(sweep: Sweep, runs: pd.DataFrame, best: list[int]) -> pd.DataFrame:
-    """Return the collapse curve (mean and half-width over seeds) of the best trial and of the two extremes of beta.
-
-    Runs whose weights were not kept are left out.
-    """
-    ordered = runs.sort_values(["beta", "trial"])
-    trials = [*runs.loc[runs["run"].isin(best), "trial"].head(1), *ordered["trial"].iloc[[-1, 0][: 2 * len(ordered)]]]
-    names = dict(zip(reversed(trials), reversed(("best", "highest beta", "lowest beta")), strict=False))
-    parts = []
-    for _, row in runs[runs["trial"].isin(trials)].iterrows():
-        try:
-            curve = collapse_curve(kl_nats(*sweep.run(int(row["run"])).encode(sweep.images("test"))))
-        except VaekitError:
-            continue
-        parts.append(curve.assign(standing=names[row["trial"]], **row[["trial", "latent_dim", "beta"]]))
-    columns = ["standing", "trial", "latent_dim", "beta", "epsilon_nats", "collapsed_share"]
-    return replicates(pd.concat(parts), columns[:-1], columns[-1:]) if parts else pd.DataFrame(columns=columns)
-
-
-def _flags_section(sweep: Sweep) -> Section:
-    table, runs = flags(sweep), len(finished(sweep.runs))
+def _flags_section(view: View) -> Section:
+    runs, likelihood = len(view.vae_runs), str(view.sweep.spec["likelihood"])
+    table = flags(view.vae_runs, view.sweep.history, view.zero_rate.nats, likelihood)
     if not runs:
         return left_out("Flags", "flags", table, NOTHING)
     counts = table["flag"].value_counts()

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vae.columns import PARAMETERS
-
 EVALUATOR = "fANOVA on a random forest"
 FEWEST = 30
 """Complete trials below which a share of variance says more of the sample than of the parameter."""
@@ -20,7 +18,7 @@ COLUMNS = ("parameter", "main", "main_low", "main_high", "total", "total_low", "
 Floats = npt.NDArray[np.float64]
 
 
-def importance(board: pd.DataFrame, value: str, names: Sequence[str] = PARAMETERS, seed: int = 0) -> pd.DataFrame:
+def importance(board: pd.DataFrame, value: str, names: Sequence[str], seed: int = 0) -> pd.DataFrame:
     """Return each parameter's share of the variance of the column `value` over trials, from 0 to 1.
 
     `main` is the share of its own effect, `total` that of every effect it takes part in (Hutter et al. 2014, "An

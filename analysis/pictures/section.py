@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from analysis.frames.sweep import Sweep
 from analysis.pictures import pictures
 from analysis.pictures.figures import panels
 from analysis.pictures.pictures import DIMS, POINTS, SPAN, Picture
 from analysis.pictures.selection import Shown, shown_runs
 from analysis.presentation.section import Section, left_out
+from analysis.presentation.view import View
 from vae.errors import DataError, ResultsError
 
 
-def picture_sections(sweep: Sweep) -> list[Section]:
+def picture_sections(view: View) -> list[Section]:
     """Picture the best trial's first run and its autoencoder twin, or else the worst trial's."""
     try:
-        shown = shown_runs(sweep)
+        shown = shown_runs(view)
     except ResultsError:
         return [_left_out("no weights of the best trial were kept")]
     except DataError:

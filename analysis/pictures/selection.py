@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.frames.run import Run
 from analysis.frames.sweep import Sweep
+from analysis.presentation.view import View
 from analysis.presentation.words import listed, number
-from analysis.statistics.leaderboard import leaderboard
 from vae.errors import ResultsError
 
 Floats = npt.NDArray[np.float32]
@@ -56,13 +56,12 @@ class Shown:
         return pd.DataFrame({"role": role, "run": self.runs[role].number, **columns})
 
 
-def shown_runs(sweep: Sweep) -> Shown | None:
+def shown_runs(view: View) -> Shown | None:
     """Return the best trial's first run and a contrast; None where no trial is complete.
 
     ResultsError where the best run's weights were not kept, DataError where the images cannot be read.
     """
-    board = leaderboard(sweep.trials, sweep.runs, sweep.objectives)
-    runs = _first_runs(sweep, board)
+    sweep, runs = view.sweep, _first_runs(view)
     if not runs:
         return None
     _ = runs["best"].model
@@ -76,12 +75,13 @@ def shown_runs(sweep: Sweep) -> Shown | None:
     )
 
 
-def _first_runs(sweep: Sweep, board: pd.DataFrame) -> dict[str, Run]:
+def _first_runs(view: View) -> dict[str, Run]:
     """The best trial's first run, and its autoencoder twin or else the worst trial's first run."""
     wanted = [("best", 0, "vae"), ("autoencoder", 0, "ae"), ("worst", -1, "vae")]
-    firsts = sweep.runs[sweep.runs["state"] == "COMPLETE"].groupby(["trial", "model"])["run"].min().to_dict()
+    board, complete = view.board, view.runs[view.runs["state"] == "COMPLETE"]
+    firsts = complete.groupby(["trial", "model"])["run"].min().to_dict()
     keys = [(role, (int(board["trial"].iloc[place]), model)) for role, place, model in wanted if len(board)]
-    runs = {role: sweep.run(int(firsts[key])) for role, key in keys if key in firsts}
+    runs = {role: view.sweep.run(int(firsts[key])) for role, key in keys if key in firsts}
     if "autoencoder" in runs or len(board) < 2:
         runs.pop("worst", None)
     return runs if "best" in runs else {}

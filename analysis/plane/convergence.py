@@ -3,25 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from analysis.frames.sweep import finished
 from analysis.plane.frontier import PLANE
 from analysis.statistics.intervals import SUFFIX, jackknife_half_width
+from analysis.statistics.selection import finished, parameters_of
 
-SHARED = ("latent_dim", "hidden_dim")
-COLUMNS = (*SHARED, "beta_low", "beta_high", "n", "slope", "slope" + SUFFIX, "expected", "within")
+COLUMNS = ("beta_low", "beta_high", "n", "slope", "slope" + SUFFIX, "expected", "within")
 
 
 def slopes(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a pair of neighbouring betas between trials that differ in nothing else, with the columns COLUMNS.
+    """Return one row a pair of neighbouring betas between trials that differ in nothing else.
 
     `slope` is the difference quotient dD/dR of the means over n seeds (no unit: nats over nats), with the jackknife's
     half-width over seeds (95 %). At the least D + beta R of a family, dD/dR = -beta (Alemi et al. 2018, arXiv
     1711.00464, section 2), so between two optima -slope lies between their betas: `within`; `expected` is minus the
-    betas' geometric mean. NaN where both rates are equal.
+    betas' geometric mean. NaN where both rates are equal. The parameters that they share come before the COLUMNS.
     """
-    rates, distortions = (_by_point(finished(runs), name) for name in PLANE)
+    others = [name for name in parameters_of(runs) if name != "beta"]
+    rates, distortions = (_by_point(finished(runs), others, name) for name in PLANE)
     points = rates.index.to_frame(index=False)
-    shared = points[list(SHARED)]
+    shared = points[others]
     low = np.flatnonzero((shared == shared.shift(-1)).all(axis=1))
     first, second = points.iloc[low].reset_index(drop=True), points.iloc[low + 1].reset_index(drop=True)
     slope = _quotients(rates, distortions, low)
@@ -30,7 +30,7 @@ def slopes(runs: pd.DataFrame) -> pd.DataFrame:
     without_one = [_quotients(rates.drop(columns=seed), distortions.drop(columns=seed), low) for seed in seeds]
     return pd.DataFrame(
         {
-            **{name: first[name] for name in SHARED},
+            **{name: first[name] for name in others},
             "beta_low": first["beta"],
             "beta_high": second["beta"],
             "n": np.minimum(counts[low], counts[low + 1]),
@@ -42,9 +42,9 @@ def slopes(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _by_point(runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A row a point of the search space, by rising beta within equal shapes; a column a seed."""
-    return runs.pivot_table(index=[*SHARED, "beta"], columns="seed", values=column)
+def _by_point(runs: pd.DataFrame, others: list[str], column: str) -> pd.DataFrame:
+    """A row a point of the search space, by rising beta where the others are equal; a column a seed."""
+    return runs.pivot_table(index=[*others, "beta"], columns="seed", values=column)
 
 
 def _quotients(rates: pd.DataFrame, distortions: pd.DataFrame, low: np.ndarray) -> np.ndarray:

@@ -6,25 +6,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.figures import trial_dots
+from analysis.presentation.dots import trial_dots
 from analysis.presentation.style import (
     COLOUR_MAP,
     COLOURS,
     INK,
-    LABELS,
     QUIET,
     colour_bar,
+    colour_by,
     new_figure,
     padded,
     scale,
     styled,
     tick,
-    varies,
 )
+from analysis.presentation.words import label, number
 from analysis.statistics.intervals import SUFFIX
 
 FILLED = 0.4
-"""Share of each axis that trials must fill for the end point to lie within the frame."""
+"""Share of each axis that trials must fill for the zero-rate point to lie within the frame."""
 
 
 @styled
@@ -41,8 +41,8 @@ def rate_distortion(points: pd.DataFrame, corners: np.ndarray, best: int, colour
     )  # fmt: skip
     _frame(axes, points, end)
     _equal_elbo(axes)
-    _end_point(axes, end)
-    axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
+    _zero_rate_point(axes, end)
+    axes.set(xlabel=label("rate_nats"), ylabel=label("distortion_nats"))
     axes.legend(loc="upper right", frameon=True, facecolor="white", edgecolor="white", framealpha=0.9)
     colour_bar(figure, dots, axes, points[colour])
     return figure
@@ -63,8 +63,8 @@ def frontier_area(area: pd.DataFrame, corners: np.ndarray, end: float | None) ->
         axes.fill_between((low, high), mean - width, mean + width, color=COLOURS[3], alpha=0.2, linewidth=0)
     axes.set_xlim(*padded(low, high, 0.03))
     axes.set_ylim(min(0.0, 1.05 * corners[:, 1].min()), max(0.0, 1.1 * corners[:, 1].max()))
-    _end_point(axes, end)
-    axes.set(xlabel=LABELS["rate_nats"], ylabel=LABELS["distortion_nats"])
+    _zero_rate_point(axes, end)
+    axes.set(xlabel=label("rate_nats"), ylabel=label("distortion_nats"))
     axes.legend(loc="lower left", ncols=4)
     return figure
 
@@ -83,22 +83,22 @@ def convergence(pairs: pd.DataFrame) -> Figure:
     down = np.minimum(up, steepness - floor / 10)  # a logarithmic axis has no place below 0
     across = (beta - shown["beta_low"], shown["beta_high"] - beta)
     axes.errorbar(beta, steepness, (down, up), across, fmt="none", ecolor=INK, elinewidth=0.9, zorder=2)
-    colour = "latent_dim" if varies(pairs["latent_dim"]) else "hidden_dim"
+    colour = colour_by(pairs)
     dots = axes.scatter(
         beta, steepness, c=shown[colour], norm=scale(pairs[colour]), cmap=COLOUR_MAP, s=34, edgecolors="white",
         linewidths=0.4, zorder=3, label="pair of trials",
     )  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel=LABELS["beta"], ylabel="−dD/dR (nats of D for a nat of R)")
+    axes.set(xscale="log", yscale="log", xlabel=label("beta"), ylabel="−dD/dR (nats of D for a nat of R)")
     axes.set_ylim(floor, 2 * max(betas[1], steepness.max()))
     for axis in (axes.xaxis, axes.yaxis):
-        tick(axis, pd.concat([shown["beta_low"], shown["beta_high"]]).rename("beta"))
+        tick(axis, pd.concat([shown["beta_low"], shown["beta_high"]]), wide=True)
     axes.legend(loc="upper left")
     colour_bar(figure, dots, axes, pairs[colour])
     return figure
 
 
 def _frame(axes: Axes, points: pd.DataFrame, end: float | None) -> None:
-    """Frame the trials, and the end point where they still fill the frame with it."""
+    """Frame the trials, and the zero-rate point where they still fill the frame with it."""
     spans = [(points[name].min(), points[name].max()) for name in ("rate_nats", "distortion_nats")]
     if end is not None:
         wider = [(min(low, value), max(high, value)) for (low, high), value in zip(spans, (0.0, end), strict=True)]
@@ -107,18 +107,16 @@ def _frame(axes: Axes, points: pd.DataFrame, end: float | None) -> None:
     axes.set(xlim=padded(*spans[0]), ylim=padded(*spans[1]))
 
 
-def _end_point(axes: Axes, end: float | None) -> None:
+def _zero_rate_point(axes: Axes, end: float | None) -> None:
     """Mark (0, D0), or where it lies outside the frame say where at the edge that is nearest."""
     if end is None:
         return
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     if left <= 0 <= right and bottom <= end <= top:
-        axes.plot(
-            0, end, marker="D", markersize=6, color=COLOURS[1], linestyle="none", zorder=5, label="end point (0, D0)"
-        )
+        place, text = (0.0, end), "zero-rate point (0, D0)"
     else:
-        text = f"end point outside: R = 0, D0 = {end:.4g} nats".replace("-", "−")
-        axes.plot([], [], marker="D", markersize=6, color=COLOURS[1], linestyle="none", label=text)
+        place, text = (np.nan, np.nan), f"zero-rate point outside: R = 0, D0 = {number(end)} nats"
+    axes.plot(*place, marker="D", markersize=6, color=COLOURS[1], linestyle="none", zorder=5, label=text)
 
 
 def _equal_elbo(axes: Axes) -> None:

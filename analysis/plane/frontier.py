@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis.frames.sweep import finished
+from analysis.statistics.dominance import dominated, on_lower_left_hull
 from analysis.statistics.intervals import SUFFIX, jackknife_half_width, trial_means
+from analysis.statistics.selection import finished
 
 PLANE = ("rate_nats", "distortion_nats")
 QUANTITIES = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
@@ -35,12 +36,12 @@ def frontier_area(
 ) -> pd.DataFrame:
     """Return one row: the area under the frontier in square nats and its mean height in nats, with half-widths.
 
-    The integral of the frontier's D over R, above D = 0, from `rate_low_nats` (0 with an end point, else the rate of
-    the frontier's first point) to `rate_high_nats` (`until_rate_nats`, else the rate of its last point); beyond its
-    ends the frontier goes on level. Beta has no part in it. Two sweeps of the same data and likelihood compare over
-    the same interval: give both the same `until_rate_nats`; smaller is better. The half-width (95 %) is of the
-    jackknife over the n seeds: the frontier and its area without one seed at a time, over the same interval.
-    Where no VAE run is finished there is no row.
+    The integral of the frontier's D over R, above D = 0, from `rate_low_nats` (0 with a zero-rate point, else the rate
+    of the frontier's first point) to `rate_high_nats` (`until_rate_nats`, else the rate of its last point); beyond its
+    ends the frontier goes on level. Beta has no part in it. Two sweeps of the same data and likelihood compare over the
+    same interval: give both the same `until_rate_nats`; smaller is better. The half-width (95 %) is of the jackknife
+    over the n seeds: the frontier and its area without one seed at a time, over the same interval. Where no VAE run is
+    finished there is no row.
     """
     corners = frontier_corners(runs, end_distortion_nats)
     if not len(corners):
@@ -75,36 +76,6 @@ def area_below(corners: np.ndarray, low: float, high: float) -> float:
     return float(np.trapezoid(np.interp(places, x, y), places))
 
 
-def on_lower_left_hull(points: np.ndarray) -> np.ndarray:
-    """Return which points (point, 2) lie on the decreasing part of their lower hull, its edges included."""
-    hull: list[np.ndarray] = []
-    for point in np.unique(points, axis=0):
-        if hull and point[1] >= hull[-1][1]:
-            continue  # not lower than a point at its left
-        while len(hull) > 1 and _turn(hull[-2], hull[-1], point) < 0:
-            hull.pop()
-        hull.append(point)
-    corners = {tuple(point) for point in hull}
-    return np.array([tuple(point) in corners for point in points], dtype=bool)
-
-
-def dominated(points: np.ndarray) -> np.ndarray:
-    """Return which points (point, coordinate) have another that is nowhere larger and somewhere smaller."""
-    beaten = np.zeros(len(points), dtype=bool)
-    # In lexicographic order a point comes after all that dominate it: only the undominated need a look.
-    for index in np.lexsort(points.T[::-1]):
-        if not beaten[index]:
-            point = points[index]
-            beaten |= (points >= point).all(axis=1) & (points > point).any(axis=1)
-    return beaten
-
-
 def _with_end(points: np.ndarray, end: float | None) -> tuple[np.ndarray, slice]:
     """Put the point (0, end) before the others, where there is one; and where the others then stand."""
     return (points, slice(None)) if end is None else (np.vstack([[0.0, end], points]), slice(1, None))
-
-
-def _turn(first: np.ndarray, second: np.ndarray, third: np.ndarray) -> float:
-    """Twice the signed area of a triangle; negative where `second` lies above the line first-third."""
-    there, on = second - first, third - first
-    return float(there[0] * on[1] - there[1] * on[0])

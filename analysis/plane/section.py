@@ -3,75 +3,54 @@
 import pandas as pd
 
 from analysis.frames.sweep import Sweep
-from analysis.plane import figures as plane_figures
+from analysis.plane import figures
 from analysis.plane.convergence import slopes
 from analysis.plane.frontier import frontier, frontier_area, frontier_corners
 from analysis.presentation.section import Section, left_out
-from analysis.presentation.style import colour_by, varies
-from analysis.presentation.words import counted, interval, number
-from analysis.prose import NAMES
+from analysis.presentation.style import colour_by
+from analysis.presentation.view import View
+from analysis.presentation.words import counted, interval, number, short_label
 from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.selection import varies
 from analysis.statistics.states import states
-from analysis.statistics.zero_rate import zero_rate_distortion_nats
-from vae.errors import VaekitError
+from analysis.statistics.zero_rate import ZeroRate
 
 SHOWN = 20
-MOST_IMAGES = 60_000
-"""Of a split that the end point is computed from: a larger one is thinned evenly, to fit into memory."""
 NO_PAIRS = (
     "the slope of the frontier is beta only along runs that differ in nothing but beta, and no two complete trials "
-    "have equal latent dimensions and hidden width at two betas (--sampler grid makes them)"
+    "are equal in all else at two betas (--sampler grid makes them)"
 )
 
 
-def plane_sections(sweep: Sweep, board: pd.DataFrame, runs: pd.DataFrame) -> list[Section]:
-    """Show the plane of the complete trials' `runs`, the area under its frontier, and whether its slope is beta."""
-    end, why = end_point(sweep) if len(board) else (None, "")
-    return [
-        frontier_section(sweep, board, runs, end, why),
-        area_section(runs, end),
-        convergence_section(runs),
-    ]
+def plane_sections(view: View) -> list[Section]:
+    """Show the plane of the complete trials, the area under its frontier, and whether its slope is beta."""
+    return [frontier_section(view), area_section(view), convergence_section(view)]
 
 
-def end_point(sweep: Sweep) -> tuple[float | None, str]:
-    """Return D at rate 0 in nats per test image, and what it is; None, and why, where the images cannot be read."""
-    try:
-        train, test = (sweep.images(split, sweep.thinned(split, MOST_IMAGES)) for split in ("train", "test"))
-        likelihood, sigma = sweep.spec.get("likelihood", "bernoulli"), sweep.spec.get("sigma", "learned")
-        end = zero_rate_distortion_nats(train, test, likelihood, sigma)
-    except VaekitError:
-        return None, "The end point of the frontier at R = 0 is left out: the images can no longer be read."
-    return end, (
-        "The diamond is the exact end point of the frontier: at R = 0 a decoder is told nothing, and the best "
-        f"independent pixels of {counted(len(train), 'train image')} cost D0 = {number(end)} nats on the test split; a "
-        "run that collapsed lies there."
-    )
-
-
-def frontier_section(sweep: Sweep, board: pd.DataFrame, runs: pd.DataFrame, end: float | None, why: str) -> Section:
+def frontier_section(view: View) -> Section:
     """Show the rate-distortion plane."""
-    points, title = frontier(runs, end), "Rate and distortion"
+    end, title = view.zero_rate.nats, "Rate and distortion"
+    points = frontier(view.runs, end)
     if points.empty:
         return left_out(title, "frontier", points)
     colour = colour_by(points)
-    figure = plane_figures.rate_distortion(
-        points, frontier_corners(runs, end), int(board["trial"].iloc[0]), colour, end
-    )
-    sentence = f"{_how_to_read(points, colour, end)}\n\n{why} {_counts(sweep)}"
+    best, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, end)
+    figure = figures.rate_distortion(points, corners, best, colour, end)
+    sentence = f"{_how_to_read(points, colour, end)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
     return Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)
 
 
-def area_section(runs: pd.DataFrame, end: float | None) -> Section:
+def area_section(view: View) -> Section:
     """Show the area under the frontier, one number for a sweep."""
-    area, title = frontier_area(runs, end), "Area under the frontier"
+    end, title = view.zero_rate.nats, "Area under the frontier"
+    area = frontier_area(view.runs, end)
     if area.empty:
         return left_out(title, "frontier_area", area)
     row = area.iloc[0]
     if row["rate_high_nats"] <= row["rate_low_nats"]:
         return left_out(title, "frontier_area", area, "the frontier is a single point")
     size = interval(row["area_nats2"], row["area_nats2" + SUFFIX])
-    start = "the end point" if end is not None else "the frontier's first point"
+    start = "the zero-rate point" if end is not None else "the frontier's first point"
     spread = f" (a 95 % interval by the jackknife over {row['n']:.0f} seeds)" if row["n"] > 1 else ""
     sentence = (
         f"The integral of the frontier's D over R, from {start} at R = {number(row['rate_low_nats'])} to its "
@@ -79,18 +58,18 @@ def area_section(runs: pd.DataFrame, end: float | None) -> Section:
         "mean D over that interval. Beta has no part in it, and smaller is better; sweeps of the same data compare "
         "only over the same interval of R."
     )
-    figure = plane_figures.frontier_area(area, frontier_corners(runs, end), end)
+    figure = figures.frontier_area(area, frontier_corners(view.runs, end), end)
     return Section(title=title, slug="frontier_area", sentence=sentence, figure=figure, table=area, preview=area)
 
 
-def convergence_section(runs: pd.DataFrame) -> Section:
+def convergence_section(view: View) -> Section:
     """Show the slope of D over R between neighbouring betas beside beta."""
-    pairs, title = slopes(runs), "Is the slope beta?"
+    pairs, title = slopes(view.runs), "Is the slope beta?"
     if pairs.empty:
         return left_out(title, "convergence", pairs, NO_PAIRS)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]
     sentence = _slopes(pairs, len(pairs) - len(drawn))
-    figure = plane_figures.convergence(pairs) if len(drawn) else None
+    figure = figures.convergence(pairs) if len(drawn) else None
     preview = pairs.head(SHOWN)
     return Section(title=title, slug="convergence", sentence=sentence, figure=figure, table=pairs, preview=preview)
 
@@ -98,13 +77,24 @@ def convergence_section(runs: pd.DataFrame) -> Section:
 def _how_to_read(points: pd.DataFrame, colour: str, end: float | None) -> str:
     on, beaten = int(points["on_frontier"].sum()), int(points["dominated"].sum())
     bars = " Bars are 95 % intervals over seeds." if (points["n"] > 1).any() else ""
-    dots = f", coloured by {NAMES[colour]}" if varies(points[colour]) else ""
-    through = " and the end point" if end is not None else ""
+    dots = f", coloured by {short_label(colour)}" if varies(points[colour]) else ""
+    through = " and the zero-rate point" if end is not None else ""
     return (
         f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is the "
         f"frontier, the lower convex hull of the trials{through}, with {on} of {counted(len(points), 'trial')} on it; "
         f"{beaten} {'is' if beaten == 1 else 'are'} dominated: another point has no more R, no more D and less of one. "
         f"Faint lines join points of equal ELBO.{bars} The ring marks the trial that is first in the leaderboard."
+    )
+
+
+def _zero_rate(point: ZeroRate) -> str:
+    """What the point at R = 0 is, or why it is not there."""
+    if point.nats is None:
+        return "The zero-rate point of the frontier is left out: the images can no longer be read."
+    return (
+        "The diamond is the exact zero-rate point of the frontier: at R = 0 a decoder is told nothing, and the best "
+        f"independent pixels of {counted(point.train_images, 'train image')} cost D0 = {number(point.nats)} nats on "
+        "the test split; a run that collapsed lies there."
     )
 
 

@@ -12,13 +12,17 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from analysis.frames.sweep import varies as varies
+from analysis.presentation.words import label
+from analysis.statistics.selection import parameters_of, varies, varying
+from vae.parameters import PARAMETERS
 
 WIDTH = 7.5
 """Inches of every figure: text of 9 points is then 12 pixels high at 700 pixels."""
 DOTS_PER_INCH = 150
 COLOURS: list[Any] = sns.color_palette("colorblind")
 COLOUR_MAP = "viridis"
+LINES = ("-", "--", ":")
+"""Curves differ in line as well as in colour."""
 QUIET = "0.72"
 INK = "0.15"
 STYLE: Any = {
@@ -40,18 +44,6 @@ STYLE: Any = {
 }
 APART = 0.13
 """Share of an axis between its marks: a parameter whose values are no closer has them as marks."""
-LABELS = {
-    "rate_nats": "rate R (nats per image)",
-    "distortion_nats": "distortion D (nats per image)",
-    "elbo_nats": "ELBO (nats per image)",
-    "kl_nats": "KL (nats per image)",
-    "active_units": "active units (count)",
-    "epoch": "epoch (passes over the images)",
-    "beta": "beta (weight of R, no unit)",
-    "latent_dim": "latent dimensions (count)",
-    "hidden_dim": "hidden width (units)",
-}
-
 styled = mpl.rc_context(STYLE)
 """Decorator of every function that draws or saves."""
 
@@ -63,15 +55,16 @@ def new_figure(height: float) -> Figure:
 
 def colour_by(points: pd.DataFrame, without: str = "") -> str:
     """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
-    order = [name for name in ("beta", "latent_dim", "hidden_dim") if name != without]
-    return next((name for name in order if varies(points[name])), order[0])
+    others = sorted((name for name in parameters_of(points) if name != without), key=lambda name: name != "beta")
+    return next((name for name in others if name in varying(points)), others[0])
 
 
 def is_wide(values: pd.Series) -> bool:
-    """Whether a logarithmic scale reads better: over tenfold, and beta or crowded in the lowest third."""
+    """Whether a logarithmic scale reads better: over tenfold, and a real number or crowded in the lowest third."""
     low, high = values.min(), values.max()
-    crowded = values.name == "beta" or values.median() < low + (high - low) / 3
-    return bool(low > 0 and high > 10 * low and crowded)
+    parameter = PARAMETERS.get(str(values.name))
+    is_real = parameter is not None and parameter.kind == "real"
+    return bool(low > 0 and high > 10 * low and (is_real or values.median() < low + (high - low) / 3))
 
 
 def scale(values: pd.Series) -> Normalize:
@@ -80,13 +73,16 @@ def scale(values: pd.Series) -> Normalize:
     return LogNorm(low, high) if is_wide(values) else Normalize(low, high)
 
 
-def tick(axis: Any, values: pd.Series) -> None:
-    """Mark an axis at a parameter's own values where they are few; write 10, not a power of ten."""
-    own = sorted(set(values))
-    places = np.log(own) if is_wide(values) else np.array(own)
+def tick(axis: Any, values: pd.Series, wide: bool | None = None) -> None:
+    """Mark an axis at a parameter's own values where they are few; write 10, not a power of ten.
+
+    `wide` says that the axis is logarithmic, where it is not for `is_wide` to decide.
+    """
+    own, wide = sorted(set(values)), is_wide(values) if wide is None else wide
+    places = np.log(own) if wide else np.array(own)
     if (np.diff(places) > APART * np.ptp(places)).all():
         axis.set_major_locator(FixedLocator(own))
-    elif is_wide(values):
+    elif wide:
         axis.set_major_locator(LogLocator(subs=(1, 3) if own[-1] > 30 * own[0] else (1, 2, 5)))
     else:
         axis.set_major_locator(MaxNLocator(6, integer=pd.api.types.is_integer_dtype(values)))
@@ -104,7 +100,7 @@ def scale_x(axes: Axes, values: pd.Series) -> None:
 def colour_bar(figure: Figure, points: Any, axes: Any, values: pd.Series) -> None:
     """Draw the colour scale of a parameter at the right; none where it has one value."""
     if varies(values):
-        bar = figure.colorbar(points, ax=axes, label=LABELS[str(values.name)], pad=0.02, aspect=30)
+        bar = figure.colorbar(points, ax=axes, label=label(str(values.name)), pad=0.02, aspect=30)
         bar.outline.set_visible(False)
         tick(bar.ax.yaxis, values)
 

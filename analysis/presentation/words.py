@@ -1,10 +1,11 @@
 """Numbers and columns as a reader sees them; a table beside them keeps every digit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.statistics.intervals import SUFFIX
+from vae.parameters import PARAMETERS
 
 DIGITS = 4
 DECIMALS = 2
@@ -24,6 +25,30 @@ HEADINGS = {
     "expected": "expected dD/dR",
     "seconds": "time (s)",
 }
+LABELS = {
+    "rate_nats": "rate R (nats per image)",
+    "distortion_nats": "distortion D (nats per image)",
+    "elbo_nats": "ELBO (nats per image)",
+    "kl_nats": "KL (nats per image)",
+    "active_units": "active units (count)",
+    "epoch": "epoch (passes over the images)",
+}
+"""Of what is measured; a hyperparameter knows its own."""
+
+
+def label(column: str) -> str:
+    """Return what an axis of a figure says of a column: its name, and its unit in parentheses."""
+    return PARAMETERS[column].label if column in PARAMETERS else LABELS[column]
+
+
+def short_label(column: str) -> str:
+    """Return the label without its unit."""
+    return label(column).partition(" (")[0]
+
+
+def setting(row: Mapping[Any, Any], parameters: Sequence[str]) -> str:
+    """Return the values that a row has for some parameters, in words."""
+    return ", ".join(f"{short_label(column)} {number(row[column])}" for column in parameters)
 
 
 def heading(column: str) -> str:
@@ -63,6 +88,6 @@ def listed(parts: list[str]) -> str:
 
 def cells(row: Mapping[str, Any]) -> list[str]:
     """Return a row's cells as text; a half-width joins its mean."""
-    means = [name for name in row if not name.endswith(SUFFIX)]
-    widths = {name: row[name + SUFFIX] for name in means if name + SUFFIX in row}
-    return [interval(row[name], widths[name]) if name in widths else number(row[name]) for name in means]
+    means = [column for column in row if not column.endswith(SUFFIX)]
+    widths = {column: row[column + SUFFIX] for column in means if column + SUFFIX in row}
+    return [interval(row[column], widths[column]) if column in widths else number(row[column]) for column in means]

@@ -11,14 +11,17 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from analysis.frames.sweep import finished, varies
-from analysis.plane.frontier import frontier
-from analysis.presentation.style import COLOUR_MAP, LABELS, is_wide, scale
-from analysis.presentation.words import number
-from vae.columns import NATS, PARAMETERS
+from analysis.plane.frontier import frontier_corners
+from analysis.presentation.style import COLOUR_MAP, colour_by, is_wide, scale
+from analysis.presentation.words import label, number
+from analysis.statistics.selection import parameters_of, varies, varying
+from vae.columns import NATS
+from vae.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from analysis.presentation.view import View
 
 MEASURED = (*NATS, "active_units")
 DIGITS = 6
@@ -44,25 +47,25 @@ class Axis:
     """Position and text."""
 
 
-def explorer(runs: pd.DataFrame) -> dict[str, Any] | None:
+def explorer(view: View) -> dict[str, Any] | None:
     """Return what the page's script reads: runs, axes, and the figures `plane` and `parallel`; None without runs.
 
-    `runs` are those to show, as in the runs frame. Only finished VAE runs are on the plane.
+    Only finished VAE runs of complete trials are shown.
     """
-    shown = finished(runs).dropna(subset=list(NATS)).reset_index(drop=True)
+    shown = view.vae_runs.dropna(subset=list(NATS)).reset_index(drop=True)
     if shown.empty:
         return None
-    colour = next((name for name in ("beta", "latent_dim", "hidden_dim") if varies(shown[name])), "beta")
-    names = [*(name for name in PARAMETERS if varies(shown[name])), *MEASURED]
-    axes = [_axis(shown[name]) for name in names]
-    texts = [_hover(row) for row in shown.to_dict(orient="records")]
+    colour = colour_by(shown)
+    axes = [_axis(shown[name]) for name in (*varying(shown), *MEASURED)]
+    texts = [_hover(row, parameters_of(shown)) for row in shown.to_dict(orient="records")]
+    corners = frontier_corners(shown, view.zero_rate.nats)
     return {
         "runs": shown["run"].tolist(),
         "trials": shown["trial"].tolist(),
         "axes": [{"name": a.name, "label": a.label, "values": a.numbers, "positions": a.positions} for a in axes],
         "groups": _groups(shown[colour]).tolist(),
         "texts": texts,
-        "plane": {"data": list(_plane(shown, colour, texts)), "layout": _plane_layout()},
+        "plane": {"data": list(_plane(shown, corners, colour, texts)), "layout": _plane_layout()},
         "parallel": {"data": _lines(axes, shown[colour]), "layout": _parallel_layout(axes)},
     }
 
@@ -78,22 +81,22 @@ def _axis(values: pd.Series) -> Axis:
     ticks = [(float((place - low) / span), number(float(np.exp(place) if wide else place), 3)) for place in places]
     positions = ((own - low) / span).round(4).tolist()
     rounded = [json.loads(f"{value:.{DIGITS}g}") for value in values]
-    return Axis(name=name, label=LABELS[name], numbers=rounded, positions=positions, ticks=ticks)
+    return Axis(name=name, label=label(name), numbers=rounded, positions=positions, ticks=ticks)
 
 
-def _hover(row: dict[Any, Any]) -> str:
-    parameters = "<br>".join(f"{LABELS[name].partition(' (')[0]} {number(row[name])}" for name in PARAMETERS)
-    measured = "<br>".join(f"{LABELS[name].partition(' (')[0]} {number(row[name])}" for name in MEASURED)
+def _hover(row: dict[Any, Any], names: Sequence[str]) -> str:
+    parameters = "<br>".join(f"{label(name).partition(' (')[0]} {number(row[name])}" for name in names)
+    measured = "<br>".join(f"{label(name).partition(' (')[0]} {number(row[name])}" for name in MEASURED)
     return f"<b>run {row['run']}</b> · trial {row['trial']} · seed {row['seed']}<br>{parameters}<br>{measured}"
 
 
-def _plane(shown: pd.DataFrame, colour: str, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The runs, and behind them the frontier of their trials."""
+def _plane(shown: pd.DataFrame, corners: np.ndarray, colour: str, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The runs, and behind them the frontier through (corner, 2)."""
     values = shown[colour]
     places = np.log10(values) if is_wide(values) else values
     ticks = np.linspace(places.min(), places.max(), TICKS)
     words = [number(float(10**tick if is_wide(values) else tick), 2) for tick in ticks]
-    bar = {"title": {"text": LABELS[colour], "side": "right"}, "tickvals": ticks.tolist(), "ticktext": words}
+    bar = {"title": {"text": label(colour), "side": "right"}, "tickvals": ticks.tolist(), "ticktext": words}
     marker = {"size": 8, "color": places.tolist(), "colorscale": "Viridis", "line": {"width": 0.5, "color": "white"}}
     if varies(values):
         marker |= {"showscale": True, "colorbar": bar | {"thickness": 12, "outlinewidth": 0}}
@@ -102,11 +105,9 @@ def _plane(shown: pd.DataFrame, colour: str, texts: Sequence[str]) -> Iterator[d
         "y": shown["distortion_nats"].tolist(), "text": list(texts), "hoverinfo": "text", "marker": marker,
         "unselected": {"marker": {"opacity": 0.12}},
     }  # fmt: skip
-    points = frontier(shown)
-    hull = points[points["on_frontier"]].sort_values(["rate_nats", "distortion_nats"])
     yield {
-        "type": "scatter", "mode": "lines", "name": "frontier", "hoverinfo": "skip", "x": hull["rate_nats"].tolist(),
-        "y": hull["distortion_nats"].tolist(), "line": {"color": INK, "width": 1.2},
+        "type": "scatter", "mode": "lines", "name": "frontier", "hoverinfo": "skip", "x": corners[:, 0].tolist(),
+        "y": corners[:, 1].tolist(), "line": {"color": INK, "width": 1.2},
     }  # fmt: skip
 
 
@@ -114,8 +115,8 @@ def _plane_layout() -> dict[str, Any]:
     axis = {"gridcolor": QUIET, "zeroline": False, "automargin": True}
     return _layout() | {
         "height": 430,
-        "xaxis": axis | {"title": {"text": LABELS["rate_nats"]}},
-        "yaxis": axis | {"title": {"text": LABELS["distortion_nats"]}},
+        "xaxis": axis | {"title": {"text": label("rate_nats")}},
+        "yaxis": axis | {"title": {"text": label("distortion_nats")}},
     }
 
 

@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vae.columns import NATS, PARAMETERS
+from vae.columns import NATS
+from vae.parameters import PARAMETERS
 
 MOST_ROWS = 20
 

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from analysis.comparison.section import labels, side_by_side
-from analysis.frames.sweep import Sweep, complete_runs
+from analysis.comparison.section import labelled, side_by_side
+from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section
 from analysis.presentation.style import saved
+from analysis.presentation.view import View
+from analysis.report.contents import sections
 from analysis.report.explorer import explorer
 from analysis.report.page import fill
 from analysis.report.parallel import share_out
 from analysis.report.sheets import SECONDS as SHEET_SECONDS
 from analysis.report.sheets import sheet_works
-from analysis.sections import sections
-from analysis.statistics.leaderboard import board
-from vae.columns import PARAMETERS
 from vae.errors import ConfigError
 from vae.files.results import Folder, ReportFolder, write_whole
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matplotlib.figure import Figure
-
-__all__ = ["Section", "render", "sections", "write_comparison", "write_report"]
 
 KINDS = ("svg", "png")
 FIGURE_SECONDS = 0.3
@@ -58,10 +55,11 @@ def write_report(sweep: Sweep, dest: Path | None = None) -> Path:
     It lies in `dest`, else in report/ of the sweep. Raises ConfigError where `dest` is a sweep's folder.
     """
     folder = _of_its_own(dest) if dest else sweep.folder.report
-    parts = sections(sweep)
+    view = View(sweep)
+    parts = sections(view)
     figures = _figure_works(folder, parts)
     share_out([*sheet_works(sweep, folder), *figures], len(sweep.runs) * SHEET_SECONDS + len(figures) * FIGURE_SECONDS)
-    return _write(folder, parts, render(sweep.name, parts, explored=explored(sweep)))
+    return _write(folder, parts, render(sweep.name, parts, explored=explored(view)))
 
 
 def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
@@ -71,7 +69,7 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
     """
     names = "-".join(sweep.name for sweep in sweeps)[:LONGEST]
     folder = _of_its_own(dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report")
-    named = labels(sweeps)
+    named = labelled(sweeps)
     parts = side_by_side(named)
     share_out(_figure_works(folder, parts), seconds=0)
     return _write(folder, parts, render(" · ".join(named), parts, SIDE_BY_SIDE))
@@ -83,14 +81,14 @@ def _of_its_own(place: Path) -> ReportFolder:
     return ReportFolder(place)
 
 
-def explored(sweep: Sweep) -> Explored | None:
+def explored(view: View) -> Explored | None:
     """Return the interactive part of a sweep's report; None where no trial is complete."""
-    data = explorer(complete_runs(sweep))
+    data = explorer(view)
     if data is None:
         return None
     from plotly.offline import get_plotlyjs
 
-    return Explored(data=data, rows=_runs_of_rows(sweep), plotly=Markup(get_plotlyjs()))  # noqa: S704
+    return Explored(data=data, rows=_runs_of_rows(view), plotly=Markup(get_plotlyjs()))  # noqa: S704
 
 
 def render(name: str, parts: Sequence[Section], kind: str = SWEEP, explored: Explored | None = None) -> str:
@@ -117,14 +115,13 @@ def _write(folder: ReportFolder, parts: Sequence[Section], page: str) -> Path:
     return folder.page
 
 
-def _runs_of_rows(sweep: Sweep) -> list[list[tuple[int, str]]]:
+def _runs_of_rows(view: View) -> list[list[tuple[int, str]]]:
     """By parameters and not by trial: a point that was asked twice was trained once."""
-    names = list(PARAMETERS)
-    points = dict(iter(complete_runs(sweep).groupby(names)))
+    points = dict(iter(view.runs.groupby(view.parameters)))
     return [
         [
             (run, f"{run}" if model == "vae" else f"{run} ({model})")
             for run, model in points[point][["run", "model"]].itertuples(index=False)
         ]
-        for point in board(sweep)[names].itertuples(index=False, name=None)
+        for point in view.board[view.parameters].itertuples(index=False, name=None)
     ]

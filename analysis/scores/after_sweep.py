@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.frames.cache import read_cached
-from analysis.frames.sweep import Sweep, finished
+from analysis.frames.sweep import Sweep
+from analysis.statistics.selection import finished
 from vae.columns import SAMPLED, SCORES, parse_scores
 from vae.config import one_of
 from vae.data.npz import open_npz

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.presentation.style import COLOUR_MAP, INK, LABELS, QUIET, new_figure, scale_x, styled
+from analysis.presentation.style import COLOUR_MAP, INK, QUIET, new_figure, scale_x, styled
+from analysis.presentation.words import label
 
 COLUMNS = 4
 PANEL_HEIGHT = 1.75
@@ -24,7 +25,7 @@ def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str) -> Figure
         axes.fill_between(line["value"], line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
         scale_x(axes, points[parameter])
         axes.set_title(score, loc="left")
-        axes.set(ylabel="score (no unit)", xlabel=LABELS[parameter].replace(" (", "\n("))
+        axes.set(ylabel="score (no unit)", xlabel=label(parameter).replace(" (", "\n("))
     for axes in panels[len(scores) :]:
         axes.remove()
     return figure
@@ -46,7 +47,7 @@ def information(table: pd.DataFrame) -> Figure:
 
 
 def _heat_map(
-    cells: np.ndarray, rows: list[object], columns: list[object], label: str, low: float, high: float
+    cells: np.ndarray, rows: list[object], columns: list[object], meaning: str, low: float, high: float
 ) -> Figure:
     figure = new_figure(0.9 + 0.28 * len(rows))
     axes = figure.subplots()
@@ -59,5 +60,5 @@ def _heat_map(
         dark = value < middle if low == 0 else abs(value) > 0.6
         text = f"{value:.2f}" if np.isfinite(value) else ""
         axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color="white" if dark else INK)
-    figure.colorbar(image, ax=axes, label=label, pad=0.02, aspect=30).outline.set_visible(False)
+    figure.colorbar(image, ax=axes, label=meaning, pad=0.02, aspect=30).outline.set_visible(False)
     return figure

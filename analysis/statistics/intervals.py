@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.frames.sweep import finished
-from vae.columns import PARAMETERS, TOTALS
+from analysis.statistics.selection import finished, parameters_of
+from vae.columns import TOTALS
 
 LEVEL = 0.95
 SUFFIX = "_half_width"
@@ -49,4 +49,4 @@ def replicates(frame: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -
 
 def trial_means(runs: pd.DataFrame, columns: Sequence[str] = TOTALS) -> pd.DataFrame:
     """Return one row a trial with finished VAE runs: parameters, n seeds, means, half-widths."""
-    return replicates(finished(runs), ["trial", *PARAMETERS], columns)
+    return replicates(finished(runs), ["trial", *parameters_of(runs)], columns)

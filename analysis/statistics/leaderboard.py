@@ -5,15 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.frames.sweep import Sweep, measured_columns, trial_columns
-from analysis.plane.frontier import dominated
+from analysis.statistics.dominance import dominated
 from analysis.statistics.intervals import trial_means
-from vae.columns import PARAMETERS, Objective, value_columns
-
-
-def board(sweep: Sweep) -> pd.DataFrame:
-    """Return the leaderboard of a sweep."""
-    return leaderboard(sweep.trials, sweep.runs, sweep.objectives, sweep.scores)
+from analysis.statistics.selection import parameters_of
+from vae.columns import TOTALS, Objective, value_columns
 
 
 def leaderboard(
@@ -24,10 +19,12 @@ def leaderboard(
     One objective orders by its value; several put the trials that no other dominates first (`dominated` says
     which), then order by the first objective. Equal trials stand in the order they were asked.
     """
-    complete = trials.loc[trials["state"] == "COMPLETE", [*trial_columns(objectives), "seconds"]]
-    means = trial_means(runs, [*measured_columns(objectives), *scores]).drop(columns="trial")
+    parameters, values = parameters_of(trials), value_columns(tuple(objectives))
+    complete = trials.loc[trials["state"] == "COMPLETE", ["trial", *parameters, *values, "seconds"]]
+    measured = dict.fromkeys([*TOTALS, *(objective.column for objective in objectives), *scores])
+    means = trial_means(runs, list(measured)).drop(columns="trial")
     # By parameters and not by trial: a point that was asked twice was trained once.
-    board = complete.merge(means.drop_duplicates(list(PARAMETERS)), on=list(PARAMETERS), how="left")
+    board = complete.merge(means.drop_duplicates(parameters), on=parameters, how="left")
     board["n"] = board["n"].fillna(0).astype("int64")
     costs = _costs(board, objectives)
     if len(objectives) > 1:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from vae.columns import PARAMETERS, STATES
+from analysis.statistics.selection import parameters_of
+from vae.columns import STATES
 
 OPEN = ("RUNNING", "WAITING")
 
@@ -18,7 +19,7 @@ def states(trials: pd.DataFrame) -> pd.DataFrame:
 
 def failures(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the failed trials with their parameters and the reason."""
-    failed = trials.loc[trials["state"] == "FAIL", ["trial", *PARAMETERS, "error"]]
+    failed = trials.loc[trials["state"] == "FAIL", ["trial", *parameters_of(trials), "error"]]
     return failed.reset_index(drop=True)
 
 

@@ -1,16 +1,48 @@
 """Where the rate-distortion plane ends on the left: the distortion of a decoder that is told nothing."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vae.config import LIKELIHOODS, one_of, positive
+from vae.errors import VaekitError
+
+if TYPE_CHECKING:
+    from analysis.frames.sweep import Sweep
 
 Array = npt.NDArray[np.float64]
 Images = npt.NDArray[np.floating]
 HALVINGS = 100
 """Steps of a bisection: no float64 is left between its ends."""
+MOST_PIXELS = 60_000 * 784
+"""Of a split that D0 is computed from: a larger one is thinned evenly, to some 190 MB."""
+
+
+@dataclass(frozen=True)
+class ZeroRate:
+    """The zero-rate point (0, D0) of a sweep's plane."""
+
+    nats: float | None
+    """D0 in nats per test image; None where the images cannot be read."""
+    train_images: int = 0
+    """How many train images the decoder's constant pixels are fitted to."""
+
+
+def zero_rate(sweep: Sweep) -> ZeroRate:
+    """Return the zero-rate point of a sweep's data and likelihood, in bounded memory."""
+    try:
+        most = max(1, MOST_PIXELS // math.prod(sweep.image_shape))
+        train, test = (sweep.images(split, sweep.thinned(split, most)) for split in ("train", "test"))
+    except VaekitError:
+        return ZeroRate(None)
+    likelihood, sigma = sweep.spec.get("likelihood", "bernoulli"), sweep.spec.get("sigma", "learned")
+    return ZeroRate(zero_rate_distortion_nats(train, test, likelihood, sigma), len(train))
 
 
 def zero_rate_distortion_nats(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.frames.sweep import varies
 from analysis.presentation.words import listed, number
+from analysis.statistics.selection import varies
 from analysis.statistics.states import states
 from vae.columns import SAMPLED, SCORES
 

@@ -167,13 +167,14 @@ def _sweep(path: Path) -> Any:
 
 
 def _show(path: Path) -> object:
-    from analysis.prose import provenance
+    from analysis.presentation.view import View
+    from analysis.provenance.record import provenance
     from analysis.summary.listing import list_sweeps
     from analysis.summary.summary import summary
 
     list_sweeps(path.parent.parent)
     sweep = _sweep(path.parent)
-    return summary(sweep), provenance(sweep)
+    return summary(View(sweep)), provenance(sweep)
 
 
 def _read_runs(path: Path) -> object:

@@ -10,10 +10,10 @@ from vae.data import index, store
 from vae.data.config import DataConfig
 from vae.data.dataset import Data, open_data
 from vae.data.download import fetch
+from vae.data.drawing import Drawing
 from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
 from vae.data.raw import RawData
 from vae.data.sources import Request, files_of, read_source, source_name
-from vae.data.sprites import Drawing
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.errors import DataError
 

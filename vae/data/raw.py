@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vae.data.config import MINIMUM_IMAGES
+from vae.data.drawing import Drawing
 from vae.errors import DataError
-
-if TYPE_CHECKING:
-    from vae.data.sprites import Drawing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RawData:
     """All images of a source, with what is known of them."""
 
-    images: "npt.NDArray[Any] | Drawing"
+    images: npt.NDArray[Any] | Drawing
     """(image, height, width) or (image, height, width, channel), uint8 or float32; drawn images when indexed."""
     scale: float
     """A pixel value is images * scale."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vae.data.dataset import SPLITS, Data, open_data
-from vae.data.sprites import Drawing
+from vae.data.drawing import Drawing
 from vae.errors import DataError
 
 

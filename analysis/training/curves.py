@@ -1,10 +1,9 @@
-"""How training went: ELBO by epoch, and the KL of each latent dimension."""
+"""How training went: the ELBO by epoch of three trials."""
 
 import pandas as pd
 
-from analysis.frames.sweep import finished
 from analysis.statistics.intervals import replicates
-from vae.columns import PARAMETERS
+from analysis.statistics.selection import finished, parameters_of
 
 SPLITS = ("validation", "train")
 
@@ -14,7 +13,7 @@ def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFra
 
     `standing` is best, median or worst in the leaderboard `board`; fewer trials have fewer standings.
     """
-    chosen = standings(board.drop_duplicates(list(PARAMETERS)))  # a point asked twice was trained once
+    chosen = standings(board.drop_duplicates(parameters_of(board)))  # a point asked twice was trained once
     rows = history.merge(finished(runs)[["run", "trial"]], on="run").merge(chosen, on="trial")
     parts = [
         rows[["standing", "trial", "epoch"]].assign(split=split, elbo_nats=rows[f"{split}_elbo_nats"])
@@ -31,13 +30,3 @@ def standings(board: pd.DataFrame) -> pd.DataFrame:
     # Two trials are a best and a worst.
     order = chosen.sort_values("standing", key=lambda names: names == "median", kind="stable")
     return order.drop_duplicates("trial").reset_index(drop=True)
-
-
-def kl_by_rank(runs: pd.DataFrame, dims: pd.DataFrame) -> pd.DataFrame:
-    """Return each trial's KL per dimension (nats per image), sorted within a run, then averaged over seeds.
-
-    Rank 1 is the dimension of the largest KL: which index it has differs from seed to seed and says nothing.
-    """
-    rows = dims.merge(finished(runs)[["run", "trial", *PARAMETERS]], on="run")
-    rank = rows.groupby("run")["kl_nats"].rank(method="first", ascending=False).astype("int64")
-    return replicates(rows.assign(rank=rank), ["trial", *PARAMETERS, "rank"], ["kl_nats"])

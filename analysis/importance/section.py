@@ -1,0 +1,45 @@
+"""What a report says of the hyperparameters' importance."""
+
+import pandas as pd
+
+from analysis.importance import figures
+from analysis.importance.shares import COLUMNS, EVALUATOR, FEWEST, importance
+from analysis.presentation.section import Section, left_out
+from analysis.presentation.view import View
+from analysis.presentation.words import number, short_label
+from vae.columns import value_columns
+
+
+def importance_sections(view: View) -> list[Section]:
+    """Show which parameters move the objective."""
+    title, table = "Hyperparameter importance", importances(view)
+    if table.empty:
+        why = f"it takes {FEWEST} complete trials and a parameter that varies; complete are {len(view.board)}"
+        return [left_out(title, "importance", table, why)]
+    sentence, figure = _sentence(table), figures.importance(table)
+    return [Section(title=title, slug="importance", sentence=sentence, figure=figure, table=table, preview=table)]
+
+
+def importances(view: View) -> pd.DataFrame:
+    """Return one row an objective and parameter that varies; none where too few trials are complete."""
+    board, objectives = view.board, view.sweep.objectives
+    parts = [
+        importance(board, value, view.varying).assign(objective=objective.name)
+        for value, objective in zip(value_columns(objectives), objectives, strict=True)
+        if len(board) >= FEWEST
+    ]
+    table = pd.concat(parts) if parts else pd.DataFrame(columns=["objective", *COLUMNS])
+    return table[["objective", *COLUMNS]].reset_index(drop=True)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    """How to read the importances, and which parameter leads."""
+    first = table[table["objective"] == table["objective"].iloc[0]]
+    top = first.loc[first["total"].idxmax()]
+    return (
+        f"How much of the variance of the objective between trials each parameter explains, by {EVALUATOR}: alone "
+        "(main), and with every interaction it takes part in (total). Bars are medians over bootstrap resamples of "
+        f"{top['trials']} trials, whiskers the middle 95 % of them. {short_label(top['parameter']).capitalize()} leads "
+        f"{top['objective']} with {number(top['total'], 2)} ({number(top['total_low'], 2)} to "
+        f"{number(top['total_high'], 2)}). A share depends on the ranges that were swept."
+    )

@@ -1,0 +1,27 @@
+"""What a report says of the KL of each latent dimension."""
+
+from analysis.kl import figures
+from analysis.kl.by_rank import kl_by_rank
+from analysis.presentation.section import Section, left_out
+from analysis.presentation.style import colour_by
+from analysis.presentation.view import View
+from analysis.presentation.words import short_label
+
+
+def kl_sections(view: View) -> list[Section]:
+    """Show how many dimensions carry the rate."""
+    kl, title = kl_by_rank(view.runs, view.sweep.dims), "KL per dimension"
+    if kl.empty:
+        return [left_out(title, "kl", kl)]
+    order = colour_by(kl)
+    figure = figures.kl_heat_map(kl, order)
+    return [Section(title=title, slug="kl", sentence=_sentence(order), figure=figure, table=kl)]
+
+
+def _sentence(order: str) -> str:
+    return (
+        f"Each row is a trial, from the smallest {short_label(order)} at the top; its dimensions are sorted by KL, "
+        "so the bright part shows how many carry the rate and the dark part those that collapsed onto the "
+        "prior. Cells are blank where a trial has no such dimension. Values are means over seeds on the test "
+        "split."
+    )

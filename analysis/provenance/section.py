@@ -1,0 +1,19 @@
+"""What a report says of where its numbers come from."""
+
+import shlex
+
+from analysis.presentation.section import Section
+from analysis.presentation.view import View
+from analysis.provenance.record import provenance
+
+
+def provenance_sections(view: View) -> list[Section]:
+    """Say where the numbers come from and how to get them again."""
+    table = provenance(view.sweep)
+    command = shlex.join(["vaekit", "sweep", str(view.sweep.folder.spec), "--out", "again"])
+    sentence = "Settings, versions and machine of this sweep. This makes it again on the same kind of processor:"
+    runs = "One row a run: a trial with one seed, its parameters and everything that was measured."
+    return [
+        Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command),
+        Section(title="Runs", slug="runs", sentence=runs, table=view.sweep.runs),
+    ]

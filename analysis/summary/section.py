@@ -1,0 +1,101 @@
+"""What a report says first: what was swept, how far it came, what was best and what was found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.effects.effect import effect
+from analysis.frames.sweep import Sweep
+from analysis.presentation.section import Section
+from analysis.presentation.view import View
+from analysis.presentation.words import counted, interval, listed, setting, short_label
+from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.states import is_complete, states
+from analysis.summary import findings
+from vae.columns import Objective
+
+MODES = {
+    "explore": "Mode explore covers the space and prunes nothing: the search does not bias the curves below.",
+    "optimize": "Mode optimize looks where the objective is good, so the curves below show where the search "
+    "went: they are a biased rate-distortion curve.",
+}
+
+
+def summary_sections(view: View) -> list[Section]:
+    """Say in numbers what was swept, how far it came and what was best."""
+    sentence = "\n\n".join(paragraphs(view))
+    return [Section(title="Summary", slug="trials", sentence=sentence, table=view.sweep.trials)]
+
+
+def paragraphs(view: View) -> Iterator[str]:
+    """Yield the paragraphs of the summary, in plain text."""
+    sweep, board = view.sweep, view.board
+    yield _swept(sweep.spec, view.parameters)
+    yield _best(board, view.parameters, sweep.objectives, int(sweep.spec["seeds"]))
+    found = [findings.active_dimensions(board), findings.best_by_scores(board, sweep.scores)]
+    if not board.empty:
+        yield " ".join(filter(None, [findings.beta_pays(effect(view.runs, "beta")), *found]))
+    yield " ".join(filter(None, [_progress(sweep), findings.not_complete(sweep.trials, sweep.spec)]))
+    yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
+
+
+def _swept(spec: Mapping[str, Any], parameters: Sequence[str]) -> str:
+    axes = {name: str(spec[name]) for name in parameters}
+    varied = [f"{short_label(name)} {_axis(axis)}" for name, axis in axes.items() if _varies(axis)]
+    fixed = [f"{short_label(name)} {axis}" for name, axis in axes.items() if not _varies(axis)]
+    parts = [f"{listed(varied)} varied" if varied else "", f"{listed(fixed)} fixed" if fixed else ""]
+    likelihood = str(spec["likelihood"]).replace("_", " ")
+    length = f"{counted(int(spec['epochs']), 'epoch')}, {counted(int(spec['seeds']), 'seed')} a trial"
+    twin = ", and with each its autoencoder twin," if "ae" in str(spec.get("models", "")).split(",") else ""
+    text = (
+        f"A variational autoencoder with a {likelihood} likelihood{twin} on {spec['data']}, {length}: "
+        f"{', '.join(part for part in parts if part)}."
+    )
+    if spec["likelihood"] == "bernoulli" and spec.get("binarize", "none") == "none":
+        text += " Where pixels are grey, the distortion is their cross-entropy and not −log p(x|z)."
+    return text
+
+
+def _varies(axis: str) -> bool:
+    return ":" in axis or "," in axis
+
+
+def _axis(axis: str) -> str:
+    if "," in axis:
+        return listed([part.strip() for part in axis.split(",")])
+    low, high, *rest = axis.split(":")
+    return f"{low} to {high}{' (logarithmic)' if rest else ''}"
+
+
+def _best(board: pd.DataFrame, parameters: Sequence[str], objectives: Sequence[Objective], seeds: int) -> str:
+    if board.empty:
+        return "No trial is complete, so nothing is ranked and the figures are left out."
+    first = {str(name): value for name, value in board.head(1).to_dict(orient="records")[0].items()}
+    over = f" (mean over {seeds} seeds, ± a 95 % interval)" if seeds > 1 else " (one seed, so no interval)"
+    scores = listed([_score(first, objective.column) for objective in objectives])
+    reached = f"trial {first['trial']} with {setting(first, parameters)}: {scores}{over}."
+    if len(objectives) == 1:
+        test = _score(first, "elbo_nats").replace("ELBO", "ELBO on the test split, which took no part in this:")
+        return f"Best is {reached} Its {test}."
+    front = int((~board["dominated"].astype(bool)).sum())
+    start = f"{counted(front, 'trial')} of {len(board)} {'is' if front == 1 else 'are'} dominated by no other."
+    return f"{start} First of them by {objectives[0].name} is {reached}"
+
+
+def _score(row: Mapping[str, Any], column: str) -> str:
+    words = column.removesuffix("_nats").replace("_", " ").replace("elbo", "ELBO")
+    unit = " nats per image" if column.endswith("_nats") else ""
+    return f"{words} {interval(row[column], row[column + SUFFIX])}{unit}"
+
+
+def _progress(sweep: Sweep) -> str:
+    counts = states(sweep.trials).set_index("state")["trials"]
+    asked = max(int(sweep.spec["trials"]), len(sweep.trials))
+    text = (
+        f"{counts['COMPLETE']} of {counted(asked, 'trial')} complete, {counts['PRUNED']} pruned, "
+        f"{counts['FAIL']} failed. "
+    )
+    if not is_complete(sweep.trials, sweep.spec):
+        text += "The sweep is incomplete: the same command goes on with what is missing. "
+    return text + MODES.get(str(sweep.spec.get("mode")), "")

@@ -1,0 +1,27 @@
+"""What a report says of training."""
+
+import pandas as pd
+
+from analysis.presentation.section import Section, left_out
+from analysis.presentation.view import View
+from analysis.statistics.intervals import SUFFIX
+from analysis.training import figures
+from analysis.training.curves import learning_curves
+
+
+def training_sections(view: View) -> list[Section]:
+    """Show whether training was long enough and where it overfits."""
+    curves, title = learning_curves(view.board, view.runs, view.sweep.history), "Learning curves"
+    if curves.empty:
+        return [left_out(title, "learning", curves)]
+    figure = figures.learning(curves)
+    return [Section(title=title, slug="learning", sentence=_sentence(curves), figure=figure, table=curves)]
+
+
+def _sentence(curves: pd.DataFrame) -> str:
+    band = " Bands are 95 % intervals over seeds." if curves["elbo_nats" + SUFFIX].notna().any() else ""
+    return (
+        "A curve that still climbs at the right asks for more epochs; a gap that widens between train and "
+        f"validation is overfitting. Best, median and worst are by the leaderboard.{band} The first tenth of "
+        "the epochs may lie outside the frame."
+    )

@@ -1,0 +1,1 @@
+"""The trials as tables: the leaderboard, their states, and why some failed."""

@@ -1,0 +1,53 @@
+"""What a report says of its trials: the leaderboard, and how far the study came."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.presentation.section import Section, left_out
+from analysis.presentation.view import View
+from analysis.presentation.words import counted, listed
+from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.states import failures, states
+from vae.columns import Objective
+
+SHOWN = 20
+"""Rows of the failures that stand on the page; their CSV file holds all."""
+MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units")
+"""Columns of the leaderboard on the page, after those of the objectives; its table has all."""
+
+
+def leaderboard_sections(view: View) -> list[Section]:
+    """List the best trials."""
+    board, title, objectives = view.board, "Leaderboard", view.sweep.objectives
+    if board.empty:
+        return [left_out(title, "leaderboard", board)]
+    measured = dict.fromkeys([*(objective.column for objective in objectives), *MEASURED])
+    shown = ["trial", *view.parameters, *(c for m in measured for c in (m, m + SUFFIX)), "seconds"]
+    sentence = _ordered(objectives)
+    return [Section(title=title, slug="leaderboard", sentence=sentence, table=board, preview=board[shown])]
+
+
+def state_sections(view: View) -> list[Section]:
+    """Count the trials in each state, and list the failed ones with their reasons."""
+    counts, failed = states(view.sweep.trials), failures(view.sweep.trials)
+    sentence = "A trial is complete when all its seeds stayed finite."
+    parts = [Section(title="Trials by state", slug="states", sentence=sentence, table=counts, preview=counts)]
+    if not failed.empty:
+        sentence, preview = _failed(failed), failed.head(SHOWN)
+        parts += [Section(title="Failures", slug="failures", sentence=sentence, table=failed, preview=preview)]
+    return parts
+
+
+def _ordered(objectives: Sequence[Objective]) -> str:
+    words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
+    how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
+    return (
+        f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split. "
+        "Nats are per image; means over seeds, ± a 95 % interval where there are several."
+    )
+
+
+def _failed(failed: pd.DataFrame) -> str:
+    part = f" The first {SHOWN} are listed." if len(failed) > SHOWN else ""
+    return f"{counted(len(failed), 'trial')} failed and took no part in any figure.{part}"
