@@ -218,7 +218,6 @@ def test_a_report_of_several_is_silent_too(browser: Browser, report: Path, tmp_p
         assert watched.seen == []
 
 
-@pytest.mark.slow
 def test_a_thousand_runs(browser: Browser, tmp_path: Path) -> None:
     page = write_report(open_sweep(write_sweep(tmp_path / "many", trials=334, epochs=5).path))
     assert page.stat().st_size < MOST_BYTES

@@ -15,6 +15,7 @@ import pytest
 import cli
 from sweeps.spec.compare import compare_spec
 from sweeps.spec.spec import DEFAULT_TRIALS, Spec
+from tests.drawing import draw_only
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import parse_objectives
 from vae.files.results import Folder
@@ -152,8 +153,10 @@ def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.rstrip().endswith("latent_dim must be at least 1, got 0")
 
 
-@pytest.mark.slow
-def test_a_sweep_from_its_first_call_to_its_export(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_from_its_first_call_to_its_export(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_only(monkeypatch, "svg")
     code, out, _ = run(capsys, "sweep", *TINY)
     assert (code, out) == (0, "results/digits\n")
     assert run(capsys, "sweep", *TINY)[0] == 0

@@ -22,6 +22,7 @@ from analysis.report.page import fill
 from analysis.report.sheets import Sheets, traversal
 from analysis.report.write import write_comparison, write_report
 from analysis.summary import findings
+from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 from vae.errors import ConfigError
 
@@ -125,7 +126,8 @@ def test_a_sheet_without_weights_or_of_a_failed_run_says_so(tmp_path: Path) -> N
     assert "<script" not in failed
 
 
-def test_every_run_has_a_sheet_and_the_leaderboard_leads_there(sweep: Sweep) -> None:
+def test_every_run_has_a_sheet_and_the_leaderboard_leads_there(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_only(monkeypatch)  # the same report is drawn below
     page = write_report(sweep)
     sheets = {path.name for path in (page.parent / "runs").iterdir()}
     assert sheets == {f"{run}.html" for run in sweep.runs["run"]}

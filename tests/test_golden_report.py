@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 
 from analysis.frames.sweep import open_sweep
 from analysis.report.write import write_report
+from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
@@ -39,7 +40,9 @@ def written(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
         write_sweep(STUDY, name=NAME, trials=32, seeds=2, epochs=4, failed={5: "run 10: loss was NaN"})
     sweep = tmp_path_factory.mktemp("golden") / NAME
     shutil.copytree(STUDY, sweep)
-    page = write_report(open_sweep(sweep))
+    with pytest.MonkeyPatch.context() as patch:
+        draw_only(patch)
+        page = write_report(open_sweep(sweep))
     if request.config.getoption("--regenerate"):
         shutil.copytree(page.parent / "tables", GOLDEN / "tables")
         (GOLDEN / "page.txt").write_text(text(page), encoding="utf-8")

@@ -118,7 +118,6 @@ def test_golden_interventions(name: str, on_grid: Callable[..., Score], problem:
     assert np.mean(ours) == pytest.approx(mean, abs=max(4 * deviation, 0.01))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["identity", "rotated", "noisy"])
 def test_golden_dci_by_gradient_boosting(problem: str) -> None:
     values = GOLDEN["problems"][problem]["scores"]

@@ -135,7 +135,6 @@ def test_a_linear_vae_with_the_exact_posterior_reaches_the_ppca_likelihood() -> 
     assert ((elbo - expected).abs() < 5 * standard_error).all()
 
 
-@pytest.mark.slow
 def test_training_finds_the_ppca_likelihood_and_its_sigma(tmp_path: Path) -> None:
     sigma = 0.5
     loadings, mean = ppca(8, 2, sigma)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -19,9 +18,12 @@ from sweeps.spec.spec import Spec, make_spec
 from sweeps.study.pruning import losers, rungs, share_trained
 from sweeps.study.storage import STUDY_NAME
 from tests.test_sweep import Inline, Killed, assert_same_frames, frames
-from vae.columns import PARAMETERS
+from vae.columns import HISTORY, TOTALS
+from vae.data import prepare
 from vae.errors import ConfigError
 from vae.schedules import BetaSchedule
+from vae.trained import TrainedRun
+from vae.training import train_runs
 
 NAN = math.nan
 EPOCHS = 8
@@ -44,18 +46,15 @@ def halved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unpruned(halved: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """Every point that the halved study asked, trained to its end."""
-    path = tmp_path_factory.mktemp("unpruned")
-    histories, runs = [], []
-    for trial, row in enumerate(vaekit.open(halved).trials.to_dict(orient="records")):
-        point = {name: str(row[name]) for name in PARAMETERS}
-        one = spec(path, mode="explore", sampler="grid", trials=1, name=f"t{trial}", **point)
-        run_sweep(one, engine=Inline())
-        alone = vaekit.open(path / one.name)
-        runs.append(alone.runs.assign(run=alone.runs["run"] + 2 * trial, trial=trial))
-        histories.append(alone.history.assign(run=alone.history["run"] + 2 * trial))
-    return {"runs": pd.concat(runs), "history": pd.concat(histories)}
+def unpruned(halved: Path) -> dict[int, TrainedRun]:
+    """Every run of the halved study, trained to its end without a stop, in one stack a hidden size."""
+    sweep, given = vaekit.open(halved), spec(halved.parent)
+    trained: dict[int, TrainedRun] = {}
+    for _, runs in sweep.runs.groupby("hidden_dim"):
+        points = runs[[*sweep.parameters, "seed"]].to_dict(orient="records")
+        configs = [given.run_config(**{str(name): value for name, value in point.items()}) for point in points]
+        trained |= zip(runs["run"], train_runs(configs, prepare(given.data_config)), strict=True)
+    return trained
 
 
 def study(path: Path) -> Study:
@@ -142,17 +141,19 @@ def test_the_best_go_on_at_each_rung_by_the_mean_over_seeds(halved: Path) -> Non
         assert values[beyond].min() > values[~beyond].max()
 
 
-def test_survivors_and_losers_are_as_in_an_unpruned_sweep_to_the_bit(
-    halved: Path, unpruned: dict[str, pd.DataFrame]
+def test_survivors_and_losers_are_as_if_nothing_had_been_pruned_to_the_bit(
+    halved: Path, unpruned: dict[int, TrainedRun]
 ) -> None:
     sweep = vaekit.open(halved)
-    mine = sweep.history.drop(columns="seconds").set_index(["run", "epoch"])
-    whole = unpruned["history"].drop(columns="seconds").set_index(["run", "epoch"])
-    pd.testing.assert_frame_equal(mine, whole.loc[mine.index], check_exact=True)
-    ended = sweep.runs.query("state == 'COMPLETE'").set_index("run").drop(columns="seconds")
+    assert set(sweep.history["run"]) == set(unpruned)
+    for run, history in sweep.history.groupby("run"):
+        whole = unpruned[int(str(run))].history
+        for name in set(HISTORY) - {"seconds"}:
+            np.testing.assert_array_equal(history[name], whole[name][: len(history)], name)
+    ended = sweep.runs.query("state == 'COMPLETE'").set_index("run")
     assert len(ended) == 4
-    alone = unpruned["runs"].set_index("run").drop(columns="seconds").loc[ended.index]
-    pd.testing.assert_frame_equal(ended, alone, check_exact=True)
+    totals = ended[list(TOTALS)].to_dict(orient="index")
+    assert totals == {number: unpruned[int(str(number))].totals for number in totals}
 
 
 def test_a_pruned_run_has_validation_at_its_rung_and_nothing_on_test(halved: Path) -> None:
@@ -201,7 +202,6 @@ def test_killed_and_resumed_anywhere_it_ends_the_same(halved: Path, tmp_path: Pa
     assert [trial.intermediate_values for trial in mine] == [trial.intermediate_values for trial in theirs]
 
 
-@pytest.mark.slow
 def test_one_and_two_workers_prune_the_same(halved: Path, tmp_path: Path) -> None:
     run_sweep(spec(tmp_path, jobs="2"))
     assert_same_frames(tmp_path / "s", halved)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cli
+from tests.drawing import draw_only
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,10 +33,10 @@ def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert not end.value.code, words
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
 def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    draw_only(monkeypatch, "svg")
     rng = np.random.default_rng(0)
     factors = rng.integers(0, 3, (400, 2))
     np.savez("photos.npz", images=rng.random((400, 6, 6), dtype=np.float32), factors=factors)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 import cli
 import vaekit
-from analysis.metrics import METRICS, score_all, udr
+from analysis.metrics import METRICS, ScoreWarning, score_all, udr
+from analysis.report.write import write_report
 from analysis.scores.after_sweep import score_file, score_sweep
 from analysis.scores.in_sweep import score_run
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.spec import make_spec
+from tests.drawing import draw_only
 from tests.test_sweep import Inline
 from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores
 from vae.errors import ConfigError, DataError, ResultsError
@@ -39,6 +42,16 @@ def spec(out: Path, data: Path | str = "digits", **options: Any) -> Any:
     return make_spec(tiny | {"data": str(data), "out": str(out), "name": "s"} | options)
 
 
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory, squares: Path) -> Path:
+    """A sweep whose runs were given the default scores."""
+    path = tmp_path_factory.mktemp("scored")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)
+        run_sweep(spec(path, squares, trials=6), engine=Inline(), scorer=score_run)
+    return path / "s"
+
+
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
 def test_scores_after_the_fact_are_those_of_the_sweep(tmp_path: Path, squares: Path) -> None:
     names = [*SCORES, *(name + SAMPLED for name in SCORES)]
@@ -50,12 +63,11 @@ def test_scores_after_the_fact_are_those_of_the_sweep(tmp_path: Path, squares: P
 
 
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
-def test_cheap_scores_are_columns_on_data_with_factors(tmp_path: Path, squares: Path) -> None:
-    run_sweep(spec(tmp_path, squares), engine=Inline(), scorer=score_run)
-    sweep = vaekit.open(tmp_path / "s")
+def test_cheap_scores_are_columns_on_data_with_factors(scored: Path) -> None:
+    sweep = vaekit.open(scored)
     assert sweep.scores == list(CHEAP_SCORES)
     assert list(sweep.runs.columns[-1 - len(CHEAP_SCORES) :]) == [*CHEAP_SCORES, "seconds"]
-    for run, row in sweep.runs.set_index("run").iterrows():
+    for run, row in sweep.runs.set_index("run").head(6).iterrows():
         again = score_all(
             CHEAP_SCORES, sweep.codes(int(str(run))).astype(float), sweep.factors(), seed=int(row["seed"])
         )
@@ -177,13 +189,11 @@ def test_columns_and_registry_name_the_same_scores() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
-def test_the_report_shows_scores_with_floors_and_their_agreement(tmp_path: Path, squares: Path) -> None:
-    from analysis.report.write import write_report
-
-    run_sweep(spec(tmp_path, squares, trials=6), engine=Inline(), scorer=score_run)
-    page = write_report(vaekit.open(tmp_path / "s"))
+def test_the_report_shows_scores_with_floors_and_their_agreement(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_only(monkeypatch, "svg")
+    page = write_report(vaekit.open(scored))
     text = page.read_text()
-    tables = Folder(tmp_path / "s").report.tables
+    tables = Folder(scored).report.tables
     for slug in ("scores", "scores_beta", "scores_latent_dim", "score_correlation", "mutual_information"):
         assert (tables / f"{slug}.csv").is_file(), slug
         assert f"{slug}.csv" in text

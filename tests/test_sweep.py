@@ -93,7 +93,6 @@ def options_of(sampler: str) -> dict[str, Any]:
     return {"sampler": sampler, "trials": 7}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["qmc", "tpe"])
 def test_one_and_two_workers_give_equal_frames(tmp_path: Path, sampler: str) -> None:
     for jobs in ("1", "2"):
@@ -120,7 +119,6 @@ def test_a_kill_and_a_resume_equal_an_undisturbed_sweep(tmp_path: Path, sampler:
     assert sorted(engines[1].trained + engines[2].trained) == sorted(engines[0].trained), "a run was trained twice"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["qmc", "tpe"])
 def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
     options = options_of(sampler) | MANY_STACKS | {"trials": 24, "epochs": 30, "jobs": "2"}
@@ -142,7 +140,6 @@ def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "killed" / "s")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 1.0])
 def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path, pause: float) -> None:
     options = {"trials": 12, "epochs": 20, **MANY_STACKS}
@@ -169,18 +166,16 @@ def kill_the_worker_of_large_latents(
     return {}
 
 
-@pytest.mark.slow
 def test_a_stack_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
-    space = {"sampler": "grid", "latent_dim": "2,3,20", "hidden_dim": "16,32,64", "beta": "1", "seeds": 1, "limit": 100}
+    space = {"sampler": "grid", "latent_dim": "2,3,20", "hidden_dim": "16,32", "beta": "1", "seeds": 1, "limit": 100}
     spec = tiny(tmp_path, data="shapes", scores="mig", **space)
     status = run_sweep(spec, engine=LocalEngine(workers=2), scorer=kill_the_worker_of_large_latents)
-    assert (status.complete, status.failed) == (6, 3)
+    assert (status.complete, status.failed) == (4, 2)
     trials = vaekit.open(tmp_path / "s").trials
-    assert trials.loc[trials["state"] == "FAIL", "latent_dim"].tolist() == [20, 20, 20]
+    assert trials.loc[trials["state"] == "FAIL", "latent_dim"].tolist() == [20, 20]
     assert trials.loc[trials["state"] == "FAIL", "error"].str.contains("TerminatedWorkerError").all()
 
 
-@pytest.mark.slow
 def test_workers_do_not_outlive_a_killed_coordinator(tmp_path: Path) -> None:
     spec = tiny(tmp_path, epochs=100_000, jobs="2")
     code = (
@@ -196,9 +191,7 @@ def test_workers_do_not_outlive_a_killed_coordinator(tmp_path: Path) -> None:
     time.sleep(2)
     process.kill()
     process.wait()
-    end = time.monotonic() + 20
-    while any(worker.exists() for worker in workers):
-        assert time.monotonic() < end, "a worker outlived its coordinator"
+    while any(worker.exists() for worker in workers):  # else the test's time is up
         time.sleep(0.1)
 
 

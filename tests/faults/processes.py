@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,11 +47,12 @@ class Command:
     arguments: list[str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ("-m", "cli")
 
     def __post_init__(self) -> None:
         self.log = self.folder / f"log-{time.monotonic_ns()}.txt"
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | self.environment
-        command = [sys.executable, "-m", "cli", *self.arguments]
+        command = [sys.executable, *self.program, *self.arguments]
         with self.log.open("w") as log:
             self.process = psutil.Popen(
                 command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True

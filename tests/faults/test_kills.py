@@ -12,7 +12,7 @@ from tests.faults.conftest import nothing_holds_the_password
 from tests.faults.processes import Command, DaskCluster, Postgres, stacks, until, words
 from tests.test_sweep import assert_same_frames
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 LATEST_SECONDS = 5.0
 """A start takes about two: some kills fall into it, most into training."""
 BATCH = 4

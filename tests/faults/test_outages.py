@@ -17,9 +17,11 @@ from tests.faults.processes import Command, DaskCluster, Postgres, dask_cluster,
 from tests.test_sweep import assert_same_frames
 from vae.files.results import Folder
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 OPTIONS = {"trials": 24, "epochs": 40}
 ENDLESS = {"trials": 4, "epochs": 100_000}
+WAITING = ("-c", "import cli; from sweeps.engines import interrupts; interrupts.SECONDS_TO_FINISH = 3600; cli.main()")
+"""`vaekit` whose stacks in flight have an hour to finish after one signal."""
 
 
 def one_line(command: Command, code: int = 1) -> str:
@@ -136,14 +138,12 @@ def test_one_signal_lets_the_stacks_in_flight_finish(
 
 @pytest.mark.parametrize("engine", ["local", "dask"])
 def test_two_signals_stop_now(tmp_path: Path, engine: str) -> None:
-    command = Command(words(name="s", engine=engine, **ENDLESS), tmp_path)
+    command = Command(words(name="s", engine=engine, **ENDLESS), tmp_path, program=WAITING)
     until(lambda: Folder(tmp_path / "results" / "s").trials.exists() and len(command.workers()) == 2, command)
     time.sleep(3)
     family = command.family()
     command.process.send_signal(signal.SIGINT)
     until(lambda: "stopping" in command.output(), command)
-    asked = time.monotonic()
     command.process.send_signal(signal.SIGINT)
     assert one_line(command, code=130).startswith("stopped;")
-    assert time.monotonic() - asked < 20
-    assert not psutil.wait_procs(family, timeout=10)[1]
+    assert not psutil.wait_procs(family, timeout=60)[1]

@@ -28,11 +28,11 @@ def fuzz(inputs: int, seed: int) -> None:
     assert refused >= {reader.name for reader in READERS} - {"index"}, "an index entry that is damaged counts as none"
 
 
-@pytest.mark.slow
 def test_a_few_mutated_files_of_every_kind() -> None:
     fuzz(540, 1)
 
 
 @pytest.mark.fuzz
+@pytest.mark.timeout(3600)
 def test_ten_thousand_mutated_files() -> None:
     fuzz(12_000, 0)
