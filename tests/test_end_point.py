@@ -66,3 +66,22 @@ def test_what_has_no_end_point() -> None:
         zero_rate_distortion_nats(images, images, "poisson")
     with pytest.raises(ConfigError, match="sigma must be above 0"):
         zero_rate_distortion_nats(images, images, "gaussian", 0.0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [0.0, 0.5, np.float32(0.3)])
+def test_constant_images_have_no_end_point_under_a_learned_sigma(value: float) -> None:
+    train, test = np.full((50, 2, 3), value, np.float32), np.full((7, 2, 3), value, np.float32)
+    assert zero_rate_distortion_nats(train, test, "gaussian") == -np.inf
+    assert zero_rate_distortion_nats(train, test + 0.25, "gaussian") == np.inf
+    fixed = zero_rate_distortion_nats(train, test, "gaussian", 0.1)
+    assert fixed == pytest.approx(3 * np.log(2 * np.pi * 0.01))
+
+
+def test_almost_constant_images_have_their_own_variance() -> None:
+    """A difference of squares would lose it."""
+    train = np.full((5000, 1), 0.3, np.float32)
+    train[::2] = np.nextafter(np.float32(0.3), np.float32(1))
+    step = float(train[0, 0]) - float(train[1, 0])
+    expected = 0.5 * (1 + np.log(2 * np.pi * (step / 2) ** 2))
+    assert zero_rate_distortion_nats(train, train, "gaussian") == pytest.approx(expected, rel=1e-6)

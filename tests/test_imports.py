@@ -95,7 +95,7 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
 @pytest.mark.parametrize(
     ("room", "group"),
     [
-        pytest.param("vae", itself, marks=pytest.mark.xfail(reason="network, stacked and layers", strict=True)),
+        ("vae", itself),
         ("sweeps", itself),
         ("analysis", itself),
         pytest.param("vae", package_of, marks=pytest.mark.xfail(reason="config, data and files", strict=True)),

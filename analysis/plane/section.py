@@ -89,6 +89,8 @@ def _how_to_read(points: pd.DataFrame, colour: str, end: float | None) -> str:
 
 def _zero_rate(point: ZeroRate) -> str:
     """What the point at R = 0 is, or why it is not there."""
+    if point.nats is None and point.train_images:
+        return "The frontier has no zero-rate point: no train image differs from another, so a learned sigma goes to 0."
     if point.nats is None:
         return "The zero-rate point of the frontier is left out: the images can no longer be read."
     return (

@@ -20,6 +20,8 @@ Array = npt.NDArray[np.float64]
 Images = npt.NDArray[np.floating]
 HALVINGS = 100
 """Steps of a bisection: no float64 is left between its ends."""
+AT_ONCE = 1024
+"""Images whose squares stand in memory."""
 MOST_PIXELS = 60_000 * 784
 """Of a split that D0 is computed from: a larger one is thinned evenly, to some 190 MB."""
 
@@ -29,9 +31,9 @@ class ZeroRate:
     """The zero-rate point (0, D0) of a sweep's plane."""
 
     nats: float | None
-    """D0 in nats per test image; None where the images cannot be read."""
+    """D0 in nats per test image; None where the images cannot be read, or no image differs from another."""
     train_images: int = 0
-    """How many train images the decoder's constant pixels are fitted to."""
+    """How many train images the decoder's constant pixels are fitted to; 0 where they cannot be read."""
 
 
 def zero_rate(sweep: Sweep) -> ZeroRate:
@@ -42,7 +44,8 @@ def zero_rate(sweep: Sweep) -> ZeroRate:
     except VaekitError:
         return ZeroRate(None)
     likelihood, sigma = sweep.spec.get("likelihood", "bernoulli"), sweep.spec.get("sigma", "learned")
-    return ZeroRate(zero_rate_distortion_nats(train, test, likelihood, sigma), len(train))
+    nats = zero_rate_distortion_nats(train, test, likelihood, sigma)
+    return ZeroRate(nats if math.isfinite(nats) else None, len(train))
 
 
 def zero_rate_distortion_nats(
@@ -57,7 +60,8 @@ def zero_rate_distortion_nats(
     maximum likelihood depends on each pixel's train mean alone (gaussian: and on one sigma for all pixels, `learned`
     or given). Exact: a run that collapsed wholly lies at (0, D) (Alemi et al. 2018, arXiv 1711.00464, section 2).
     A pixel that never changes in training is taken to do so in half an image, else one test image makes it infinite.
-    Raises ConfigError for another likelihood or a sigma that is not positive.
+    Where no train image differs from another, a density with a learned sigma has no best value: -inf, and inf where a
+    test image differs. Raises ConfigError for another likelihood or a sigma that is not positive.
     """
     one_of(LIKELIHOODS, likelihood=likelihood)
     train, test = (images.reshape(len(images), -1) for images in (images_train, images_test))
@@ -71,6 +75,8 @@ def zero_rate_distortion_nats(
 
 def _gaussian(train: Images, test: Images, means: Array, sigma: float | str) -> float:
     if sigma == "learned":
+        if not np.ptp(train, axis=0).any():
+            return -np.inf if (test == train[0]).all() else np.inf
         variance = _mean_square(train, means)
     else:
         positive(sigma=float(sigma))
@@ -80,9 +86,9 @@ def _gaussian(train: Images, test: Images, means: Array, sigma: float | str) -> 
 
 
 def _mean_square(images: Images, means: Array) -> float:
-    """Mean square distance of (image, pixel) from (pixel,), without a float64 copy of the images."""
-    squares = np.einsum("ij,ij->j", images, images, dtype=np.float64, casting="same_kind") / len(images)
-    return float((squares + means * (means - 2.0 * images.mean(axis=0, dtype=np.float64))).mean())
+    """Mean square distance of (image, pixel) from (pixel,), a few images at a time: without a float64 copy of all."""
+    parts = (images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE))
+    return float(sum(np.square(part - means).sum() for part in parts) / images.size)
 
 
 def _bernoulli(pixels: Array, means: Array) -> float:

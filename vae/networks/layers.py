@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from vae.networks.stacked import StackedLayer, StackedLinear
+    from vae.networks.stacked_layers import StackedLayer, StackedLinear
 
 Tensors = Mapping[str, "Tensor"]
 """By parameter."""
@@ -109,9 +109,10 @@ class Linear(Layer):
 
     def stacked(self, weights: Tensors, gradients: Tensors) -> StackedLinear:
         """Return one batched product a pass."""
-        from vae.networks.stacked import StackedLinear
+        from vae.networks.stacked_layers import StackedLinear
 
-        return StackedLinear(self, weights, gradients)
+        tensors = (part[p.name] for part in (weights, gradients) for p in self.parameters)
+        return StackedLinear(*tensors, transposed=self.transposed)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Relu(Layer):
 
     def stacked(self, weights: Tensors, gradients: Tensors) -> StackedLayer:
         """Return a pass over every run's activations."""
-        from vae.networks.stacked import StackedRelu
+        from vae.networks.stacked_layers import StackedRelu
 
         return StackedRelu()
 

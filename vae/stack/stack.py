@@ -8,7 +8,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD
 from vae.networks import network_of
-from vae.networks.stacked import StackedNetwork
+from vae.networks.stacked_network import StackedNetwork
 from vae.schedules import BetaSchedule
 from vae.stack.adam import StackedAdam
 from vae.stack.latent import LatentSeam

@@ -1,86 +1,16 @@
-"""The same layer of every run of a stack: one call into torch each way, tensors (run, sample, value).
-
-Products are of the dtype of the weights that a layer is given, gradients of parameters are fp32.
-"""
+"""The network of every run of a stack: forward and backward, half by half, around the latent seam."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from vae.networks.layers import Layer, Linear, Tensors
+from vae.networks.layers import Layer, Tensors
 from vae.networks.network import Network
+from vae.networks.stacked_layers import StackedLayer
 
 Activations = list[Tensor]
 """What each layer of a chain read, and what the last put out."""
-
-
-class StackedLayer(Protocol):
-    """What a layer does to all runs at once."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return what it puts out; may overwrite what it reads."""
-        ...
-
-    def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
-        """Fill the gradients of its parameters, from what it read and the gradient of what it put out."""
-        ...
-
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
-        """Return the gradient of what it read; may overwrite that of what it put out."""
-        ...
-
-
-class StackedLinear:
-    """`Linear` of every run."""
-
-    def __init__(self, layer: Linear, weights: Tensors, gradients: Tensors) -> None:
-        weight = weights[layer.weight.name]
-        self._transposed = layer.transposed
-        self._matrix = weight if layer.transposed else weight.mT
-        """(run, input, output)"""
-        self._bias = weights[layer.bias.name].unsqueeze(1)
-        self._weight_gradient = gradients[layer.weight.name]
-        self._bias_gradient = gradients[layer.bias.name]
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return x W + b."""
-        return torch.baddbmm(self._bias, inputs, self._matrix)
-
-    def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
-        """Sums over samples."""
-        left, right = (inputs, gradient) if self._transposed else (gradient, inputs)
-        if gradient.dtype == self._weight_gradient.dtype:
-            torch.bmm(left.mT, right, out=self._weight_gradient)
-            torch.sum(gradient, dim=1, out=self._bias_gradient)
-        else:
-            self._weight_gradient.copy_(torch.bmm(left.mT, right))
-            self._bias_gradient.copy_(gradient.sum(dim=1))
-
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
-        """Gradient times W transposed."""
-        return torch.bmm(gradient, self._matrix.mT)
-
-    def add_input_gradient(self, gradient: Tensor, onto: Tensor) -> None:
-        """Add the same to another gradient, where two layers read one."""
-        onto.baddbmm_(gradient, self._matrix.mT)
-
-
-class StackedRelu:
-    """`Relu` of every run, in place both ways."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """max(0, x)."""
-        return inputs.relu_()
-
-    def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
-        """It has no parameters."""
-
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
-        """Return the gradient where x is above 0, which it is before and after."""
-        before: Tensor = torch.ops.aten.threshold_backward.grad_input(gradient, inputs, 0.0, grad_input=gradient)
-        return before
 
 
 class StackedNetwork:
