@@ -3,12 +3,15 @@
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from sweeps.spec.options import Command, help_of, of_command
 from vae.errors import VaekitError
 from vae.streams import say, whole_output
 
@@ -49,117 +52,62 @@ def _root(
     """Sweep latent dimension, beta and hidden size of a VAE, and read what they do."""
 
 
-Data = Annotated[str | None, option("A name, a folder of IDX files, or an .npz file.", "digits")]
-Limit = Annotated[int | None, option("Images to keep, a uniform subsample.")]
-Size = Annotated[int | None, option("Side of the images after averaging blocks of pixels.")]
-Binarize = Annotated[str | None, option("none, threshold or sample.", "none")]
-Likelihood = Annotated[str | None, option("bernoulli, continuous_bernoulli or gaussian.", "bernoulli")]
-Sigma = Annotated[str | None, option("learned or a number; for gaussian.", "learned")]
-Seeds = Annotated[int | None, option("Runs of every trial.", "3")]
-Epochs = Annotated[int | None, option("Passes over the training images.", "40")]
-BatchSize = Annotated[int | None, option("Images in a minibatch.", "128")]
-LearningRate = Annotated[float | None, option("Step size of Adam.", "0.001")]
-BetaSchedule = Annotated[str | None, option("constant, linear:F or cyclic:N.", "constant")]
-Scores = Annotated[str | None, option("Scores of the codes, or none.", "cheap ones on data with factors")]
-Seed = Annotated[int | None, option("First seed of the runs, and the sampler's.", "0")]
-OutOption = Annotated[str | None, option("Where sweeps land.", "results")]
-Jobs = Annotated[str | None, option("Worker processes, one thread each.", "auto")]
-EngineOption = Annotated[str | None, option("local processes or dask.", "local")]
-Scheduler = Annotated[str | None, option("A Dask scheduler, tcp://HOST:PORT; of our own if not given.")]
-Storage = Annotated[str | None, option("postgresql+psycopg://USER@HOST/DATABASE in place of the folder's journal.")]
-Device = Annotated[str | None, option("auto, cpu or cuda.", "auto")]
-Precision = Annotated[str | None, option("fp32, or bf16 products where the processor has them.", "fp32")]
-Timeout = Annotated[str | None, option("Stop after this time: 90s, 30m, 2h.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")]
-ReportOption = Annotated[bool | None, typer.Option("--report/--no-report", help="End with the report.")]
+
+
+def takes_options(command: Command) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, in place of its `**options`, every option of a spec that it has."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in signature(function, eval_str=True).parameters.values() if p.kind != Parameter.VAR_KEYWORD]
+        made = []
+        for declared in of_command(command):
+            kind = declared.type if declared.type in (int, int | None, bool) else str
+            names = [f"--{declared.name}/--no-{declared.name}"] if kind is bool else []
+            text, default = help_of(declared, command)
+            shown = typer.Option(*names, help=text, show_default=False if kind is bool else default or False)
+            made.append(
+                Parameter(declared.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown])  # type: ignore[operator]
+            )
+        function.__signature__ = Signature([*own, *made])  # type: ignore[attr-defined]
+        function.__annotations__ = {p.name: p.annotation for p in (*own, *made)}
+        return function
+
+    return decorate
 
 
 @app.command()
+@takes_options("sweep")
 def sweep(
     spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Options from a file.")] = None,
-    data: Data = None,
-    limit: Limit = None,
-    size: Size = None,
-    binarize: Binarize = None,
-    likelihood: Likelihood = None,
-    sigma: Sigma = None,
-    trials: Annotated[int | None, option("Points of the search space.", "24, or the whole grid")] = None,
-    seeds: Seeds = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    beta_schedule: BetaSchedule = None,
-    latent_dim: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "2:32")] = None,
-    beta: Annotated[str | None, option("Axis: low:high[:log], a,b,c or one value.", "0.1:16:log")] = None,
-    hidden_dim: Annotated[str | None, option("Axis: a,b,c or low:high in powers of two.", "64,128,256")] = None,
-    mode: Annotated[str | None, option("explore covers the space, optimize seeks the best.", "explore")] = None,
-    sampler: Annotated[str | None, option("qmc, random or grid to explore, tpe to optimize.", "qmc or tpe")] = None,
-    pruner: Annotated[str | None, option("none; to optimize also halving or median.", "none or halving")] = None,
-    batch: Annotated[int | None, option("Trials asked at once to optimize.", "16")] = None,
-    objective: Annotated[str | None, option("elbo, COLUMN:min, COLUMN:max, or several.", "elbo")] = None,
-    scores: Scores = None,
-    seed: Seed = None,
-    name: Annotated[str | None, option("Folder under --out.", "the data's name")] = None,
-    out: OutOption = None,
-    jobs: Jobs = None,
-    engine: EngineOption = None,
-    scheduler: Scheduler = None,
-    storage: Storage = None,
-    device: Device = None,
-    precision: Precision = None,
-    keep_weights: Annotated[str | None, option("all, best or none.", "all")] = None,
-    timeout: Timeout = None,
     dry_run: DryRun = False,
-    report: ReportOption = None,
+    **options: Any,
 ) -> None:
     """Train a sweep, or go on with one, and write its report."""
-    options = {name: value for name, value in locals().items() if value is not None}
-    from sweeps.spec.spec import make_spec, read_spec
+    from sweeps.spec.make import make_spec, read_spec
 
-    file, dry_run = options.pop("spec", None), options.pop("dry_run")
-    resolved = make_spec((read_spec(file) if file else {}) | options)
+    resolved = make_spec((read_spec(spec) if spec else {}) | _given(options), say)
     (_preview if dry_run else _sweep)(resolved)
 
 
 @app.command()
+@takes_options("compare")
 def compare(
     like: Annotated[str | None, typer.Argument(metavar="[NAME|PATH]", help="A sweep: its sizes and data.")] = None,
-    data: Data = None,
-    limit: Limit = None,
-    size: Size = None,
-    binarize: Binarize = None,
-    likelihood: Likelihood = None,
-    sigma: Sigma = None,
-    seeds: Seeds = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    beta_schedule: BetaSchedule = None,
-    latent_dim: Annotated[str | None, option("Choices a,b,c or one value.", "2,8,16")] = None,
-    beta: Annotated[str | None, option("Of the VAE: choices a,b,c or one value.", "1")] = None,
-    hidden_dim: Annotated[str | None, option("Choices a,b,c or one value.", "128")] = None,
-    scores: Scores = None,
-    seed: Seed = None,
-    name: Annotated[str | None, option("Folder under --out.", "the data's or sweep's name, with -compare")] = None,
-    out: OutOption = None,
-    jobs: Jobs = None,
-    engine: EngineOption = None,
-    scheduler: Scheduler = None,
-    storage: Storage = None,
-    device: Device = None,
-    precision: Precision = None,
-    timeout: Timeout = None,
     dry_run: DryRun = False,
-    report: ReportOption = None,
+    **options: Any,
 ) -> None:
     """Train VAEs and their autoencoder twins, and report what either's latent space covers."""
-    options = {name: value for name, value in locals().items() if value is not None}
     from sweeps.spec.compare import compare_spec
     from vae.files.results import find_folder
 
-    dry_run = options.pop("dry_run")
-    twin = find_folder(options.pop("like"), options.get("out", "results")) if like else None
-    (_preview if dry_run else _sweep)(compare_spec(options, twin))
+    given = _given(options)
+    twin = find_folder(like, given.get("out", "results")) if like else None
+    (_preview if dry_run else _sweep)(compare_spec(given, twin))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @app.command()

@@ -1,5 +1,9 @@
 """What a notebook imports: `import vaekit; vaekit.open("digits").runs`."""
 
+import warnings
+from inspect import Parameter
+from typing import Any
+
 from analysis import metrics
 from analysis.frames.sweep import Sweep
 from analysis.frames.sweep import open_sweep as open
@@ -7,18 +11,27 @@ from analysis.metrics import score
 from analysis.scores.in_sweep import score_run
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.compare import compare_spec
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.options import docstring_of, signature_of
+from sweeps.spec.spec import Spec
 from vae.files.results import find_folder
 
 __all__ = ["Spec", "Sweep", "compare", "metrics", "open", "score", "sweep"]
 
 
-def sweep(**options: object) -> Sweep:
-    """Begin a sweep or go on with it, by the options of `vaekit sweep` with underscores, and open it."""
-    return open(run_sweep(make_spec(options), scorer=score_run).path)
+def sweep(**options: Any) -> Sweep:
+    """Train a sweep, or go on with one, and open it."""
+    return open(run_sweep(make_spec(options, warnings.warn), scorer=score_run).path)
 
 
-def compare(like: str | None = None, **options: object) -> Sweep:
-    """Train VAEs and their autoencoder twins, of a sweep's sizes and data where one is named, and open the result."""
+def compare(like: str | None = None, **options: Any) -> Sweep:
+    """Train VAEs and their autoencoder twins, with a sweep's data and sizes where one is named, and open the result."""
     folder = find_folder(like, str(options.get("out", "results"))) if like else None
     return open(run_sweep(compare_spec(options, folder), scorer=score_run).path)
+
+
+_LIKE = Parameter("like", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=str | None)
+sweep.__signature__ = signature_of("sweep", returns=Sweep)  # type: ignore[attr-defined]
+sweep.__doc__ = docstring_of("sweep", str(sweep.__doc__))
+compare.__signature__ = signature_of("compare", [_LIKE], returns=Sweep)  # type: ignore[attr-defined]
+compare.__doc__ = docstring_of("compare", str(compare.__doc__))

@@ -20,7 +20,8 @@ from sweeps.coordination.plan import plan_stacks, runs_of_trial
 from sweeps.engines.engine import count_workers
 from sweeps.engines.local import LocalEngine
 from sweeps.engines.worker import Task
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.spec import Spec
 from vae.columns import PARAMETERS
 from vae.data import open_data, prepare
 

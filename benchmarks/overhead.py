@@ -22,7 +22,7 @@ from benchmarks.table import options, show
 from sweeps.coordination import coordinator
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.engines.worker import Run
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from vae.columns import DIMS, HISTORY, NATS, TOTALS
 from vae.files.results import Folder
 from vae.networks import network_of

@@ -28,7 +28,8 @@ import numpy as np
 import vaekit
 from benchmarks.quality import equality
 from benchmarks.table import options, show
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.spec import Spec
 from sweeps.study.ask import explore
 from vae.device import check_precision
 from vae.errors import ConfigError
@@ -96,7 +97,7 @@ def _vaekit(spec: Spec) -> Side:
 
 
 def _loop(spec: Spec, processes: int) -> Side:
-    listed = explore(spec, spec.trials)
+    listed = explore(spec, [], spec.trials)
     with tempfile.TemporaryDirectory() as folder:
         commands, results = [], [Path(folder) / f"out{share}.json" for share in range(processes)]
         for share, result in enumerate(results):

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS, parse_objectives, value_columns
-from vae.files.results import Folder, RunRecord
+from vae.files.records import RunRecord
+from vae.files.results import Folder
 from vae.networks.textbook import textbook
 
 STACK = 16
@@ -47,7 +48,7 @@ def write_sweep(
     *,
     failed: Mapping[int, str] | None = None,
     asked: int | None = None,
-    points: Sequence[Mapping[str, float]] | None = None,
+    points: Sequence[Mapping[str, Any]] | None = None,
     offset: float = 20.0,
     provenance: Mapping[str, Any] = PROVENANCE,
     pixels: int = 0,
@@ -104,7 +105,7 @@ def record(
     run: int,
     trial: int,
     seed: int,
-    point: Mapping[str, float],
+    point: Mapping[str, Any],
     epochs: int,
     offset: float,
     rng: np.random.Generator,
@@ -140,7 +141,7 @@ def record(
 
 
 def trials_table(
-    points: Sequence[Mapping[str, float]],
+    points: Sequence[Mapping[str, Any]],
     records: Sequence[RunRecord],
     spec: Mapping[str, Any],
     failed: Mapping[int, str],

@@ -14,7 +14,8 @@ import pytest
 
 import cli
 from sweeps.spec.compare import compare_spec
-from sweeps.spec.spec import DEFAULT_TRIALS, Spec
+from sweeps.spec.make import DEFAULT_TRIALS
+from sweeps.spec.spec import Spec
 from tests.drawing import draw_only
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import parse_objectives
@@ -107,12 +108,16 @@ def bad_data(name: str) -> str:
         (["--trials", "0"], "trials must be at least 1, got 0"),
         (["--epochs", "0"], "epochs must be at least 1, got 0"),
         (["--learning-rate", "0"], "learning_rate must be above 0, got 0.0"),
+        (["--learning-rate", "0:1"], "learning_rate must be above 0, got 0.0"),
+        (["--learning-rate", "many"], "learning_rate must be .* of numbers, got 'many'"),
+        (["--batch-size", "2.5"], "batch_size must be .* of whole numbers, got '2.5'"),
+        (["--batch-size", "33:63"], "a range of batch_size must hold a power of two, got '33:63'"),
         (["--limit", "100000"], "limit .*1797.*100000|limit .*100000.*1797"),
         (["--out", "occupied"], "results must be written, got .*occupied"),
         (["missing.toml"], "a spec must be readable, got 'missing.toml'"),
         (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
         (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
-        (["typed.toml"], "batch_size must be of type int, got 'many'"),
+        (["typed.toml"], "batch must be of type int, got 'many'"),
         (["--data", "BAD:truncated"], "train-images-idx3-ubyte"),
         (["--data", "BAD:shapes"], "shape"),
         (["--data", "BAD:empty"], "nothing"),
@@ -126,7 +131,7 @@ def test_a_broken_rule_is_one_line_and_exit_code_1(
     Path("occupied").write_text("a file")
     Path("broken.toml").write_text("latent_dim = [1,\n")
     Path("unknown.toml").write_text("latent_dims = 3\n")
-    Path("typed.toml").write_text('batch_size = "many"\n')
+    Path("typed.toml").write_text('batch = "many"\n')
     words = [bad_data(word.removeprefix("BAD:")) if word.startswith("BAD:") else word for word in words]
     code, out, err = run(capsys, "sweep", *TINY, *words)
     assert (code, out) == (1, "")

@@ -10,7 +10,7 @@ import vaekit
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.coordination.preview import preview_sweep
 from sweeps.spec.compare import compare_spec
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from tests.test_sweep import TINY, Inline, frames
 from vae.errors import ConfigError, ResultsError
 from vae.files.results import Folder
@@ -110,6 +110,9 @@ def test_a_failing_twin_fails_its_trial_and_says_which(tmp_path: Path) -> None:
         ("latent_dim", "3:4", "3,4"),
         ("hidden_dim", "64,128", "64,128"),
         ("hidden_dim", "32:128", "32:128"),
+        ("learning_rate", "1e-4:1e-2:log", "0.0001,0.001,0.01"),
+        ("learning_rate", "0.001,0.01", "0.001,0.01"),
+        ("batch_size", "32:128", "32:128"),
     ],
 )
 def test_it_takes_the_sizes_of_a_sweep(tmp_path: Path, axis: str, given: str, chosen: str) -> None:
@@ -118,7 +121,7 @@ def test_it_takes_the_sizes_of_a_sweep(tmp_path: Path, axis: str, given: str, ch
 
 
 def test_it_takes_data_and_training_of_a_sweep_and_lies_beside_it(tmp_path: Path) -> None:
-    there = {"limit": 200, "binarize": "threshold", "epochs": 7, "seeds": 5, "seed": 3, "learning_rate": 0.01}
+    there = {"limit": 200, "binarize": "threshold", "epochs": 7, "seeds": 5, "seed": 3, "learning_rate": "0.01"}
     like = sweep_like(tmp_path, **there, beta="0.1:4:log", mode="optimize", trials=9, jobs=1)
     spec = compare_spec({"seeds": 2}, like)
     assert {name: getattr(spec, name) for name in there} == there | {"seeds": 2}

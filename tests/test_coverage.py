@@ -45,7 +45,8 @@ from tests.synthetic import write_sweep
 from vae.config import RunConfig
 from vae.data import DataConfig, prepare
 from vae.errors import DataError
-from vae.files.results import Folder, RunRecord
+from vae.files.records import RunRecord
+from vae.files.results import Folder
 from vae.training import train_runs
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

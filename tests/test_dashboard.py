@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sweeps.maintenance.dashboard import ReadOnlyJournal, dashboard_server
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from sweeps.study.storage import open_study
 from vae.errors import ConfigError, ResultsError
 from vae.files.results import Folder

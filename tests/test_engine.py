@@ -9,7 +9,7 @@ import pytest
 
 from sweeps.engines.engine import ExecutorEngine, Interrupted, Stack, Stop, TimedOut
 from sweeps.engines.worker import Run, Task
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from vae.errors import EngineError
 
 TASK = Task(Path(), "cpu")

@@ -15,7 +15,8 @@ from analysis.frames.sweep import open_sweep
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import HISTORY, RUNS, TOTALS
 from vae.errors import ResultsError
-from vae.files.results import Folder, RunRecord
+from vae.files.records import RunRecord
+from vae.files.results import Folder
 from vae.model import VAE
 
 PIXELS = 16

@@ -24,7 +24,7 @@ from analysis.presentation.view import View
 from analysis.statistics import gaussians
 from analysis.statistics.gaussians import frechet_distance, kl_nats, log_density
 from sweeps.coordination.coordinator import run_sweep
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
 from vae.columns import HEALTH

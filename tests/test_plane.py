@@ -20,7 +20,7 @@ from analysis.presentation.view import View
 from analysis.statistics.intervals import half_width, jackknife_half_width
 from analysis.statistics.zero_rate import zero_rate_distortion_nats
 from sweeps.coordination.coordinator import run_sweep
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from tests.synthetic import write_sweep
 from tests.test_analysis import points_frame, runs_frame
 from tests.test_sweep import Inline

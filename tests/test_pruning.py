@@ -14,8 +14,10 @@ from optuna.study import Study, load_study
 import vaekit
 from analysis.scores.in_sweep import score_run
 from sweeps.coordination.coordinator import Status, run_sweep
-from sweeps.spec.spec import Spec, make_spec
-from sweeps.study.pruning import losers, rungs, share_trained
+from sweeps.spec.make import make_spec
+from sweeps.spec.rungs import rungs
+from sweeps.spec.spec import Spec
+from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import STUDY_NAME
 from tests.test_sweep import Inline, Killed, assert_same_frames, frames
 from vae.columns import HISTORY, TOTALS

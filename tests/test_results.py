@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, TOTALS
 from vae.errors import ResultsError
-from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, Folder, RunRecord, find_folder, write_whole
+from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, RunRecord
+from vae.files.results import Folder, find_folder, write_whole
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
 

@@ -19,7 +19,7 @@ from analysis.presentation.section import Section
 from analysis.presentation.style import saved
 from analysis.presentation.view import View
 from sweeps.coordination.coordinator import run_sweep
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from tests.test_sweep import Inline
 from vae.errors import ConfigError, ResultsError
 from vae.losses import distortion

@@ -16,7 +16,7 @@ from analysis.report.write import write_report
 from analysis.scores.after_sweep import score_file, score_sweep
 from analysis.scores.in_sweep import score_run
 from sweeps.coordination.coordinator import run_sweep
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from tests.drawing import draw_only
 from tests.test_sweep import Inline
 from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores

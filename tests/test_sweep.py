@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,20 @@ import pandas as pd
 import pytest
 
 import vaekit
+from analysis.statistics.states import is_complete
 from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.coordination.preview import preview_sweep
 from sweeps.engines.engine import Stop, TimedOut
 from sweeps.engines.local import LocalEngine
 from sweeps.engines.worker import Run, Task, train_stack
-from sweeps.spec.spec import make_spec
+from sweeps.maintenance.check import check_sweep
+from sweeps.spec.compare import compare_spec
+from sweeps.spec.make import make_spec
 from vae import data as vae_data
 from vae.columns import NATS
 from vae.errors import ResultsError
 from vae.files.results import Folder
+from vae.parameters import PARAMETERS, Parameter
 from vae.trained import TrainedRun
 
 TINY: dict[str, Any] = {
@@ -246,12 +252,17 @@ def test_fewer_trials_change_nothing_and_a_finished_sweep_trains_nothing(tmp_pat
     assert vaekit.open(tmp_path / "s").spec["trials"] == 4
 
 
+def contents(path: Path) -> dict[Path, bytes]:
+    """Every file but the lock, which says since when it is held."""
+    return {file: file.read_bytes() for file in path.rglob("*") if file.is_file() and file.suffix != ".lock"}
+
+
 def test_another_identity_is_refused_with_the_difference(tmp_path: Path) -> None:
     run_sweep(tiny(tmp_path, trials=2), engine=Inline())
-    before = sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    before = contents(tmp_path)
     with pytest.raises(ResultsError, match="holds another sweep: epochs 2 there and 3 here; give this one"):
         run_sweep(tiny(tmp_path, trials=2, epochs=3), engine=Inline())
-    assert sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) == before
+    assert contents(tmp_path) == before
 
 
 def test_changed_images_are_another_identity(tmp_path: Path) -> None:
@@ -264,14 +275,104 @@ def test_changed_images_are_another_identity(tmp_path: Path) -> None:
         run_sweep(tiny(tmp_path, **options), engine=Inline())
 
 
-def test_a_point_asked_twice_is_trained_once(tmp_path: Path) -> None:
-    engine = Inline()
-    space = {"sampler": "random", "latent_dim": "2,3", "beta": "1", "hidden_dim": "16", "trials": 6}
-    run_sweep(tiny(tmp_path, **space), engine=engine)
+SMALL = {"latent_dim": "2,3", "beta": "1", "hidden_dim": "16", "trials": 6, "epochs": 1}
+"""A space of two points."""
+
+
+@pytest.mark.parametrize("options", [{"sampler": "qmc"}, {"sampler": "random"}, {"mode": "optimize", "pruner": "none"}])
+def test_a_space_smaller_than_the_trials_ends_when_it_is_exhausted(tmp_path: Path, options: dict[str, str]) -> None:
+    status = run_sweep(tiny(tmp_path, **SMALL, **options), engine=Inline())
+    assert (status.complete, status.goal) == (2, 2)
     sweep = vaekit.open(tmp_path / "s")
-    assert len(engine.trained) == len(sweep.runs) == 2 * TINY["seeds"]
-    assert (sweep.trials["state"] == "COMPLETE").all()
-    assert sweep.trials.groupby("latent_dim")["value"].nunique().tolist() == [1, 1]
+    assert sorted(sweep.trials["latent_dim"]) == [2, 3]
+    assert len(sweep.runs) == 2 * TINY["seeds"]
+    assert is_complete(sweep.trials, sweep.spec)
+    again = Inline()
+    assert run_sweep(tiny(tmp_path, **SMALL, **options), engine=again).complete == 2
+    assert again.trained == []
+
+
+def test_a_folder_that_holds_repeats_goes_on_and_reuses_their_runs(tmp_path: Path) -> None:
+    """The first version could ask a point twice."""
+    spec = replace(tiny(tmp_path, **SMALL | {"latent_dim": "2,3,4"}), trials=3)
+    old = [{"latent_dim": latent, "beta": 1.0, "hidden_dim": 16} for latent in (3, 3, 2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sweeps.study.ask.explore", lambda *asked: old)
+        run_sweep(spec, engine=Inline())
+    first = vaekit.open(tmp_path / "s")
+    assert first.runs["trial"].tolist() == [0, 0, 2, 2]
+    assert first.trials["value"][0] == first.trials["value"][1]
+    assert first.best["trial"] in (0, 2)
+    engine = Inline()
+    run_sweep(replace(spec, trials=4), engine=engine)
+    assert engine.trained == [6, 7]
+    assert vaekit.open(tmp_path / "s").trials["latent_dim"].tolist() == [3, 3, 2, 4]
+
+
+FURTHER = {"learning_rate": "1e-4:1e-2:log", "batch_size": "32,64"}
+
+
+@pytest.mark.parametrize("options", [{"mode": "optimize", "batch": 4}, {"sampler": "qmc"}, {"sampler": "random"}])
+def test_learning_rate_and_batch_size_are_axes_like_any_other(tmp_path: Path, options: dict[str, Any]) -> None:
+    engines = [Inline(), Inline(size=2)]
+    for place, engine in zip(("one", "two"), engines, strict=True):
+        run_sweep(tiny(tmp_path / place, trials=8, **FURTHER, **options), engine=engine)
+    assert_same_frames(tmp_path / "one" / "s", tmp_path / "two" / "s")
+    sweep = vaekit.open(tmp_path / "one" / "s")
+    assert sweep.parameters == ("latent_dim", "beta", "hidden_dim", "learning_rate", "batch_size")
+    for frame, before in ((sweep.trials, 2), (sweep.runs, 5)):
+        assert tuple(frame.columns[before : before + 5]) == sweep.parameters
+        assert frame["learning_rate"].between(1e-4, 1e-2).all()
+        assert frame["learning_rate"].nunique() == 8
+        assert (str(frame["batch_size"].dtype), set(frame["batch_size"])) == ("int64", {32, 64})
+    assert check_sweep(Folder(tmp_path / "one" / "s")) == []
+    wanted = sweep.trials.iloc[[sweep.best["trial"]]]
+    point = {name: str(wanted[name].item()) for name in sweep.parameters}
+    run_sweep(tiny(tmp_path / "alone", trials=1, **point), engine=Inline())
+    alone = vaekit.open(tmp_path / "alone" / "s")
+    assert alone.parameters == ("latent_dim", "beta", "hidden_dim")
+    mine = sweep.runs[sweep.runs["trial"] == sweep.best["trial"]]
+    np.testing.assert_array_equal(mine["elbo_nats"], alone.runs["elbo_nats"])
+
+
+def test_a_line_in_the_table_of_hyperparameters_makes_an_axis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Parameter(name="beta_schedule", kind="name", words="schedule of beta", unit="name", shapes_stack=False)
+    monkeypatch.setitem(dict_of(PARAMETERS), line.name, line)
+    schedules = "constant,linear:0.5,cyclic:2"
+    space = {"latent_dim": "2", "beta": "1,4", "hidden_dim": "16", "beta_schedule": schedules, "epochs": 4, "seeds": 1}
+    for mode in ({}, {"mode": "optimize", "pruner": "none", "batch": 2}):
+        spec = tiny(tmp_path / str(len(mode)), **space, **mode)
+        assert (spec.trials, spec.size_of_space) == (6, 6)
+        run_sweep(spec, engine=Inline())
+        sweep = vaekit.open(tmp_path / str(len(mode)) / "s")
+        assert sweep.runs.groupby(["beta", "beta_schedule"]).size().tolist() == [1] * 6
+        assert set(sweep.trials["beta_schedule"]) == set(schedules.split(","))
+        assert sweep.trials["value"].nunique() == 6
+        assert check_sweep(sweep.folder) == []
+        assert vaekit.open(sweep.path).parameters[-1] == "beta_schedule"
+    rows = preview_sweep(make_spec(spec.as_dict())).stack_rows
+    assert {name for row in rows for name in str(row["beta_schedule"]).split(", ")} <= set(schedules.split(","))
+    twin = compare_spec({"seeds": 1}, sweep.folder)
+    assert twin.beta_schedule == schedules
+
+
+def dict_of(table: Any) -> dict[str, Parameter]:
+    assert isinstance(table, dict)
+    return table
+
+
+def test_a_folder_of_the_first_version_opens_and_goes_on(tmp_path: Path) -> None:
+    run_sweep(tiny(tmp_path, trials=2, learning_rate=0.002), engine=Inline())
+    folder = Folder(tmp_path / "s")
+    now = folder.read_spec()
+    folder.write_spec(now | {"learning_rate": 0.002, "batch_size": 128})
+    assert vaekit.open(tmp_path / "s").spec == now
+    assert check_sweep(folder) == []
+    engine = Inline()
+    run_sweep(tiny(tmp_path, trials=3, learning_rate="2e-3"), engine=engine)
+    assert sorted(engine.trained) == [4, 5]
+    with pytest.raises(ResultsError, match="learning_rate 2e-3 there and 0.001 here"):
+        run_sweep(tiny(tmp_path, trials=3), engine=Inline())
 
 
 def test_the_value_of_a_trial_is_the_mean_over_its_seeds_on_validation(tmp_path: Path) -> None:

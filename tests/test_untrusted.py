@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.frames.sweep import open_sweep
-from sweeps.spec.spec import make_spec
+from sweeps.spec.make import make_spec
 from sweeps.study.storage import open_study
 from tests.fuzz.readers import write_small_sweep
 from tests.synthetic import SPEC, write_sweep

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vae.errors import ConfigError
+from vae.parameters import ALWAYS
 
-PARAMETERS = ("latent_dim", "beta", "hidden_dim")
+PARAMETERS = ALWAYS
 NATS = ("rate_nats", "distortion_nats", "elbo_nats")
 """Rate, distortion and ELBO at beta = 1, summed over latents and pixels, mean over examples."""
 HEALTH = ("collapsed_units", "prior_mismatch_nats")
@@ -27,8 +28,8 @@ SAMPLED = "_sample"
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
 """States of a trial; a run that is on disk has one of the first three."""
 IDENTITY = ("run", "trial", "seed", "model", "state")
-RUNS = (*IDENTITY, *PARAMETERS, *TOTALS, "seconds")
-"""Columns of the runs frame."""
+RUNS = (*IDENTITY, *ALWAYS, *TOTALS, "seconds")
+"""Columns that the runs frame always has."""
 
 Direction = Literal["minimize", "maximize"]
 

@@ -6,11 +6,10 @@ from typing import Literal
 
 from vae.data.config import DataConfig
 from vae.errors import ConfigError
+from vae.parameters import PARAMETERS
 from vae.schedules import BetaSchedule
 
 MODELS = ("vae", "ae")
-LARGEST_DIM = 2**16
-"""Of z and of the hidden layer: beyond it, one run's weights fill a machine."""
 PRECISIONS = ("fp32", "bf16")
 LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
 
@@ -50,12 +49,11 @@ class RunConfig:
     """Decides initialisation and noise; the order of minibatches is shared by all seeds."""
 
     def __post_init__(self) -> None:
-        at_least(1, latent_dim=self.latent_dim, hidden_dim=self.hidden_dim)
-        at_least(1, batch_size=self.batch_size, epochs=self.epochs)
-        at_least(0, seed=self.seed, beta=self.beta)
-        at_most(LARGEST_DIM, latent_dim=self.latent_dim, hidden_dim=self.hidden_dim)
+        for parameter in PARAMETERS.values():
+            parameter.check(getattr(self, parameter.name))
+        at_least(1, epochs=self.epochs)
+        at_least(0, seed=self.seed)
         at_most(2**32 - 1, seed=self.seed)
-        positive(learning_rate=self.learning_rate)
         one_of(MODELS, model=self.model)
         one_of(LIKELIHOODS, likelihood=self.likelihood)
         one_of(PRECISIONS, precision=self.precision)

@@ -1,8 +1,14 @@
 """The hyperparameters that a sweep can search: the one table that knows what each is called and what it may be."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from vae.errors import ConfigError
+
+Value = int | float | str
+"""Of a hyperparameter; a text is a name."""
 
 LARGEST_DIM = 2**16
 """Of z and of a hidden layer: beyond it, one run's weights fill a machine."""
@@ -15,12 +21,14 @@ class Parameter:
 
     name: str
     """The option's, the spec's and the column's."""
-    kind: Literal["integer", "real"]
-    least: float
+    kind: Literal["integer", "real", "name"]
+    least: float = 0
     """The smallest value; excluded where `above` says so."""
     above: bool = False
     """Whether `least` itself breaks the rule."""
-    most: float = float("inf")
+    most: float = math.inf
+    names: tuple[str, ...] = ()
+    """All that a name may be; any where empty."""
     words: str
     """In a sentence: "latent dimensions"."""
     unit: str
@@ -34,6 +42,18 @@ class Parameter:
     def label(self) -> str:
         """Words and unit, as an axis of a figure has them."""
         return f"{self.words} ({self.unit})"
+
+    def check(self, value: object) -> None:
+        """Raise ConfigError where a value breaks the rule."""
+        if self.kind == "name":
+            if self.names and value not in self.names:
+                raise ConfigError(f"{self.name} must be one of {', '.join(self.names)}, got {value!r}")
+            return
+        out_of_reach = not isinstance(value, int | float) or not math.isfinite(value) or value < self.least
+        if out_of_reach or (self.above and value == self.least):
+            raise ConfigError(f"{self.name} must be {'above' if self.above else 'at least'} {self.least}, got {value}")
+        if isinstance(value, int | float) and value > self.most:
+            raise ConfigError(f"{self.name} must be at most {self.most}, got {value}")
 
 
 PARAMETERS: Mapping[str, Parameter] = {

@@ -15,15 +15,18 @@ from vae.columns import (
     ACTIVE_VARIANCE,
     DIMS,
     HISTORY,
-    RUNS,
+    IDENTITY,
     SAMPLED,
     SCORES,
+    TOTALS,
     Objective,
     parse_objectives,
+    value_columns,
 )
 from vae.errors import ResultsError
-from vae.files.results import DIMS_PREFIX, HISTORY_PREFIX, SCORE_PREFIX, Folder, find_folder
-from vae.parameters import PARAMETERS
+from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, PARAMETER_PREFIX, SCORE_PREFIX
+from vae.files.results import Folder, find_folder
+from vae.parameters import ALWAYS, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,19 +73,35 @@ class Sweep:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row a trial: state, parameters, value(s), seconds, error."""
-        return _frame(self._folder.read_trials().sort_by("trial"))
+        trials = _frame(self._folder.read_trials().sort_by("trial"))
+        return trials.rename(columns=lambda name: name.removeprefix(PARAMETER_PREFIX))
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The hyperparameters that have a column in `trials` and `runs`, in the order of the columns."""
-        return tuple(name for name in PARAMETERS if name in self.trials)
+        names = tuple(name for name in PARAMETERS if name in self.trials)
+        lacking = [name for name in names if name not in self.runs]
+        if lacking:
+            raise ResultsError(f"runs must have their trials' parameters, got no {lacking[0]} in {str(self.path)!r}")
+        return names
+
+    @property
+    def best(self) -> pd.Series:
+        """The row of `trials` that is best by the first objective; ResultsError where none is COMPLETE."""
+        complete = self.trials[self.trials["state"] == "COMPLETE"]
+        if complete.empty:
+            raise ResultsError(f"a sweep must have a COMPLETE trial to have a best one, got none in {str(self.path)!r}")
+        values = complete[value_columns(self.objectives)[0]].to_numpy()
+        return complete.iloc[int(values.argmin() if self.objectives[0].ascending else values.argmax())]
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run with the columns RUNS, and one a score before seconds; nats are per image."""
-        scores = [name for name in self._table.column_names if name.startswith(SCORE_PREFIX)]
-        columns = [*RUNS[:-1], *scores, RUNS[-1]]
-        runs = _frame(self._table.select(columns)).rename(columns=lambda name: name.removeprefix(SCORE_PREFIX))
+        """One row a run: RUNS, then one column a further parameter and one a score; nats are per image."""
+        table = self._table
+        further = [name for name in table.column_names if name.startswith(PARAMETER_PREFIX)]
+        scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
+        runs = _frame(table.select([*IDENTITY, *ALWAYS, *further, *TOTALS, *scores, "seconds"]))
+        runs = runs.rename(columns=lambda name: name.removeprefix(SCORE_PREFIX).removeprefix(PARAMETER_PREFIX))
         for objective in self.objectives:
             if objective.column not in runs:  # a score that no run has yet
                 runs.insert(len(runs.columns) - 1, objective.column, np.nan)

@@ -11,7 +11,8 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from sweeps.coordination.provenance import data_provenance, session_provenance
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.spec import Spec
 from vae.data import Data
 from vae.errors import ResultsError
 from vae.files.results import Folder, unwritable

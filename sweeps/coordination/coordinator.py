@@ -23,11 +23,12 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
-from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS
+from vae.columns import DIMS, HISTORY, TOTALS
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
-from vae.files.results import Folder, RunRecord
+from vae.files.records import RunRecord
+from vae.files.results import Folder
 from vae.trained import TrainedRun
 
 TABLE_PAUSE = 20
@@ -141,6 +142,7 @@ class Coordinator:
         self.engine = engine
         self.on_status = on_status
         self.study = study
+        self.names = [axis.name for axis in spec.axes]
         trials = study.trials()
         self.ledger = Ledger(spec, folder.read_measured())
         self.ledger.add(point_of(trial) for trial in trials)
@@ -169,7 +171,7 @@ class Coordinator:
             next_batch = (asked // self.spec.batch + 1) * self.spec.batch
             until = self.spec.trials if self.spec.mode == "explore" else min(next_batch, self.spec.trials)
         if self.spec.mode == "explore":
-            points = ask.explore(self.spec, until)[asked:]
+            points = ask.explore(self.spec, self.ledger.points, until - asked)
         else:
             points = ask.optimize(self.spec, trials, until - asked)
         self.study.add(self.spec, points, until)
@@ -199,7 +201,7 @@ class Coordinator:
             trained = [] if isinstance(outcome, Exception) else outcome
             paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
             self._so_far |= paused
-            self._write([record for record in _records(stack, outcome) if record.run not in paused])
+            self._write([record for record in self._records(stack, outcome) if record.run not in paused])
             self._done += cost(stack, self.data.n_pixels, epoch)
             self._tell(self.ledger.readers(stack))
             self._refresh_trials(waiting)
@@ -209,6 +211,34 @@ class Coordinator:
         if records:
             self.folder.write_stack(records, weights=weights and self.spec.keep_weights != "none")
             self.ledger.record(records)
+
+    def _records(self, stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
+        """Join runs with what they came to; an error of the whole stack fails each of its runs."""
+        if isinstance(outcome, Exception):
+            reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
+            return [self._record(run, None, "FAIL", reason) for run in stack]
+        return [
+            self._record(run, trained, "FAIL" if trained.error else "COMPLETE", trained.error)
+            for run, trained in zip(stack, outcome, strict=True)
+        ]
+
+    def _record(self, run: Run, trained: TrainedRun | None, state: str, error: str = "") -> RunRecord:
+        nothing = np.empty(0)
+        return RunRecord(
+            run=run.run,
+            trial=run.trial,
+            seed=run.config.seed,
+            model=run.config.model,
+            state=state,
+            parameters={name: getattr(run.config, name) for name in self.names},
+            totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
+            history=trained.history if trained else dict.fromkeys(HISTORY, nothing),
+            dims=trained.dims if trained else dict.fromkeys(DIMS, nothing),
+            scores=trained.scores if trained else {},
+            seconds=trained.seconds if trained else nan,
+            error=error,
+            weights=trained.weights if trained else {},
+        )
 
     def _prune(self, rung: int, waiting: Sequence[int]) -> None:
         """Compare the trials at a rung, and write in one file the runs of those that end here.
@@ -224,7 +254,7 @@ class Coordinator:
         worst = losers(self.spec.pruner, values, earlier, ascending=self.spec.objectives[0].ascending)
         ended = {*worst, *alive - values.keys()}
         self._write(
-            [_record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
+            [self._record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
             weights=False,
         )
 
@@ -305,33 +335,3 @@ class Coordinator:
             timed_out=timed_out,
             interrupted=interrupted,
         )
-
-
-def _records(stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
-    """Join runs with what they came to; an error of the whole stack fails each of its runs."""
-    if isinstance(outcome, Exception):
-        reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
-        return [_record(run, None, "FAIL", reason) for run in stack]
-    return [
-        _record(run, trained, "FAIL" if trained.error else "COMPLETE", trained.error)
-        for run, trained in zip(stack, outcome, strict=True)
-    ]
-
-
-def _record(run: Run, trained: TrainedRun | None, state: str, error: str = "") -> RunRecord:
-    nothing = np.empty(0)
-    return RunRecord(
-        run=run.run,
-        trial=run.trial,
-        seed=run.config.seed,
-        model=run.config.model,
-        state=state,
-        parameters={name: getattr(run.config, name) for name in PARAMETERS},
-        totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
-        history=trained.history if trained else dict.fromkeys(HISTORY, nothing),
-        dims=trained.dims if trained else dict.fromkeys(DIMS, nothing),
-        scores=trained.scores if trained else {},
-        seconds=trained.seconds if trained else nan,
-        error=error,
-        weights=trained.weights if trained else {},
-    )

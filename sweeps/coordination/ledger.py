@@ -10,9 +10,9 @@ import pyarrow as pa
 from sweeps.coordination.plan import runs_of_trial
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
-from sweeps.study.ask import Point
-from vae.columns import PARAMETERS, value_columns
-from vae.files.results import RunRecord
+from sweeps.study.space import Key, Point, key_of
+from vae.columns import value_columns
+from vae.files.records import RunRecord, parameter_columns
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class TrialResult:
 class Ledger:
     """Trials in their order and the records of their finished runs.
 
-    A point asked twice is trained once: the later trial reads the earlier one's runs.
+    The first version of vaekit could ask a point twice: the later trial reads the earlier one's runs.
     """
 
     def __init__(self, spec: Spec, records: Iterable[dict[str, object]]) -> None:
         self.spec = spec
         self._points: list[Point] = []
-        self._first: dict[tuple[float, ...], int] = {}
+        self._first: dict[Key, int] = {}
         self._records = {int(str(record["run"])): record for record in records}
         self._runs: dict[int, list[Run]] = {}
         self._readers: dict[int, list[int]] = defaultdict(list)
@@ -51,7 +51,7 @@ class Ledger:
     def add(self, points: Iterable[Point]) -> None:
         """Append trials."""
         for point in points:
-            self._first.setdefault(_key(point), len(self._points))
+            self._first.setdefault(key_of(self.spec.axes, point), len(self._points))
             self._points.append(point)
 
     def record(self, records: Iterable[RunRecord]) -> None:
@@ -60,11 +60,16 @@ class Ledger:
             place = {"state": r.state, "error": r.error, "seconds": r.seconds, "epochs": len(r.history["seconds"])}
             self._records[r.run] = {**place, **r.totals, **r.scores}
 
+    @property
+    def points(self) -> Sequence[Point]:
+        """The trials' parameters, in their order."""
+        return self._points
+
     def runs(self, trial: int) -> list[Run]:
         """Return the runs that a trial reads: its own, or those of the first trial at its point."""
         if trial not in self._runs:
             point = self._points[trial]
-            self._runs[trial] = runs_of_trial(self.spec, self._first[_key(point)], point)
+            self._runs[trial] = runs_of_trial(self.spec, self._first[key_of(self.spec.axes, point)], point)
             for run in self._runs[trial]:
                 self._readers[run.run].append(trial)
         return self._runs[trial]
@@ -128,9 +133,7 @@ class Ledger:
             "trial": pa.array(range(len(self)), pa.int64()),
             "state": pa.array([r.state for r in results], pa.string()),
         }
-        for name in PARAMETERS:
-            kind = pa.float64() if name == "beta" else pa.int64()
-            columns[name] = pa.array([point[name] for point in self._points], kind)
+        columns |= parameter_columns([axis.name for axis in self.spec.axes], self._points)
         for k, name in enumerate(value_columns(self.spec.objectives)):
             columns[name] = pa.array([r.values[k] for r in results], pa.float64())
         columns["seconds"] = pa.array([r.seconds for r in results], pa.float64())
@@ -141,7 +144,3 @@ class Ledger:
 def _place(run: Run) -> str:
     seed = f"seed {run.config.seed}"
     return seed if run.config.model == "vae" else f"{run.config.model}, {seed}"
-
-
-def _key(point: Point) -> tuple[float, ...]:
-    return tuple(point[name] for name in PARAMETERS)

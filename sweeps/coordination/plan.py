@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
-from sweeps.study.ask import Point
+from sweeps.study.space import Point
 from vae.config import RunConfig
 from vae.stack.planning import stack_key, step_cost, working_set_bytes
 

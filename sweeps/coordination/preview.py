@@ -10,10 +10,11 @@ from sweeps.engines.engine import count_workers
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from sweeps.study import ask
-from sweeps.study.ask import Point
 from sweeps.study.pruning import share_trained
+from sweeps.study.space import Point
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
+from vae.parameters import PARAMETERS, Value
 
 if TYPE_CHECKING:
     from vae.stack.stack import Stack
@@ -35,9 +36,9 @@ class Preview:
     workers: int
 
     @property
-    def trial_rows(self) -> list[dict[str, float]]:
+    def trial_rows(self) -> list[dict[str, object]]:
         """One row a trial that is known."""
-        return [{"trial": trial} | point for trial, point in enumerate(self.points)]
+        return [{"trial": trial, **point} for trial, point in enumerate(self.points)]
 
     @property
     def stack_rows(self) -> list[dict[str, object]]:
@@ -46,11 +47,9 @@ class Preview:
             {
                 "stack": number,
                 "runs": len(stack),
-                "hidden_dim": stack[0].config.hidden_dim,
-                "latent_dim": f"{min(latents)} to {max(latents)}",
+                **{axis.name: _span([getattr(run.config, axis.name) for run in stack]) for axis in self.spec.axes},
             }
             for number, stack in enumerate(self.stacks)
-            if (latents := [run.config.latent_dim for run in stack])
         ]
 
     @property
@@ -70,7 +69,7 @@ def preview_sweep(spec: Spec) -> Preview:
     check_likelihood(data, spec.likelihood)
     workers = count_workers(spec.jobs)
     if spec.mode == "explore":
-        points = ask.explore(spec, spec.trials)
+        points = ask.explore(spec, [], spec.trials)
     else:
         points = ask.optimize(spec, [], min(spec.batch, spec.trials))
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
@@ -83,12 +82,24 @@ def preview_sweep(spec: Spec) -> Preview:
 
 
 def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:
-    """Seconds that one worker would train, from a few steps of a stack of each width."""
-    dearest = {stack[0].config.hidden_dim: stack for stack in reversed(stacks)}
+    """Seconds that one worker would train, from a few steps of a stack of each shape."""
+    dearest = {_shape(stack): stack for stack in reversed(stacks)}
     seconds_a_flop = {
-        hidden: _stack_seconds(stack, data, device) / cost(stack, data.n_pixels) for hidden, stack in dearest.items()
+        shape: _stack_seconds(stack, data, device) / cost(stack, data.n_pixels) for shape, stack in dearest.items()
     }
-    return sum(cost(stack, data.n_pixels) * seconds_a_flop[stack[0].config.hidden_dim] for stack in stacks)
+    return sum(cost(stack, data.n_pixels) * seconds_a_flop[_shape(stack)] for stack in stacks)
+
+
+def _shape(stack: list[Run]) -> tuple[Value, ...]:
+    return tuple(getattr(stack[0].config, name) for name, p in PARAMETERS.items() if p.shapes_stack)
+
+
+def _span(values: list[Value]) -> str:
+    """Put the values of a stack's runs into a cell of a table."""
+    if any(isinstance(value, str) for value in values):
+        return ", ".join(map(str, dict.fromkeys(values)))
+    low, high = min(values), max(values)
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:

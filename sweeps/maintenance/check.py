@@ -15,7 +15,8 @@ from sweeps.coordination.ledger import Ledger
 from sweeps.engines.worker import Run
 from sweeps.maintenance.check_runs import run_problems, tensor_problems
 from sweeps.maintenance.hold import at_rest
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.spec import Spec
 from sweeps.study.journal import check_study, readable
 from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import DataError, VaekitError

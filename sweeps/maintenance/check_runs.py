@@ -8,8 +8,9 @@ import numpy as np
 
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
-from vae.columns import ACTIVE_VARIANCE, PARAMETERS, TOTALS
+from vae.columns import ACTIVE_VARIANCE, TOTALS
 from vae.config import RunConfig
+from vae.files.records import parameter_column
 from vae.networks import network_of
 
 MEASURED_BY_AE = ("distortion_nats", "validation_distortion_nats")
@@ -19,10 +20,10 @@ MEASURED_BY_AE = ("distortion_nats", "validation_distortion_nats")
 def run_problems(row: Mapping[str, Any], run: Run, spec: Spec) -> Iterator[str]:
     """Yield what is wrong with a run's row of its stack's table, given the run that its trial asked for."""
     asked = {"trial": run.trial, "seed": run.config.seed, "model": run.config.model}
-    asked |= {name: getattr(run.config, name) for name in PARAMETERS}
+    asked |= {parameter_column(axis.name): getattr(run.config, axis.name) for axis in spec.axes}
     for name, value in asked.items():
-        if row[name] != value:
-            yield f"{name} must be {value}, got {row[name]}"
+        if row.get(name) != value:
+            yield f"{name} must be {value}, got {row.get(name)}"
     epochs = len(row["history.seconds"])
     if row["state"] == "FAIL" and not row["error"]:
         yield "a run that failed must say why, got nothing"

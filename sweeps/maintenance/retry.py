@@ -17,7 +17,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sweeps.coordination.ledger import Ledger
 from sweeps.maintenance.hold import at_rest
-from sweeps.spec.spec import Spec, make_spec
+from sweeps.spec.make import make_spec
+from sweeps.spec.spec import Spec
 from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import ResultsError
 from vae.files.results import Folder, write_whole

@@ -1,15 +1,11 @@
 """The address of a database, which may be shown, and its password, which may not."""
 
 import re
-from urllib.parse import unquote
 
 from vae.errors import ConfigError
 
 RULE = "storage must be postgresql+psycopg://USER@HOST:PORT/DATABASE, special characters percent-encoded"
-_URL = re.compile(
-    r"(?P<head>postgresql\+psycopg://)(?:(?P<user>[^:@/?#\s]+)(?P<secret>:[^:@/?#\s]*)?@)?"
-    r"(?P<tail>[\w.-]*(?::\d+)?/[\w.%-]+(?:\?[^@#\s]*)?)"
-)
+DRIVER = "postgresql+psycopg"
 
 
 class StorageUrl(str):
@@ -23,12 +19,18 @@ class StorageUrl(str):
 
 def parse_storage(text: str) -> StorageUrl:
     """Take an address apart; ConfigError, which does not repeat it, where it is no address."""
-    match = _URL.fullmatch(text)
-    if not match or "password" in match["tail"]:
-        raise ConfigError(f"{RULE}, got another form" if text else f"{RULE}, got ''")
-    user = f"{match['user']}@" if match["user"] else ""
-    url = StorageUrl(f"{match['head']}{user}{match['tail']}")
-    url.password = unquote(match["secret"][1:]) if match["secret"] else None
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        given = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"{RULE}, got another form" if text else f"{RULE}, got ''") from None
+    other = f"{given.host} {given.database} {given.query}"  # a password with a bare @ would reach into these
+    if given.drivername != DRIVER or not given.database or re.search(r"[@#]|password", other):
+        raise ConfigError(f"{RULE}, got another form")
+    url = StorageUrl(given._replace(password=None).render_as_string())
+    url.password = given.password
     return url
 
 

@@ -1,20 +1,12 @@
 """The axes of a search space, read from text: `low:high[:log]`, `a,b,c`, or one value."""
 
 import math
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-
-from vae.config import LARGEST_DIM, at_least, at_most
 from vae.errors import ConfigError
-
-INTEGERS = ("latent_dim", "hidden_dim")
-LEAST = {"latent_dim": 1, "hidden_dim": 1, "beta": 0}
+from vae.parameters import PARAMETERS, Parameter, Value
 
 
 @dataclass(frozen=True)
@@ -22,72 +14,110 @@ class Axis:
     """One hyperparameter's choices, or its range."""
 
     name: str
-    choices: tuple[float, ...] = ()
+    choices: tuple[Value, ...] = ()
     low: float = math.nan
     high: float = math.nan
     log: bool = False
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether its values are whole numbers."""
+        return PARAMETERS[self.name].kind == "integer"
 
     @property
     def is_fixed(self) -> bool:
         """Whether there is nothing to search."""
         return len(self.choices) == 1
 
+    @property
+    def size(self) -> int:
+        """The number of its values: choices, integers, or floats that a computer can tell apart."""
+        if self.choices:
+            return len(self.choices)
+        return self._place(self.high) - self._place(self.low) + 1
+
+    def at(self, place: int) -> Value:
+        """Return the value at a place in [0, size), in their order."""
+        if self.choices:
+            return self.choices[place]
+        place += self._place(self.low)
+        return place if self.is_integer else _as_float(place)
+
     def has(self, value: object) -> bool:
         """Whether the value is one of the choices, or a number of the right kind within the range."""
-        if isinstance(value, bool) or not isinstance(value, int if self.name in INTEGERS else int | float):
+        if PARAMETERS[self.name].kind == "name":
+            return value in self.choices
+        if isinstance(value, bool) or not isinstance(value, int if self.is_integer else int | float):
             return False
         return value in self.choices if self.choices else self.low <= value <= self.high
 
-    def distribution(self) -> BaseDistribution:
-        """Return the axis as Optuna knows it."""
-        if self.choices:
-            return CategoricalDistribution(self.choices)
-        if self.name in INTEGERS:
-            return IntDistribution(int(self.low), int(self.high), log=self.log)
-        return FloatDistribution(self.low, self.high, log=self.log)
+    def _place(self, value: float) -> int:
+        return int(value) if self.is_integer else _as_place(value)
+
+
+def size_of(axes: Iterable[Axis]) -> int:
+    """Return the number of points that axes span."""
+    return math.prod(axis.size for axis in axes)
 
 
 def parse_axis(name: str, text: str) -> Axis:
     """Read an axis; ConfigError, with the rule and what came, for anything that is none.
 
-    A range of hidden_dim means the powers of two within it, else every run would have a shape of its own.
+    A range means the powers of two within it where the parameter says so, else every run would have a shape of its own.
     """
-    if ":" not in text:
-        choices = tuple(dict.fromkeys(_number(name, part, text) for part in text.split(",")))
-        at_least(LEAST[name], **{name: min(choices)})
-        return Axis(name, choices)
+    parameter = PARAMETERS[name]
+    if parameter.kind == "name" or ":" not in text:
+        return Axis(name, _choices(parameter, text))
     low_text, high_text, *rest = text.split(":")
     if rest not in ([], ["log"]):
         raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value, got {text!r}")
-    low, high, log = _number(name, low_text, text), _number(name, high_text, text), bool(rest)
-    at_least(LEAST[name], **{name: low})
+    low, high, log = _number(parameter, low_text, text), _number(parameter, high_text, text), bool(rest)
     if low > high:
         raise ConfigError(f"{name} must run from low to high, got {text!r}")
     if log and low <= 0:
         raise ConfigError(f"{name} on a log axis must be above 0, got {text!r}")
-    if name == "hidden_dim":
-        return Axis(name, _powers_of_two(int(low), int(high), text))
+    if parameter.powers_of_two:
+        return Axis(name, _powers_of_two(name, int(low), int(high), text))
     return Axis(name, (low,)) if low == high else Axis(name, (), low, high, log)
 
 
-def _number(name: str, part: str, text: str) -> float:
+def _choices(parameter: Parameter, text: str) -> tuple[Value, ...]:
+    """Read choices, each once."""
+    if parameter.kind != "name":
+        return tuple(dict.fromkeys(_number(parameter, part, text) for part in text.split(",")))
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    for name in names:
+        parameter.check(name)
+    return names
+
+
+def _number(parameter: Parameter, part: str, text: str) -> float:
+    name, is_integer = parameter.name, parameter.kind == "integer"
     try:
-        value = int(part) if name in INTEGERS else float(part)
+        value = int(part) if is_integer else float(part) + 0.0  # no negative zero
         finite = math.isfinite(value)
     except OverflowError:
         finite = False
     except ValueError:
-        kind = "whole numbers" if name in INTEGERS else "numbers"
+        kind = "whole numbers" if is_integer else "numbers"
         raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value of {kind}, got {text!r}") from None
     if not finite:
         raise ConfigError(f"{name} must be finite, got {text[:40]!r}")
-    if name in INTEGERS:
-        at_most(LARGEST_DIM, **{name: value})
+    parameter.check(value)
     return value
 
 
-def _powers_of_two(low: int, high: int, text: str) -> tuple[int, ...]:
+def _powers_of_two(name: str, low: int, high: int, text: str) -> tuple[int, ...]:
     powers = tuple(2**k for k in range(high.bit_length()) if low <= 2**k <= high)
     if not powers:
-        raise ConfigError(f"a range of hidden_dim must hold a power of two, got {text!r}")
+        raise ConfigError(f"a range of {name} must hold a power of two, got {text!r}")
     return powers
+
+
+def _as_place(value: float) -> int:
+    """Number the floats that are not negative, in their order: the next one up has the next number."""
+    return int(struct.unpack("<q", struct.pack("<d", value))[0])
+
+
+def _as_float(place: int) -> float:
+    return float(struct.unpack("<d", struct.pack("<q", place))[0])

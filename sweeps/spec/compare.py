@@ -1,21 +1,17 @@
 """The spec of a comparison: VAEs and their autoencoder twins of equal sizes, seeds and budget, in the same stacks."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sweeps.spec.axes import parse_axis
-from sweeps.spec.spec import Spec, make_spec
-from vae.columns import PARAMETERS
+from sweeps.spec.make import make_spec
+from sweeps.spec.options import Options, names_of, of
+from sweeps.spec.spec import Spec
 from vae.files.results import Folder
+from vae.parameters import PARAMETERS
 
-DEFAULTS: dict[str, Any] = {"latent_dim": "2,8,16", "hidden_dim": "128", "beta": "1"}
-SHARED = (
-    "data", "limit", "size", "binarize", "likelihood", "sigma", "seeds", "epochs", "batch_size", "learning_rate",
-    "beta_schedule", "scores", "seed", "device",
-    "precision",
-)  # fmt: skip
-"""What a comparison takes from the sweep that it is to be like."""
+DEFAULTS: dict[str, Any] = {f.name: of(f).compare_default for f in fields(Options) if of(f).compare_default}
 TWINS = {"models": "vae,ae", "mode": "explore", "sampler": "grid"}
 SUFFIX = "-compare"
 
@@ -35,11 +31,12 @@ def compare_spec(options: Mapping[str, Any], like: Folder | None = None) -> Spec
 def _like(folder: Folder) -> dict[str, Any]:
     spec = make_spec(folder.read_spec())
     there = spec.as_dict()
-    sizes = {name: _choices(name, there[name]) for name in PARAMETERS if name != "beta"}
     is_comparison = spec.models == TWINS["models"]
+    axes = {name: _choices(name, there[name]) for name in PARAMETERS}
+    if not is_comparison:
+        axes["beta"] = DEFAULTS["beta"]
     own = {"name": spec.name if is_comparison else spec.name + SUFFIX, "out": str(folder.path.resolve().parent)}
-    beta = there["beta"] if is_comparison else DEFAULTS["beta"]
-    return {name: there[name] for name in SHARED if name in there} | sizes | own | {"beta": beta}
+    return {name: there[name] for name in names_of("run") if name in there} | axes | own
 
 
 def _choices(name: str, text: str) -> str:
@@ -47,5 +44,6 @@ def _choices(name: str, text: str) -> str:
     axis = parse_axis(name, text)
     if axis.choices:
         return text
-    middle = round((axis.low * axis.high) ** 0.5)
-    return ",".join(str(int(value)) for value in dict.fromkeys((axis.low, middle, axis.high)))
+    middle = (axis.low * axis.high) ** 0.5
+    values = (axis.low, round(middle) if axis.is_integer else float(f"{middle:.3g}"), axis.high)
+    return ",".join(map(str, dict.fromkeys(values)))

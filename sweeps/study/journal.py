@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.spec.spec import Spec
-from sweeps.study.ask import distributions
+from sweeps.study.space import distributions
 from vae.errors import ResultsError
 
 ASKED_UNTIL = "asked_until"
@@ -53,7 +53,7 @@ def check_study(study: optuna.Study, spec: Spec, most_trials: int, where: object
 
 
 def _problem(trial: FrozenTrial, spec: Spec, most_trials: int) -> str:
-    space, until = distributions(spec), trial.user_attrs.get(ASKED_UNTIL)
+    space, until = distributions(spec.axes), trial.user_attrs.get(ASKED_UNTIL)
     point = {**trial.user_attrs, **trial.params}
     names = {axis.name for axis in spec.axes}
     if trial.state == TrialState.WAITING:

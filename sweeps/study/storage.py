@@ -15,8 +15,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from sweeps.spec.address import StorageUrl
 from sweeps.spec.spec import Spec
-from sweeps.study.ask import Point, distributions
 from sweeps.study.journal import ASKED_UNTIL, check_study, readable
+from sweeps.study.space import Point, distributions
 from vae.files.results import Folder, unwritable
 
 STUDY_NAME = "sweep"
@@ -40,7 +40,7 @@ class Study:
 
     def add(self, spec: Spec, points: Sequence[Point], asked_until: int) -> None:
         """Add running trials, each in one write; axes of one value are kept as attributes."""
-        space = distributions(spec)
+        space = distributions(spec.axes)
         for number, point in enumerate(points, start=asked_until - len(points)):
             fixed = {name: value for name, value in point.items() if name not in space}
             trial = create_trial(

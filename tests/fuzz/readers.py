@@ -76,7 +76,7 @@ def _toml(folder: Path) -> Path:
 
 def write_small_sweep(folder: Path) -> Folder:
     """Write a whole small sweep without training: tables, weights, journal."""
-    from sweeps.spec.spec import make_spec
+    from sweeps.spec.make import make_spec
     from sweeps.study.ask import explore
     from sweeps.study.storage import open_study
 
@@ -86,7 +86,7 @@ def write_small_sweep(folder: Path) -> Folder:
     data = {"hash": DATA_HASH, "name": "digits", "image_shape": [4, 4], "train": 8, "validation": 1, "test": 1}
     session = {"started": "2026-01-01T00:00:00+00:00", "command": PROVENANCE["command"], "versions": {"torch": "2"}}
     sweep.write_provenance({"data": data, "sessions": [session]})
-    points = explore(spec, TRIALS)
+    points = explore(spec, [], TRIALS)
     records = [
         _with_weights(record(t * SEEDS + k, t, k, point, EPOCHS, 20.0, rng, None), rng, spec.run_config(**point))
         for t, point in enumerate(points)
@@ -155,7 +155,7 @@ def _look_up(path: Path) -> object:
 
 
 def _read_spec(path: Path) -> object:
-    from sweeps.spec.spec import make_spec, read_spec
+    from sweeps.spec.make import make_spec, read_spec
 
     return make_spec(read_spec(path)).identity
 
@@ -190,7 +190,7 @@ def _read_model(path: Path) -> object:
 
 def _read_journal(path: Path) -> object:
     from sweeps.coordination.ledger import Ledger
-    from sweeps.spec.spec import make_spec
+    from sweeps.spec.make import make_spec
     from sweeps.study.ask import explore
     from sweeps.study.storage import asked_until, open_study, point_of
 
@@ -199,7 +199,7 @@ def _read_journal(path: Path) -> object:
         trials = study.trials()
     ledger = Ledger(spec, [])
     ledger.add(point_of(trial) for trial in trials)
-    return explore(spec, asked_until(trials)), ledger.missing_runs(range(len(ledger))), ledger.table((), ())
+    return explore(spec, [], asked_until(trials)), ledger.missing_runs(range(len(ledger))), ledger.table((), ())
 
 
 def _read_scores(path: Path) -> object:

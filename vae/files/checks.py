@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vae.columns import PARAMETERS, parse_objectives
+from vae.columns import parse_objectives
 from vae.config import LIKELIHOODS, at_least, at_most, one_of
 from vae.errors import ResultsError
+from vae.parameters import ALWAYS, PARAMETERS
 
-_TEXTS = ("data", "mode", "objective", "likelihood", *PARAMETERS)
+_TEXTS = ("data", "mode", "objective", "likelihood", *ALWAYS)
 _NUMBERS = ("trials", "seeds", "epochs")
 MOST = 10**7
 """Trials, seeds or epochs of a sweep: more is no sweep that anybody trained."""
@@ -17,16 +18,21 @@ Content = dict[str, Any]
 
 
 def check_spec(spec: Content, path: Path) -> Content:
-    """Return the content of sweep.toml if what every reader needs is there; raises a VaekitError."""
+    """Return the content of sweep.toml if what every reader needs is there; raises a VaekitError.
+
+    A hyperparameter is text there, an axis; what the first version wrote as a number is read as one.
+    """
+    numbers = {name: spec[name] for name in PARAMETERS if type(spec.get(name)) in (int, float)}
+    spec = spec | {name: str(value) for name, value in numbers.items() if name not in ALWAYS}
     for name in (*_TEXTS, *_NUMBERS):
         if name not in spec:
             raise ResultsError(f"sweep.toml must hold {name}, got none in {str(path)!r}")
-    for names, kind in ((_TEXTS, str), (_NUMBERS, int)):
+    for names, kind in (({*_TEXTS, *PARAMETERS}, str), (_NUMBERS, int)):
         for name in names:
             _check_type(spec, name, kind, path)
-    numbers = {name: spec[name] for name in _NUMBERS}
-    at_least(1, **numbers)
-    at_most(MOST, **numbers)
+    counts = {name: spec[name] for name in _NUMBERS}
+    at_least(1, **counts)
+    at_most(MOST, **counts)
     one_of(LIKELIHOODS, likelihood=spec["likelihood"])
     parse_objectives(spec["objective"])
     return spec

@@ -5,74 +5,38 @@
 
 import itertools
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import tomli_w
 
-from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, STATES, TOTALS, parse_objectives, value_columns
-from vae.config import MODELS
+from vae.columns import TOTALS, parse_objectives, value_columns
 from vae.errors import ResultsError
 from vae.files import weights as saved
 from vae.files.checks import check_provenance, check_spec
-from vae.files.tables import INTEGER, NUMBER, NUMBERS, TEXT, read_table, table_bytes
+from vae.files.records import (
+    EPOCHS,
+    SCORE_PREFIX,
+    STACK_TYPES,
+    TRIAL_TYPES,
+    VALUE_PREFIX,
+    RunRecord,
+    check_parameters,
+    check_stack,
+    check_trials,
+    further_types,
+    stack_table,
+)
+from vae.files.tables import INTEGER, read_table, table_bytes
 from vae.files.texts import read_json, read_toml
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-HISTORY_PREFIX = "history."
-DIMS_PREFIX = "dims."
-EPOCHS = f"{HISTORY_PREFIX}seconds"
-"""As long as its run was trained."""
-SCORE_PREFIX = "score."
-VALUE_PREFIX = "value"
-_KINDS = {"model": TEXT, "state": TEXT, "error": TEXT, "beta": NUMBER, "seconds": NUMBER}
-"""Types of columns; the others of a run or trial are integers."""
-STACK_TYPES = {
-    **{name: _KINDS.get(name, INTEGER) for name in (*IDENTITY, *PARAMETERS)},
-    **dict.fromkeys(TOTALS, NUMBER),
-    **{name: _KINDS[name] for name in ("seconds", "error")},
-    **{HISTORY_PREFIX + name: NUMBERS for name in HISTORY},
-    **{DIMS_PREFIX + name: NUMBERS for name in DIMS},
-}
-"""Columns of a stack's table; one of numbers for each score besides."""
-TRIAL_TYPES = {name: _KINDS.get(name, INTEGER) for name in ("trial", "state", *PARAMETERS, "seconds", "error")}
-"""Columns of the trials table; one of numbers for each objective besides."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """Everything that is kept of one run."""
-
-    run: int
-    trial: int
-    seed: int
-    model: str
-    state: str
-    """COMPLETE, PRUNED (stopped at a rung: nothing on test, no weights) or FAIL."""
-    parameters: Mapping[str, float]
-    """latent_dim, beta and hidden_dim."""
-    totals: Mapping[str, float]
-    """The columns TOTALS; NaN where they were not reached."""
-    history: Mapping[str, np.ndarray]
-    """The columns HISTORY, each (epoch,)."""
-    dims: Mapping[str, np.ndarray]
-    """The columns DIMS, each (latent,); empty for a run that failed."""
-    seconds: float
-    scores: Mapping[str, float] = field(default_factory=dict)
-    """Scores of the codes on the test split; those that are objectives on validation too, as validation_NAME."""
-    error: str = ""
-    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """The plain module's state, at the run's own shape."""
 
 
 class ReportFolder:
@@ -155,13 +119,11 @@ class Folder:
         """Return the trials table as last written; ResultsError where there is none yet."""
         if not self.trials.exists():
             raise ResultsError(f"a sweep must have asked a trial before it is read, got none in {str(self.path)!r}")
-        table = read_table(self.trials, TRIAL_TYPES, VALUE_PREFIX)
-        _check_counted(table, "trial", STATES, self.trials)
+        table = read_table(self.trials, TRIAL_TYPES, VALUE_PREFIX, further_types())
+        check_trials(table, self.trials)
         for name in value_columns(parse_objectives(self.read_spec()["objective"])):
             if name not in table.column_names:
                 raise ResultsError(f"a table must have the column {name}, got none in {str(self.trials)!r}")
-        if sorted(table["trial"].to_pylist()) != list(range(len(table))):
-            raise ResultsError(f"trials must be numbered from 0 without gaps, got others in {str(self.trials)!r}")
         return table
 
     def write_stack(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
@@ -171,7 +133,7 @@ class Folder:
         if weights:
             tensors = {f"{r.run}.{name}": tensor for r in records for name, tensor in r.weights.items()}
             write_whole(stem.with_suffix(".safetensors"), saved.weights_bytes(tensors))
-        write_whole(stem.with_suffix(".parquet"), table_bytes(_stack_table(records)))
+        write_whole(stem.with_suffix(".parquet"), table_bytes(stack_table(records)))
 
     def stack_paths(self) -> list[Path]:
         """Return the tables of the stacks, in the order of their first runs."""
@@ -183,21 +145,16 @@ class Folder:
 
     def read_stack(self, path: Path) -> pa.Table:
         """Return one stack's table, whole and of consistent lengths; raises ResultsError."""
-        table = read_table(path, STACK_TYPES, SCORE_PREFIX)
-        _check_counted(table, "run", STATES[:3], path)
-        if not set(pc.unique(table["model"]).to_pylist()) <= set(MODELS):
-            raise ResultsError(f"models must be of {', '.join(MODELS)}, got others in {str(path)!r}")
-        for prefix, names in ((HISTORY_PREFIX, HISTORY), (DIMS_PREFIX, DIMS)):
-            lengths = [pc.list_value_length(table[prefix + name]) for name in names]
-            if not all(length.equals(lengths[0]) for length in lengths):
-                raise ResultsError(f"lists of one run must be of one length, got others in {prefix}* of {str(path)!r}")
+        table = read_table(path, STACK_TYPES, SCORE_PREFIX, further_types())
+        check_stack(table, path)
         return table
 
     def read_runs(self) -> pa.Table:
         """Return one row a finished run, sorted by run, with histories and dims as list columns."""
         tables = [self.read_stack(path) for path in self.stack_paths()]
         if not tables:
-            return _stack_table([])
+            return stack_table([], self.read_trials().column_names if self.trials.exists() else ())
+        check_parameters(tables, self.stacks)
         runs = pa.concat_tables([table.replace_schema_metadata() for table in tables], promote_options="default")
         if len(pc.unique(runs["run"])) < len(runs):
             raise ResultsError(f"a run must stand in one stack, got one in two of {str(self.stacks)!r}")
@@ -300,26 +257,3 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _stack_table(records: Sequence[RunRecord]) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [getattr(r, name) for r in records] for name in IDENTITY}
-    columns |= {name: [r.parameters[name] for r in records] for name in PARAMETERS}
-    columns |= {name: [r.totals[name] for r in records] for name in TOTALS}
-    scores = dict.fromkeys(name for r in records for name in r.scores)
-    columns |= {SCORE_PREFIX + name: [r.scores.get(name, math.nan) for r in records] for name in scores}
-    columns |= {name: [getattr(r, name) for r in records] for name in ("seconds", "error")}
-    columns |= {HISTORY_PREFIX + name: [r.history[name] for r in records] for name in HISTORY}
-    columns |= {DIMS_PREFIX + name: [r.dims[name] for r in records] for name in DIMS}
-    return pa.table({name: pa.array(values, STACK_TYPES.get(name, NUMBER)) for name, values in columns.items()})
-
-
-def _check_counted(table: pa.Table, key: str, states: Sequence[str], path: Path) -> None:
-    """Check what is counted (integers are not negative, keys not twice) and the states."""
-    for name, column in zip(table.column_names, table.itercolumns(), strict=True):
-        if column.type == INTEGER and len(column) and pc.min(column).as_py() < 0:
-            raise ResultsError(f"{name} must be at least 0, got {pc.min(column)} in {str(path)!r}")
-    if len(pc.unique(table[key])) < len(table):
-        raise ResultsError(f"a {key} must stand in a table once, got one twice in {str(path)!r}")
-    if not set(pc.unique(table["state"]).to_pylist()) <= set(states):
-        raise ResultsError(f"states must be of {', '.join(states)}, got others in {str(path)!r}")

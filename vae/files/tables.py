@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,17 +51,20 @@ def is_intact(table: pa.Table) -> bool:
     return bool(table.schema.metadata[_CHECKSUM].decode("ascii", "replace") == checksum(table))
 
 
-def read_table(path: Path, types: Types, prefix: str) -> pa.Table:
-    """Return the table in a Parquet file: the columns `types`, and any others of numbers whose names have the prefix.
+def read_table(path: Path, types: Types, prefix: str, optional: Types = MappingProxyType({})) -> pa.Table:
+    """Return the table in a Parquet file: the columns `types`, and of others those it may have.
+
+    They are `optional` ones, and any of numbers whose names have the prefix.
 
     Nothing is decoded before the file's schema and what its pages claim to hold were checked. Raises ResultsError for
     a file that cannot be read, other columns, missing values, or more than a file of its size may hold.
     """
-    texts = [name for name, kind in types.items() if kind == TEXT]
     try:
         content = path.read_bytes()
         check_growth(claimed_bytes(content), path, FREE_TABLE, ResultsError)
-        _check_schema(pq.read_schema(pa.BufferReader(content)), types, prefix, path)
+        schema = pq.read_schema(pa.BufferReader(content))
+        _check_schema(schema, types, prefix, optional, path)
+        texts = [field.name for field in schema if field.type == TEXT]
         # Each text once: a page of a few bytes can repeat a long one without end.
         table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts).read(use_threads=False)
         for name in texts:
@@ -79,7 +83,7 @@ def read_table(path: Path, types: Types, prefix: str) -> pa.Table:
     return table
 
 
-def _check_schema(schema: pa.Schema, types: Types, prefix: str, path: Path) -> None:
+def _check_schema(schema: pa.Schema, types: Types, prefix: str, optional: Types, path: Path) -> None:
     there = {field.name: field.type for field in schema}
     for name, kind in types.items():
         if name not in there:
@@ -88,6 +92,7 @@ def _check_schema(schema: pa.Schema, types: Types, prefix: str, path: Path) -> N
             raise ResultsError(f"{name} must be of type {kind}, got {there[name]} in {str(path)!r}")
     for name in [field.name for field in schema]:
         known = types.keys() | {other for other in there if other.startswith(prefix) and there[other] == NUMBER}
+        known |= {other for other, kind in optional.items() if there.get(other) == kind}
         if name not in known or schema.get_all_field_indices(name)[1:]:
             raise ResultsError(f"a table must have no other columns, got {name[:80]!r} in {str(path)!r}")
 

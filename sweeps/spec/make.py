@@ -1,0 +1,95 @@
+"""From options (TOML's, the command line's, Python's) to a resolved spec."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sweeps.spec.checks import SAMPLERS
+from sweeps.spec.options import Options, of
+from sweeps.spec.rungs import PRUNERS
+from sweeps.spec.spec import Spec
+from vae.config import at_least
+from vae.data import SOURCES, source_name
+from vae.errors import ConfigError
+from vae.files.texts import read_toml
+from vae.parameters import PARAMETERS
+
+DEFAULT_TRIALS = 24
+TYPES: dict[Any, tuple[type, ...]] = {int: (int,), int | None: (int,), bool: (bool,), str: (str,)}
+"""What a file or Python may give, by the option's type."""
+Note = Callable[[str], None]
+"""Takes a line for the user."""
+
+
+def make_spec(options: Mapping[str, Any], note: Note = lambda line: None) -> Spec:
+    """Build a resolved spec; ConfigError for a wrong name, type or value.
+
+    `note` is told where the space has fewer points than the trials that were asked for.
+    """
+    types = {f.name: f.type for f in fields(Options)}
+    for name in options:
+        if name not in types:
+            near = difflib.get_close_matches(name, types, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigError(f"a spec's keys must be options of vaekit sweep, got {name!r}{hint}")
+    values = {name: _typed(name, types[name], value) for name, value in options.items()}
+    if "trials" in values:
+        at_least(1, trials=values["trials"])  # 0 is the default's way of saying that none were asked
+    spec = _resolved(Spec(**values))
+    if spec.trials < values.get("trials", 0):
+        points = "1 point, which" if spec.trials == 1 else f"{spec.trials} points, each of which"
+        note(f"the space has {points} is trained once; --trials {values['trials']} asks for more")
+    return spec
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """Read the options in a TOML file; ConfigError where it is missing or no TOML."""
+    return read_toml(path, "a spec", ConfigError)
+
+
+def _resolved(spec: Spec) -> Spec:
+    """Return the spec with every default that depends on another option filled in; no more trials than points."""
+    name = spec.name or source_name(spec.data)
+    sampler = spec.sampler or SAMPLERS[spec.mode][0]
+    wanted = spec.trials or (spec.size_of_space if sampler == "grid" else DEFAULT_TRIALS)
+    return replace(
+        spec,
+        sampler=sampler,
+        pruner=spec.pruner or (PRUNERS[spec.mode][0] if len(spec.objectives) == 1 else "none"),
+        trials=min(wanted, spec.size_of_space),
+        data=_absolute(spec.data),
+        name=name,
+    )
+
+
+def _absolute(data: str) -> str:
+    """The path of data that go by a path and are there, so that a sweep goes on from any folder."""
+    path = Path(data).expanduser()
+    try:
+        return str(path.resolve()) if data not in SOURCES and path.exists() else data
+    except OSError:
+        return data  # what is wrong with it is said where it is read
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    """Take a value as the option's type, where a file has a more natural one (a number, a list) for a text."""
+    known = of(Options.__dataclass_fields__[name])
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name in PARAMETERS and isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    if is_number and (name in PARAMETERS or known.numeric):
+        return str(value)
+    if name == "sigma":
+        return _sigma(value)
+    if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind is not bool):
+        raise ConfigError(f"{name} must be of type {' or '.join(t.__name__ for t in TYPES[kind])}, got {value!r}")
+    return value
+
+
+def _sigma(value: Any) -> float | Literal["learned"]:
+    try:
+        return "learned" if value == "learned" else float(str(value))
+    except ValueError:
+        raise ConfigError(f"sigma must be learned or a number, got {value!r}") from None

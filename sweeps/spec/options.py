@@ -1,0 +1,149 @@
+"""The options of a sweep, each declared once: the commands, their help, TOML and Python read them from here."""
+
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, field, fields
+from inspect import Parameter, Signature
+from typing import Any, Literal
+
+from vae.parameters import PARAMETERS
+
+Command = Literal["sweep", "compare"]
+Part = Literal["run", "search", "place"]
+"""Of a sweep: what each run is, where it is searched, and how the work is done, which changes no result."""
+KEY = "option"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What is known of an option beside its name, its type and its default."""
+
+    help: str
+    part: Part
+    shown: str = ""
+    """The default in words, where other options decide it."""
+    numeric: bool = False
+    """Whether a file may give a number where the option is text."""
+    compare: bool = True
+    """Whether `vaekit compare` has it."""
+    compare_default: str = ""
+    """The default of `vaekit compare`, where it is another one."""
+    compare_shown: str = ""
+    compare_help: str = ""
+
+
+def option(default: Any, part: Part, help: str, **known: Any) -> Any:  # noqa: A002
+    """Declare an option as a field."""
+    return field(default=default, metadata={KEY: Option(help=help, part=part, **known)})
+
+
+_AXIS = "low:high[:log], a,b,c or one value"
+_CHOICES = "choices a,b,c or one value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Every option of a sweep, by the name that it has in TOML and in Python."""
+
+    data: str = option("digits", "run", "A name, a folder of IDX files, or an .npz file.")
+    limit: int | None = option(None, "run", "Images to keep, a uniform subsample.")
+    size: int | None = option(None, "run", "Side of the images after averaging blocks of pixels.")
+    binarize: str = option("none", "run", "none, threshold or sample.")
+    likelihood: str = option("bernoulli", "run", "bernoulli, continuous_bernoulli or gaussian.")
+    sigma: float | Literal["learned"] = option("learned", "run", "learned or a number; for gaussian.")
+    models: str = option("vae", "search", "vae, or vae,ae: each run with its autoencoder twin.", compare=False)
+    trials: int = option(
+        0, "place", "Points of the search space, at most all.", shown="24, or the whole grid", compare=False
+    )
+    seeds: int = option(3, "run", "Runs of every trial and model, with seeds from --seed on.")
+    epochs: int = option(40, "run", "Passes over the training images.")
+    batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
+    learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
+    beta_schedule: str = option("constant", "run", "constant, linear:F or cyclic:N.")
+    latent_dim: str = option(
+        "2:32", "search", f"Dimensions of z: {_AXIS}.",
+        compare_default="2,8,16", compare_help=f"Dimensions of z: {_CHOICES}.",
+    )  # fmt: skip
+    beta: str = option(
+        "0.1:16:log", "search", f"Weight of the rate: {_AXIS}.",
+        compare_default="1", compare_help=f"Weight of the VAE's rate: {_CHOICES}.",
+    )  # fmt: skip
+    hidden_dim: str = option(
+        "64,128,256", "search", f"Width of the hidden layer: {_AXIS}; a range means powers of two.",
+        compare_default="128", compare_help=f"Width of the hidden layer: {_CHOICES}.",
+    )  # fmt: skip
+    mode: str = option("explore", "search", "explore covers the space, optimize seeks the best.", compare=False)
+    sampler: str = option(
+        "", "search", "qmc, random or grid to explore, tpe to optimize.", shown="qmc or tpe", compare=False
+    )
+    pruner: str = option(
+        "", "search", "none; to optimize also halving or median.", shown="none or halving", compare=False
+    )
+    batch: int = option(16, "search", "Trials asked at once to optimize.", compare=False)
+    objective: str = option("elbo", "search", "elbo, COLUMN:min, COLUMN:max, or several.", compare=False)
+    scores: str = option("", "run", "Scores of the codes, or none.", shown="cheap ones on data with factors")
+    seed: int = option(0, "run", "First seed of the runs, and the sampler's.")
+    name: str = option(
+        "", "place", "Folder under --out.", shown="the data's name",
+        compare_shown="the data's or sweep's name, with -compare",
+    )  # fmt: skip
+    out: str = option("results", "place", "Where sweeps land.")
+    jobs: str = option("auto", "place", "Worker processes, one thread each.", numeric=True)
+    engine: str = option("local", "place", "local processes or dask.")
+    scheduler: str = option("", "place", "A Dask scheduler, tcp://HOST:PORT; of our own if not given.")
+    storage: str = option("", "place", "postgresql+psycopg://USER@HOST/DATABASE in place of the folder's journal.")
+    device: str = option("auto", "run", "auto, cpu or cuda.")
+    precision: str = option("fp32", "run", "fp32, or bf16 products where the processor has them.")
+    keep_weights: str = option("all", "place", "all, best or none.", compare=False)
+    timeout: str = option("", "place", "Stop after this time: 90s, 30m, 2h.", numeric=True)
+    report: bool = option(True, "place", "End with the report.")
+
+
+def of(declared: "Field[Any]") -> Option:
+    """Return what is known of a field of Options."""
+    known: Option = declared.metadata[KEY]
+    return known
+
+
+def names_of(part: Part) -> tuple[str, ...]:
+    """Return the options of one part of a sweep."""
+    return tuple(f.name for f in fields(Options) if of(f).part == part)
+
+
+def of_command(command: Command) -> "list[Field[Any]]":
+    """Return the options that a command has, in the order of its help."""
+    return [f for f in fields(Options) if command == "sweep" or of(f).compare]
+
+
+def default_of(declared: "Field[Any]", command: Command) -> Any:
+    """Return the value that a command takes where an option is not given."""
+    return (command == "compare" and of(declared).compare_default) or declared.default
+
+
+def help_of(declared: "Field[Any]", command: Command) -> tuple[str, str]:
+    """Return an option's help, and its default in words (empty where there is none)."""
+    known = of(declared)
+    if command == "compare" and (known.compare_help or known.compare_shown):
+        return known.compare_help or known.help, known.compare_default or known.compare_shown
+    return known.help, known.shown or ("" if declared.default is None else str(declared.default))
+
+
+def signature_of(command: Command, first: Sequence[Parameter] = (), returns: Any = Signature.empty) -> Signature:
+    """Return the signature of a command in Python: what comes first, then its options by keyword."""
+    options = [
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=default_of(f, command), annotation=_annotation(f))
+        for f in of_command(command)
+    ]
+    return Signature([*first, *options], return_annotation=returns)
+
+
+def docstring_of(command: Command, summary: str) -> str:
+    """Return the docstring of a command in Python: what it does, then a line an option."""
+    lines = []
+    for declared in of_command(command):
+        help_text, shown = help_of(declared, command)
+        lines.append(f"    {declared.name}: {help_text}{f' [default: {shown}]' if shown else ''}")
+    return "\n".join([summary.strip(), "", "Options:", *lines, ""])
+
+
+def _annotation(declared: "Field[Any]") -> Any:
+    return str | float | Sequence[str | float] if declared.name in PARAMETERS else declared.type
