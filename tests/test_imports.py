@@ -98,7 +98,7 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
         ("vae", itself),
         ("sweeps", itself),
         ("analysis", itself),
-        pytest.param("vae", package_of, marks=pytest.mark.xfail(reason="config, data and files", strict=True)),
+        ("vae", package_of),
         pytest.param("sweeps", package_of, marks=pytest.mark.xfail(reason="spec, study, engines", strict=True)),
         ("analysis", package_of),
     ],

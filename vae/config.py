@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from vae.data.config import DataConfig
+from vae.data_config import DataConfig
 from vae.errors import ConfigError
 from vae.parameters import PARAMETERS
 from vae.schedules import BetaSchedule

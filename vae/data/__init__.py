@@ -1,6 +1,5 @@
 """Images by name or path: read, checked, split, prepared once a machine and memory-mapped."""
 
-from vae.data.config import BINARIZATIONS, DataConfig
 from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
 from vae.data.grid import factor_grid
 from vae.data.paths import default_cache
@@ -8,6 +7,7 @@ from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
 from vae.data.sources import SOURCES, Source, source_name
 from vae.data.store import is_whole
 from vae.data.transfer import complete, pieces, receive
+from vae.data_config import BINARIZATIONS, DataConfig
 
 __all__ = [
     "BINARIZATIONS",

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vae.data.config import DataConfig
 from vae.data.store import is_whole
+from vae.data_config import DataConfig
 from vae.errors import DataError
 from vae.files.texts import read_json
 

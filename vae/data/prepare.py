@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from vae.data import index, store
-from vae.data.config import DataConfig
 from vae.data.dataset import Data, open_data
 from vae.data.download import fetch
 from vae.data.drawing import Drawing
@@ -15,6 +14,7 @@ from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
 from vae.data.raw import RawData
 from vae.data.sources import Request, files_of, read_source, source_name
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
+from vae.data_config import DataConfig
 from vae.errors import DataError
 
 DATA_SEED = 1998  # never the sweep's seed: every sweep over the same images has the same splits

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vae.data.config import MINIMUM_IMAGES
 from vae.data.drawing import Drawing
+from vae.data_config import MINIMUM_IMAGES
 from vae.errors import DataError
 
 
