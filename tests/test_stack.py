@@ -22,7 +22,7 @@ from vae.stack.state import RunState, initial_state, own_parameters
 from vae.training import EpochRecord, make_stack, train, train_runs
 
 STEPS = 120
-"""Twice as many as a stack padded to its own widest latent takes to move a bit in every shape."""
+"""A stack padded to its own widest latent moved bits of each of the four runs below within twelve."""
 MANY_STEPS = 2_400
 LONG = (pytest.mark.slow, pytest.mark.timeout(1200))
 
