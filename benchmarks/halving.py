@@ -22,8 +22,8 @@ from sweeps.engines.local import LocalEngine
 from sweeps.engines.worker import Task
 from sweeps.spec.make import make_spec
 from sweeps.spec.spec import Spec
-from vae.columns import PARAMETERS
 from vae.data import open_data, prepare
+from vae.parameters import ALWAYS
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def _study(study: int, spec: Spec) -> dict[str, float]:
         epochs = len(sweep.history)
         complete = sweep.trials[sweep.trials["state"] == "COMPLETE"]
         best = float(complete["value"].max())
-        points = sweep.trials[list(PARAMETERS)].drop_duplicates().to_dict(orient="records")
+        points = sweep.trials[list(ALWAYS)].drop_duplicates().to_dict(orient="records")
         whole = max(_unpruned(spec, [{str(name): value for name, value in point.items()} for point in points]))
     return {
         "study": study,

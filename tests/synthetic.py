@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vae.columns import DIMS, HISTORY, PARAMETERS, TOTALS, parse_objectives, value_columns
+from vae.columns import DIMS, HISTORY, TOTALS, parse_objectives, value_columns
 from vae.files.records import RunRecord
 from vae.files.results import Folder
 from vae.networks.textbook import textbook
+from vae.parameters import ALWAYS
 
 STACK = 16
 SPEC: Mapping[str, Any] = {
@@ -152,7 +153,7 @@ def trials_table(
         "trial": np.arange(count),
         "state": ["FAIL" if trial in failed else "COMPLETE" for trial in range(count)],
     }
-    for name in PARAMETERS:
+    for name in ALWAYS:
         columns[name] = [point[name] for point in points]
     for name, objective in zip(value_columns(objectives), objectives, strict=True):
         values = np.array([r.totals[objective.column] for r in records]).reshape(count, -1)

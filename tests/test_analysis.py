@@ -27,7 +27,8 @@ from analysis.statistics.states import failures, is_complete, states
 from analysis.summary.summary import summary
 from analysis.training.curves import learning_curves, standings
 from tests.synthetic import write_sweep
-from vae.columns import PARAMETERS, RUNS, TOTALS, parse_objectives
+from vae.columns import RUNS, TOTALS, parse_objectives
+from vae.parameters import ALWAYS
 
 
 def runs_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -326,7 +327,7 @@ def test_summary_is_json(sweep: Sweep) -> None:
     assert (told["name"], told["state"], told["mode"]) == ("digits", "complete", "explore")
     assert told["counts"] == {"COMPLETE": 23, "PRUNED": 0, "FAIL": 1, "RUNNING": 0, "WAITING": 0}
     first = told["leaderboard"][0]
-    point = {name: first[name] for name in PARAMETERS}
+    point = {name: first[name] for name in ALWAYS}
     assert told["best"] == {"trial": first["trial"], "params": point, "value": first["value"]}
     assert isinstance(first["trial"], int)
     assert isinstance(first["latent_dim"], int)

@@ -99,7 +99,7 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
         ("sweeps", itself),
         ("analysis", itself),
         ("vae", package_of),
-        pytest.param("sweeps", package_of, marks=pytest.mark.xfail(reason="spec, study, engines", strict=True)),
+        ("sweeps", package_of),
         ("analysis", package_of),
     ],
 )

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from vae.columns import DIMS, HISTORY, IDENTITY, PARAMETERS, TOTALS
+from vae.columns import DIMS, HISTORY, IDENTITY, TOTALS
 from vae.errors import ResultsError
 from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, RunRecord
 from vae.files.results import Folder, find_folder, write_whole
+from vae.parameters import ALWAYS
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -53,7 +54,7 @@ def test_what_is_written_comes_back(tmp_path_factory: pytest.TempPathFactory, re
     assert [row["run"] for row in rows] == sorted(r.run for r in records)
     for row, r in zip(rows, sorted(records, key=lambda r: r.run), strict=True):
         assert all(row[name] == getattr(r, name) for name in (*IDENTITY, "seconds", "error"))
-        assert all(row[name] == r.parameters[name] for name in PARAMETERS)
+        assert all(row[name] == r.parameters[name] for name in ALWAYS)
         assert all(row[name] == r.totals[name] or math.isnan(r.totals[name]) for name in TOTALS)
         for prefix, part in ((HISTORY_PREFIX, r.history), (DIMS_PREFIX, r.dims)):
             for name, values in part.items():

@@ -6,7 +6,6 @@ from typing import Literal
 from vae.errors import ConfigError
 from vae.parameters import ALWAYS
 
-PARAMETERS = ALWAYS
 NATS = ("rate_nats", "distortion_nats", "elbo_nats")
 """Rate, distortion and ELBO at beta = 1, summed over latents and pixels, mean over examples."""
 HEALTH = ("collapsed_units", "prior_mismatch_nats")

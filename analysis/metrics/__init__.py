@@ -10,13 +10,12 @@ Codes are (sample, latent) numbers, factors (sample, factor) integers.
 """
 
 from analysis.metrics.interventions import beta_vae, factor_vae
-from analysis.metrics.registry import CHEAP, METRICS, Metric
+from analysis.metrics.registry import METRICS, Metric
 from analysis.metrics.result import Score, ScoreWarning
 from analysis.metrics.scoring import find_metric, score, score_all
 from analysis.metrics.udr import udr
 
 __all__ = [
-    "CHEAP",
     "METRICS",
     "Metric",
     "Score",

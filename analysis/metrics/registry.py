@@ -18,6 +18,7 @@ from analysis.metrics.sample import Sample
 from analysis.metrics.sap import sap, sap_r2
 from analysis.metrics.total_correlation import gaussian_total_correlation
 from analysis.metrics.udr import udr
+from vae.columns import SCORES, Direction
 from vae.errors import ConfigError
 
 Needs = Literal["factors", "grid", "runs", "codes"]
@@ -33,15 +34,17 @@ class Metric:
     source: str
     needs: Needs = "factors"
     """`grid`: best on codes of the whole factor grid (`beta_vae`, `factor_vae`), and defined on a sample too."""
-    cheap: bool = True
-    """Within 0.2 s on 15,000 x 10 codes."""
     low: float = 0.0
     high: float = 1.0
-    direction: Literal["minimize", "maximize"] = "maximize"
     chance: float = 0.0
     """The value where no factor varies, with a warning."""
     binned: bool = False
     """Values are put into bins, so that a perfect representation need not reach `high`."""
+
+    @property
+    def direction(self) -> Direction:
+        """Which way is better."""
+        return SCORES.get(self.name, "maximize")
 
     def __call__(
         self,
@@ -86,38 +89,33 @@ METRICS: dict[str, Metric] = {
         Metric("mig", mig, _MIG, binned=True),
         Metric("sap", sap, _SAP),
         Metric("sap_r2", sap_r2, _SAP),
-        Metric("dci_disentanglement", dci_disentanglement, _DCI, cheap=False),
-        Metric("dci_completeness", dci_completeness, _DCI, cheap=False),
-        Metric("dci_informativeness", dci_informativeness, _DCI, cheap=False),
+        Metric("dci_disentanglement", dci_disentanglement, _DCI),
+        Metric("dci_completeness", dci_completeness, _DCI),
+        Metric("dci_informativeness", dci_informativeness, _DCI),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
-        Metric("explicitness", explicitness, _RIDGEWAY, cheap=False, chance=CHANCE),
+        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE),
         Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
         Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
         Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),
         Metric("jemmig", jemmig, "Do & Tran 2020, arXiv 1908.09961", binned=True),
-        Metric("infom", infom, _INFOMEC, cheap=False),
-        Metric("infoe", infoe, _INFOMEC, cheap=False),
-        Metric("infoc", infoc, _INFOMEC, cheap=False),
+        Metric("infom", infom, _INFOMEC),
+        Metric("infoe", infoe, _INFOMEC),
+        Metric("infoc", infoc, _INFOMEC),
         Metric(
             "gaussian_total_correlation",
             gaussian_total_correlation,
             "Locatello et al. 2019, arXiv 1811.12359",
             needs="codes",
             high=float("inf"),
-            direction="minimize",
         ),
         Metric(
             "beta_vae",
             beta_vae_on_sample,
             "Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl",
             needs="grid",
-            cheap=False,
         ),
         Metric("factor_vae", factor_vae_on_sample, "Kim & Mnih 2018, section 4, arXiv 1802.05983", needs="grid"),
-        Metric("udr", udr, "Duan et al. 2020, arXiv 1905.12614", needs="runs", cheap=False),
+        Metric("udr", udr, "Duan et al. 2020, arXiv 1905.12614", needs="runs"),
     )
 }
 """Every metric by name; NAME(codes, factors, codes_test, factors_test, seed=0) -> Score."""
-
-CHEAP: tuple[str, ...] = tuple(name for name, metric in METRICS.items() if metric.cheap)
-"""What a sweep computes by default."""

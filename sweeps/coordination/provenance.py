@@ -6,10 +6,10 @@ import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sweeps.engines.versions import version_of
 from sweeps.spec.address import without_password
 from vae.data import Data
 
@@ -42,14 +42,6 @@ def session_provenance(seeds: range, workers: int) -> dict[str, Any]:
         "workers": workers,
         "seeds": list(seeds),
     }
-
-
-def version_of(package: str) -> str:
-    """Return the version of an installed package."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _processor() -> str:

@@ -16,8 +16,8 @@ from uuid import uuid4
 import dask
 from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin
 
-from sweeps.coordination.provenance import version_of
 from sweeps.engines.engine import GO_ON, ExecutorEngine, Stack
+from sweeps.engines.versions import version_of
 from sweeps.engines.worker import WORKER_ENVIRONMENT, MissingData, Task, begin_worker, train_stack_far_away
 from vae.data import complete, default_cache, is_whole, pieces, receive
 from vae.errors import EngineError
