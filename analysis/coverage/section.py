@@ -59,6 +59,8 @@ def coverage_sections(view: View) -> list[Section]:
     if pairs.empty:
         why = "it compares VAEs with autoencoders of the same sizes and seeds, which vaekit compare NAME trains"
         return [left_out(TITLE, "coverage", nothing, why)]
+    if view.sweep.provenance.get("data", {}).get("test") == 1:
+        return [left_out(TITLE, "coverage", nothing, "it compares codes of test images, and there is only one")]
     try:
         coverage = sweep_coverage(view.sweep, view.runs.loc[view.runs["state"] == "COMPLETE", "run"].tolist())
     except ResultsError:

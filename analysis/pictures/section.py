@@ -63,6 +63,10 @@ def _sections(shown: Shown) -> Iterator[Section]:
         "each differs from the reconstruction.",
         _each(shown, pictures.perturbations),
     )
+    if len(shown.images) == 1:
+        nothing = pd.DataFrame({"run": []})
+        yield left_out("Interpolations", "interpolations", nothing, "they join two test images, and there is one")
+        return
     yield _section(
         shown,
         "Interpolations",

@@ -1,8 +1,11 @@
 """What a report says of disentanglement."""
 
+import warnings
+
 import pandas as pd
 
 from analysis.effects.effect import effect
+from analysis.metrics import ScoreWarning
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
 from analysis.presentation.words import short_label
@@ -11,7 +14,7 @@ from analysis.scores.tables import mutual_information, rank_correlations, trial_
 from analysis.statistics.intervals import trial_means
 from vae.errors import ResultsError
 
-NO_SCORES = "the runs have no scores, which need data with several known factors (or --scores by name)"
+NO_SCORES = "the runs have no scores, which need several known factors (or --scores by name) and two test images"
 EXPLAINED = (
     "Scores of the posterior means on the test split. The floor is the same score on permuted codes, which know "
     "nothing; the ceiling is what a perfect representation reaches with the same bins."
@@ -23,7 +26,10 @@ def score_sections(view: View) -> list[Section]:
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", pd.DataFrame({"score": []}), NO_SCORES)]
     effects = [_effect_section(view, name) for name in sorted(view.varying, key=lambda name: name != "beta")]
-    return [_best_section(view), *effects, *_agreement_sections(view), _information_section(view)]
+    with warnings.catch_warnings():
+        # Collapsed codes are told of by the values themselves, beside their floors.
+        warnings.simplefilter("ignore", ScoreWarning)
+        return [_best_section(view), *effects, *_agreement_sections(view), _information_section(view)]
 
 
 def _best_section(view: View) -> Section:

@@ -42,12 +42,16 @@ def rank_correlations(runs: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
 
 def mutual_information(sweep: Sweep, run: int) -> pd.DataFrame:
     """Return mutual information in nats of each latent dimension of a run and each factor, a row a dimension."""
-    from analysis.metrics import METRICS
+    from analysis.metrics.inputs import make_sample
+    from analysis.metrics.mutual_information import information
 
     factors = sweep.factors("test")
     if factors is None:
         raise ResultsError(f"mutual information needs factors, got {sweep.spec['data']!r}, which has none")
-    matrix = np.array(METRICS["mig"](sweep.codes(run).astype(float), factors).details["mutual_information"])
+    sample = make_sample(sweep.codes(run), factors)
+    matrix = np.zeros((sample.codes.shape[1], factors.shape[1]))  # of a factor that never changes, nothing is known
+    if sample.varying.any():
+        matrix[:, sample.varying] = information(sample).mutual
     columns = dict(zip(sweep.factor_names, matrix.T, strict=True))
     return pd.DataFrame({"dim": range(len(matrix))} | columns)
 

@@ -87,7 +87,7 @@ def run_sweep(
         data_folder = prepare(spec.data_config)
         data = open_data(data_folder, source_name(spec.data))
         check_likelihood(data, spec.likelihood)
-        names = spec.score_names(len(data.factor_names))
+        names = spec.score_names(len(data.factor_names), min(len(data.validation), len(data.test)))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
         device = resolve_device(spec.device)
         check_precision(spec.precision, device)

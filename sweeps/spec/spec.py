@@ -16,6 +16,9 @@ from vae.device import resolve_device
 from vae.errors import ConfigError
 from vae.parameters import ALWAYS, PARAMETERS
 
+FEWEST_SCORED = 2
+"""Images of a split that scores are computed on: one image's codes tell nothing apart."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spec(Options):
@@ -74,16 +77,19 @@ class Spec(Options):
         """The scores among the objectives: they are computed on validation too."""
         return tuple(objective.measured for objective in self.objectives if objective.is_score)
 
-    def score_names(self, factors: int) -> tuple[str, ...]:
+    def score_names(self, factors: int, images: int) -> tuple[str, ...]:
         """Return the scores of a run on data with so many factors, those that are objectives included.
 
-        A single factor is a label, which disentanglement says nothing about. Raises ConfigError where scores are asked
-        of data without factors.
+        A single factor is a label, which disentanglement says nothing about, and `images`, of validation or test, must
+        be two at least. Raises ConfigError where scores are asked of other data.
         """
         objectives = self.score_objectives
-        if not factors and (objectives or self.scores not in ("", "none")):
+        is_asked = bool(objectives) or self.scores not in ("", "none")
+        if is_asked and not factors:
             raise ConfigError(f"scores need data with factors, got {self.data!r}, which has none")
-        default = CHEAP_SCORES if factors > 1 else ()
+        if is_asked and images < FEWEST_SCORED:
+            raise ConfigError(f"scores need {FEWEST_SCORED} validation and test images, got {images}: raise --limit")
+        default = CHEAP_SCORES if factors > 1 and images >= FEWEST_SCORED else ()
         return tuple(dict.fromkeys((*(parse_scores(self.scores) if self.scores else default), *objectives)))
 
     @property
