@@ -7,14 +7,17 @@ import re
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cli
+import vaekit
 from sweeps.spec.compare import compare_spec
 from sweeps.spec.make import DEFAULT_TRIALS
+from sweeps.spec.options import Options
 from sweeps.spec.spec import Spec
 from tests.drawing import draw_only
 from tests.synthetic import SPEC, write_sweep
@@ -197,6 +200,35 @@ def test_every_trial_failed_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -
     assert "every trial failed, the first with seed 0: " in err.splitlines()[-1]
 
 
+TWO = ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "6"]
+"""More trials than the space has points."""
+
+
+def test_a_space_that_is_exhausted_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*TINY, *TWO]
+    line = "the space has 2 points, each of which is trained once; --trials 6 asks for more\n"
+    code, out, err = run(capsys, "sweep", *words, "--dry-run")
+    assert (code, err) == (0, line)
+    assert re.search(r"runs +2\b", out)
+    code, out, err = run(capsys, "sweep", *words)
+    assert (code, out, err.count(line)) == (0, "results/digits\n", 1)
+    shown = json.loads(run(capsys, "show", "digits", "--json")[1])
+    assert (shown["state"], shown["counts"]["COMPLETE"], len(shown["leaderboard"])) == ("complete", 2, 2)
+    assert json.loads(run(capsys, "list", "--json")[1])[0]["state"] == "complete"
+    code, _, err = run(capsys, "sweep", *words)
+    assert (code, err.count(line)) == (0, 1)
+
+
+def test_a_learning_rate_is_shown_where_it_is_swept(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*TINY, "--learning-rate", "1e-4:1e-2:log"]
+    assert run(capsys, "sweep", *words, "--dry-run")[1].count("learn") == 2  # in trials and stacks, though cut short
+    assert run(capsys, "sweep", *words)[0] == 0
+    best = json.loads(run(capsys, "show", "digits", "--json")[1])["best"]
+    assert list(best["params"]) == ["latent_dim", "beta", "hidden_dim", "learning_rate"]
+    assert run(capsys, "export", "digits", "--to", "csv", "--dest", "frames")[0] == 0
+    assert "hidden_dim,learning_rate,rate_nats" in Path("frames/runs.csv").read_text()
+
+
 def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "sweep", *TINY, "--dry-run")
     assert code == 0
@@ -228,22 +260,20 @@ def shown_defaults(command: Callable[..., None]) -> dict[str, str]:
     }
 
 
-def test_help_shows_the_specs_own_defaults() -> None:
-    spec = {name: getattr(Spec(), name) for name in inspect.signature(cli.sweep).parameters if hasattr(Spec(), name)}
-    assert spec.keys() | {"spec", "dry_run"} == inspect.signature(cli.sweep).parameters.keys()
+def test_an_option_is_declared_once_and_stands_everywhere() -> None:
+    declared = {f.name: f for f in fields(Options)}
+    in_python = inspect.signature(vaekit.sweep).parameters
+    assert in_python.keys() == declared.keys() == {f.name for f in fields(Spec)}
+    assert inspect.signature(cli.sweep).parameters.keys() == {*declared, "spec", "dry_run"}
+    assert {name: p.default for name, p in in_python.items()} == {name: f.default for name, f in declared.items()}
     shown = shown_defaults(cli.sweep)
-    special = {
-        "trials": f"{DEFAULT_TRIALS}, or the whole grid",
-        "name": "the data's name",
-        "sampler": "qmc or tpe",
-        "pruner": "none or halving",
-        "scores": "cheap ones on data with factors",
-    }
-    for name, text in shown.items():
-        assert text == special.get(name, str(spec[name])), name
+    documented = str(vaekit.sweep.__doc__).splitlines()
+    for name, f in declared.items():
+        (line,) = [line for line in documented if line.startswith(f"    {name}: {f.metadata['option'].help}")]
+        assert name not in shown or line.endswith(f" [default: {shown[name]}]")
+        assert shown.get(name) == (f.metadata["option"].shown or str(f.default)) or f.default in (None, "", True)
+    assert shown["trials"] == f"{DEFAULT_TRIALS}, or the whole grid"
     assert parse_objectives(Spec().objective)
-    without = set(spec) - set(shown)
-    assert {name for name in without if spec[name] not in (None, "", True)} == set()
 
 
 def test_help_of_compare_shows_its_own_defaults_and_those_of_sweep() -> None:
@@ -253,7 +283,11 @@ def test_help_of_compare_shows_its_own_defaults_and_those_of_sweep() -> None:
         assert shown.pop(name) == getattr(given, name)
     assert shown.pop("name") == "the data's or sweep's name, with -compare"
     assert shown.items() <= shown_defaults(cli.sweep).items()
-    assert inspect.signature(cli.compare).parameters.keys() - {"like"} < inspect.signature(cli.sweep).parameters.keys()
+    there = inspect.signature(vaekit.compare).parameters
+    assert inspect.signature(cli.compare).parameters.keys() == {*there, "dry_run"}
+    assert there.keys() - {"like"} < inspect.signature(vaekit.sweep).parameters.keys()
+    assert all(f"    {name}: " in str(vaekit.compare.__doc__) for name in there.keys() - {"like"})
+    assert there["latent_dim"].default == given.latent_dim
 
 
 def test_compare_trains_twins_like_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:

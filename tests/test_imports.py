@@ -132,6 +132,7 @@ def test_only_cli_imports_typer() -> None:
     ("module", "heavy"),
     [
         ("cli", {"torch", "optuna", "pandas", "numpy", "matplotlib"}),
+        ("sweeps.spec.options", {"torch", "optuna", "pandas", "numpy", "pyarrow", "sqlalchemy", "typer"}),
         ("sweeps.coordination.coordinator", {"torch", "pandas", "matplotlib", "sklearn"}),
         ("vae.trained", {"torch", "optuna", "pandas", "pyarrow", "scipy"}),
         ("sweeps.engines.worker", {"optuna", "torch", "pandas", "pyarrow", "scipy"}),

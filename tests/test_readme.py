@@ -52,6 +52,24 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
         exec(compile(code, "README.md", "exec"), {})
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "6"],
+        ["--mode", "optimize", "--trials", "6", "--epochs", "4"],
+        ["--objective", "rate_nats:min,distortion_nats:min", "--trials", "3"],
+    ],
+)
+def test_the_python_of_readme_works_on_any_sweep(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(TINY, "sweep", [])
+    run(["vaekit", "sweep", *COMPARE, *words, "--no-report"], monkeypatch)
+    (code,) = [block for block in blocks("python") if "vaekit.open" in block]
+    exec(compile(code, "README.md", "exec"), {})
+
+
 def test_ci_runs_the_install_and_test_commands_of_readme() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "pip install -c constraints.txt . && vaekit sweep" in README
