@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import STUDY_NAME
 from tests.test_sweep import Inline, Killed, assert_same_frames, frames
 from vae.columns import HISTORY, TOTALS
-from vae.data import prepare
+from vae.data import Data, prepare
 from vae.errors import ConfigError
+from vae.evaluation import Evaluation, evaluate
 from vae.schedules import BetaSchedule
+from vae.stack.stack import Stack
 from vae.trained import TrainedRun
 from vae.training import train_runs
 
@@ -225,12 +229,55 @@ def test_the_median_of_a_study_reads_its_earlier_batches(tmp_path: Path) -> None
     assert list(beyond[6:]) == list(values[6:] >= np.median(values))
 
 
+class Breaking(Inline):
+    """An engine in whose hands one run breaks in its first epoch."""
+
+    def __init__(self, run: int) -> None:
+        super().__init__()
+        self.broken = run
+
+    def run(self, *arguments: Any) -> Iterator[Any]:
+        for stack, trained in super().run(*arguments):
+            assert isinstance(trained, list)
+            broken = [
+                replace(result, error="it broke", state=b"", weights={}) if run.run == self.broken else result
+                for run, result in zip(stack, trained, strict=True)
+            ]
+            yield stack, broken
+
+
 def test_a_run_that_fails_before_a_rung_fails_its_trial_and_ends_its_siblings(tmp_path: Path) -> None:
+    engine = Breaking(run=5)
+    status = run_sweep(spec(tmp_path, trials=6, seeds=3), engine=engine)
+    assert (status.failed, status.complete, status.told) == (1, 1, 6)
+    sweep = vaekit.open(tmp_path / "s")
+    epochs = sweep.history.groupby("run")["epoch"].max()
+    siblings = sweep.runs[sweep.runs["trial"] == 1]
+    assert siblings["state"].tolist() == ["PRUNED", "PRUNED", "FAIL"]
+    assert epochs[siblings["run"]].tolist() == [1, 1, 1]
+    assert sweep.trials["state"][1] == "FAIL"
+    assert sweep.trials["error"][1] == "seed 2: it broke"
+    others = epochs.drop(siblings["run"].tolist())
+    assert sorted(others[::3]) == [1, 1, 2, 3, 8], "the best of the five others go on"
+
+
+def test_every_run_can_fail(tmp_path: Path) -> None:
     status = run_sweep(spec(tmp_path, trials=6, learning_rate=1e30), engine=Inline())
     assert (status.failed, status.told) == (6, 6)
-    runs = vaekit.open(tmp_path / "s").runs
-    assert set(runs["state"]) <= {"FAIL", "PRUNED"}
-    assert len(runs) == 12
+    assert (vaekit.open(tmp_path / "s").trials["state"] == "FAIL").all()
+
+
+def test_the_test_split_is_evaluated_once_at_a_runs_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int, bool]] = []
+
+    def watched(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
+        seen.extend((split, config.seed, stack.epoch == EPOCHS) for config in stack.configs)
+        return evaluate(stack, data, split, stream)
+
+    monkeypatch.setattr("vae.training.evaluate", watched)
+    run_sweep(spec(tmp_path, trials=6), engine=Inline())
+    ended = vaekit.open(tmp_path / "s").runs.query("state == 'COMPLETE'")
+    assert sorted(seen) == [("test", seed, True) for seed in sorted(ended["seed"])]
 
 
 def test_a_score_as_objective_is_compared_at_the_rungs(tmp_path: Path) -> None:
