@@ -17,7 +17,6 @@ from analysis.coverage import (
     METRICS,
     PRIORS,
     classifier_two_sample,
-    closeness,
     cycle_error,
     fit_priors,
     fit_realism,
@@ -25,6 +24,7 @@ from analysis.coverage import (
     knn_kl,
     matched_coverage,
     mmd,
+    negative_knn_distance,
     paired_differences,
     prdc,
     run_coverage,
@@ -70,7 +70,9 @@ def test_equal_laws_have_the_values_that_the_registry_names(latent: int) -> None
     told_apart = classifier_two_sample(codes, draws)
     assert told_apart.accuracy == pytest.approx(0.5, abs=0.03)
     assert told_apart.auc == pytest.approx(0.5, abs=0.03)
-    assert hole_rate(closeness(codes, known), closeness(draws, known)) == pytest.approx(0.01, abs=0.008)
+    assert hole_rate(negative_knn_distance(codes, known), negative_knn_distance(draws, known)) == pytest.approx(
+        0.01, abs=0.008
+    )
     assert sliced_wasserstein_to_normal(codes, np.zeros(latent), np.eye(latent)) < 0.06
     assert sliced_wasserstein(codes, draws) < 0.09
 
@@ -150,7 +152,7 @@ def test_laws_that_do_not_meet() -> None:
     codes, draws = normal(200, 2, 0, mean=100.0), normal(200, 2, 1)
     assert prdc(draws, codes) == (0, 0, 0, 0)
     assert mmd(codes, draws).p_value == pytest.approx(1 / 201)
-    assert hole_rate(closeness(codes, codes), closeness(draws, codes)) == 1
+    assert hole_rate(negative_knn_distance(codes, codes), negative_knn_distance(draws, codes)) == 1
 
 
 def test_prior_coverage_is_the_share_of_the_prior_that_codes_fill() -> None:
@@ -158,7 +160,9 @@ def test_prior_coverage_is_the_share_of_the_prior_that_codes_fill() -> None:
     draws, codes = rng.uniform(0, 1, (4000, 1)), rng.uniform(0, 0.3, (4000, 1))
     assert prdc(draws, codes).coverage == pytest.approx(0.3, abs=0.02)
     assert prdc(codes, draws).coverage > 0.7
-    assert hole_rate(closeness(codes[:2000], codes[2000:]), closeness(draws, codes)) == pytest.approx(0.7, abs=0.02)
+    assert hole_rate(
+        negative_knn_distance(codes[:2000], codes[2000:]), negative_knn_distance(draws, codes)
+    ) == pytest.approx(0.7, abs=0.02)
 
 
 # Naive twins
@@ -258,7 +262,7 @@ def test_collapsed_and_few_codes_have_priors_and_numbers(codes: Array) -> None:
         assert 0 <= prdc(drawn, codes).coverage <= 1
         assert np.isfinite(mmd(codes, drawn).squared)
     assert np.isfinite(knn_kl(draws, codes))
-    assert 0 <= hole_rate(closeness(codes, codes), closeness(draws, codes)) <= 1
+    assert 0 <= hole_rate(negative_knn_distance(codes, codes), negative_knn_distance(draws, codes)) <= 1
 
 
 def test_codes_at_one_place_have_no_density() -> None:
@@ -274,7 +278,7 @@ def test_codes_at_one_place_have_no_density() -> None:
     ],
 )
 def test_what_is_no_sample(codes: Array, message: str) -> None:
-    for measure in (prdc, mmd, knn_kl, sliced_wasserstein, classifier_two_sample, closeness):
+    for measure in (prdc, mmd, knn_kl, sliced_wasserstein, classifier_two_sample, negative_knn_distance):
         with pytest.raises(DataError, match=message):
             measure(codes, normal(9, 2, 0))
 
@@ -381,10 +385,11 @@ def test_coverage_is_kept_and_only_what_is_missing_is_computed(sweep: Sweep, mon
     monkeypatch.setattr("analysis.coverage.sweep.run_coverage", lambda *_: pytest.fail("computed again"))
     assert_frame_equal(sweep_coverage(sweep), both)
     monkeypatch.undo()
+    whole = path.read_bytes()
     path.unlink()
     alone = sweep_coverage(sweep, runs=[7], jobs=1)
     assert_frame_equal(alone, both[both["run"] == 7].reset_index(drop=True))
-    both.to_csv(path, index=False)
+    path.write_bytes(whole)
 
 
 def test_differences_of_twins() -> None:

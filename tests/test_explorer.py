@@ -14,12 +14,12 @@ from analysis.comparison.section import labelled, side_by_side
 from analysis.comparison.tables import spec_differences
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep, open_sweep
-from analysis.presentation.mosaic import mosaic, png
+from analysis.presentation.mosaic import data_address, mosaic, png
 from analysis.presentation.view import View
 from analysis.report import parallel as share_out
 from analysis.report.explorer import explorer
 from analysis.report.page import fill
-from analysis.report.sheets import Sheets, traversal
+from analysis.report.sheets import Sheets
 from analysis.report.write import write_comparison, write_report
 from analysis.summary import findings
 from tests.drawing import draw_only
@@ -98,11 +98,10 @@ def test_a_png_of_any_channels(channels: tuple[int, ...]) -> None:
     assert_allclose(read if read.ndim == 2 else read[..., 0], image, atol=1 / 255)
 
 
-def test_a_traversal_moves_one_dimension_a_row() -> None:
-    codes = traversal(np.array([5.0, 6.0, 7.0], np.float32), np.array([2, 0]), np.array([1.0, 3.0]))
-    assert_array_equal(codes[0, :, :2], np.tile([5.0, 6.0], (8, 1)))
-    assert_allclose(codes[0, [0, -1], 2], [-2, 2])
-    assert_allclose(codes[1, [0, -1], 0], [-6, 6])
+def test_a_sheet_traverses_as_the_report_does(sweep: Sweep) -> None:
+    run = sweep.run(3)
+    moved = run.traverse(sweep.images("test", sweep.thinned("test", 8))[0], run.ranked_dims[:8].tolist())
+    assert f'src="{data_address(mosaic(moved.images))}"' in Sheets(sweep).render(3)
 
 
 def test_a_sheet_tells_parameters_dimensions_and_twins(sweep: Sweep) -> None:

@@ -1,4 +1,4 @@
-"""The rate-distortion plane: its end point, the area under its frontier, and the slope that beta gives it."""
+"""The rate-distortion plane: its zero-rate point, the area under its frontier, and the slope that beta gives it."""
 
 import itertools
 import math
@@ -77,10 +77,10 @@ def test_the_jackknife_of_one_seed_is_unknown() -> None:
     assert np.isnan(jackknife_half_width(np.zeros((0, 3)))).tolist() == [True] * 3
 
 
-# The end point
+# The zero-rate point
 
 
-def test_the_end_point_is_a_corner_and_dominates() -> None:
+def test_the_zero_rate_point_is_a_corner_and_dominates() -> None:
     points = [(0.1, 11.0), (0.05, 9.0), (4.0, 5.0), (8.0, 4.0)]
     plain, ended = frontier(points_frame(points)), frontier(points_frame(points), 10.0)
     assert plain["on_frontier"].tolist() == [False, True, True, True]
@@ -92,7 +92,7 @@ def test_the_end_point_is_a_corner_and_dominates() -> None:
     assert frontier_corners(points_frame(points), 8.0).tolist() == [[0.0, 8.0], [4.0, 5.0], [8.0, 4.0]]
 
 
-def test_a_collapsed_run_lies_at_the_end_point(tmp_path: Path) -> None:
+def test_a_collapsed_run_lies_at_the_zero_rate_point(tmp_path: Path) -> None:
     options = {"beta": "1000", "latent_dim": "2", "hidden_dim": "16", "trials": 1, "seeds": 1, "epochs": 150}
     rest = {"learning_rate": 3e-3, "data": "digits", "out": str(tmp_path), "name": "s", "report": False}
     run_sweep(make_spec(options | rest), engine=Inline())
@@ -113,11 +113,11 @@ def test_area_of_a_hand_made_hull() -> None:
     assert (row["rate_low_nats"], row["rate_high_nats"]) == (0.0, 8.0)
     assert row["area_nats2"] == pytest.approx(28.0 + 12.0)
     assert row["mean_distortion_nats"] == pytest.approx(5.0)
-    assert row["end_distortion_nats"] == 10.0
+    assert row["zero_rate_nats"] == 10.0
     assert np.isnan(row["area_nats2_half_width"])
     without = frontier_area(runs).iloc[0]
     assert (without["rate_low_nats"], without["area_nats2"]) == (4.0, pytest.approx(12.0))
-    assert np.isnan(without["end_distortion_nats"])
+    assert np.isnan(without["zero_rate_nats"])
 
 
 def test_area_over_a_given_interval_goes_on_level() -> None:
@@ -248,7 +248,7 @@ def test_sections_of_a_grid(tmp_path: Path) -> None:
     assert all(part.figure is not None for part in parts.values())
     assert len(parts["convergence"].table) == 4
     assert "of 4 pairs" in parts["convergence"].sentence
-    end = parts["frontier_area"].table["end_distortion_nats"].item()
+    end = parts["frontier_area"].table["zero_rate_nats"].item()
     assert f"{end:.2f}" in parts["frontier"].sentence
     assert "0 pruned and 0 failed trials" in parts["frontier"].sentence
 
@@ -263,7 +263,7 @@ def test_sections_of_a_design_without_pairs(tmp_path: Path) -> None:
 def test_without_its_images_the_plane_is_still_shown(tmp_path: Path) -> None:
     parts = plane(tmp_path, **grid(BETAS), data=str(tmp_path / "moved.npz"))
     assert "the images can no longer be read" in parts["frontier"].sentence
-    assert parts["frontier_area"].table["end_distortion_nats"].isna().all()
+    assert parts["frontier_area"].table["zero_rate_nats"].isna().all()
     assert "the frontier's first point" in parts["frontier_area"].sentence
 
 
@@ -283,7 +283,7 @@ def test_betas_at_the_edge(tmp_path: Path, betas: tuple[float, ...]) -> None:
     assert len(plane(tmp_path, **grid(betas))["convergence"].table) == len(betas) - 1
 
 
-def test_an_end_point_outside_the_frame_is_named(tmp_path: Path) -> None:
+def test_a_zero_rate_point_outside_the_frame_is_named(tmp_path: Path) -> None:
     figure = plane(tmp_path, **grid((0.1, 0.2)), offset=900.0)["frontier"].figure
     assert figure is not None
     legend = figure.axes[0].get_legend()

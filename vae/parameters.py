@@ -35,6 +35,8 @@ class Parameter:
     """On an axis, in parentheses: "count"."""
     shapes_stack: bool
     """Whether runs must agree on it to be trained in one stack."""
+    enlarges: bool = False
+    """Whether a larger value is a larger network."""
     powers_of_two: bool = False
     """Whether a range means the powers of two within it: each value has stacks of its own."""
 
@@ -61,12 +63,12 @@ PARAMETERS: Mapping[str, Parameter] = {
     for parameter in (
         Parameter(
             name="latent_dim", kind="integer", least=1, most=LARGEST_DIM, words="latent dimensions", unit="count",
-            shapes_stack=False,
+            shapes_stack=False, enlarges=True,
         ),
         Parameter(name="beta", kind="real", least=0, words="beta", unit="weight of R", shapes_stack=False),
         Parameter(
             name="hidden_dim", kind="integer", least=1, most=LARGEST_DIM, words="hidden width", unit="units",
-            shapes_stack=True, powers_of_two=True,
+            shapes_stack=True, enlarges=True, powers_of_two=True,
         ),
         Parameter(
             name="learning_rate", kind="real", least=0, above=True, words="learning rate", unit="step size of Adam",

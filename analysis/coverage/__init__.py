@@ -16,7 +16,7 @@ from analysis.coverage.discrepancy import (
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
 )
-from analysis.coverage.neighbours import closeness, hole_rate, knn_kl, matched_coverage, prdc
+from analysis.coverage.neighbours import hole_rate, knn_kl, matched_coverage, negative_knn_distance, prdc
 from analysis.coverage.priors import PRIORS, Prior, fit_priors
 from analysis.coverage.realism import Realism, fit_realism
 from analysis.coverage.registry import METRICS, CoverageMetric
@@ -30,7 +30,6 @@ __all__ = [
     "Prior",
     "Realism",
     "classifier_two_sample",
-    "closeness",
     "cycle_error",
     "fit_priors",
     "fit_realism",
@@ -38,6 +37,7 @@ __all__ = [
     "knn_kl",
     "matched_coverage",
     "mmd",
+    "negative_knn_distance",
     "paired_differences",
     "prdc",
     "run_coverage",

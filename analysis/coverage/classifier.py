@@ -4,18 +4,15 @@ import warnings
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.coverage.samples import Floats
+from analysis.arrays import Floating, Int64
 
 HIDDEN = 64
 ENOUGH = 20
 """Rows a class from which a tenth is held back to stop training early."""
 
 
-def fit_classifier(
-    features: Floats, labels: npt.NDArray[np.int64], seed: int, *, penalty: float, stop_early: bool
-) -> Any:
+def fit_classifier(features: Floating, labels: Int64, seed: int, *, penalty: float, stop_early: bool) -> Any:
     """Return a fitted network of one hidden layer (predict_proba, classes_) on (sample, feature) and (sample,).
 
     `stop_early` ends training where accuracy on held-back rows no longer rises, which leaves probabilities unsure.

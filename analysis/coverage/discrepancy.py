@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.coverage.samples import Floats, blocks, checked, squared_distances
+from analysis.arrays import Float64, Floating
+from analysis.coverage.samples import blocks, checked, squared_distances
 
 KERNEL_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 PERMUTATIONS = 200
@@ -22,10 +22,10 @@ class MMD(NamedTuple):
     """Standard deviations above the permutations' mean."""
     p_value: float
     """Share of permutations at least as large, this order of rows counted in."""
-    null: npt.NDArray[np.float64]
+    null: Float64
 
 
-def mmd(samples: Floats, reference: Floats, permutations: int = PERMUTATIONS, seed: int = 0) -> MMD:
+def mmd(samples: Floating, reference: Floating, permutations: int = PERMUTATIONS, seed: int = 0) -> MMD:
     """Return the unbiased squared MMD of two samples, (sample, latent), with its permutation null.
 
     The kernel sums C / (C + r²) over C = scale * (expected squared distance of two reference points) for KERNEL_SCALES;
@@ -51,7 +51,7 @@ def mmd(samples: Floats, reference: Floats, permutations: int = PERMUTATIONS, se
     return MMD(value, float(z), float((1 + np.sum(null >= value)) / (1 + permutations)), null)
 
 
-def _kernel_sums(points: Floats, indicators: Floats, expected: float) -> tuple[Floats, Floats, float]:
+def _kernel_sums(points: Floating, indicators: Floating, expected: float) -> tuple[Floating, Floating, float]:
     """Sums of the kernel over pairs of different points: both indicated, the first indicated, all."""
     half_within = np.zeros(indicators.shape[1])
     row_sums = np.zeros(len(points))
@@ -64,7 +64,7 @@ def _kernel_sums(points: Floats, indicators: Floats, expected: float) -> tuple[F
     return 2 * half_within, row_sums @ indicators, float(row_sums.sum())
 
 
-def _inverse_multiquadric(squared: Floats, expected: float) -> Floats:
+def _inverse_multiquadric(squared: Floating, expected: float) -> Floating:
     kernel, term = np.zeros_like(squared), np.empty_like(squared)
     for scale in KERNEL_SCALES:
         constant = squared.dtype.type(scale * max(expected, 1e-30))
@@ -73,7 +73,7 @@ def _inverse_multiquadric(squared: Floats, expected: float) -> Floats:
     return kernel
 
 
-def sliced_wasserstein(samples: Floats, reference: Floats, directions: int = DIRECTIONS, seed: int = 0) -> float:
+def sliced_wasserstein(samples: Floating, reference: Floating, directions: int = DIRECTIONS, seed: int = 0) -> float:
     """Return the sliced 2-Wasserstein distance of two samples, (sample, latent), in the latent's unit.
 
     The root of the mean, over random unit directions, of the mean squared difference of their sorted projections; a
@@ -85,7 +85,7 @@ def sliced_wasserstein(samples: Floats, reference: Floats, directions: int = DIR
     places = np.clip(levels * len(reference) - 0.5, 0, len(reference) - 1)
     below, above, share = np.floor(places).astype(int), np.ceil(places).astype(int), (places % 1)[:, None]
 
-    def quantiles(theta: Floats) -> Floats:
+    def quantiles(theta: Floating) -> Floating:
         ordered = np.sort(reference @ theta, axis=0)
         return np.asarray((1 - share) * ordered[below] + share * ordered[above])
 
@@ -93,7 +93,7 @@ def sliced_wasserstein(samples: Floats, reference: Floats, directions: int = DIR
 
 
 def sliced_wasserstein_to_normal(
-    samples: Floats, mean: Floats, covariance: Floats, directions: int = DIRECTIONS, seed: int = 0
+    samples: Floating, mean: Floating, covariance: Floating, directions: int = DIRECTIONS, seed: int = 0
 ) -> float:
     """Return the sliced 2-Wasserstein distance of samples, (sample, latent), to N(mean, covariance), in their unit.
 
@@ -104,14 +104,16 @@ def sliced_wasserstein_to_normal(
     samples, _ = checked(samples, samples)
     standard = ndtri((np.arange(len(samples)) + 0.5) / len(samples))
 
-    def quantiles(theta: Floats) -> Floats:
+    def quantiles(theta: Floating) -> Floating:
         variances = np.maximum(np.einsum("ij,ik,kj->j", theta, covariance, theta), 0)
         return np.asarray(mean @ theta + standard[:, None] * np.sqrt(variances))
 
     return _sliced_wasserstein(samples, quantiles, directions, seed)
 
 
-def _sliced_wasserstein(samples: Floats, quantiles: Callable[[Floats], Floats], directions: int, seed: int) -> float:
+def _sliced_wasserstein(
+    samples: Floating, quantiles: Callable[[Floating], Floating], directions: int, seed: int
+) -> float:
     theta = np.random.default_rng(seed).standard_normal((samples.shape[1], directions))
     theta /= np.linalg.norm(theta, axis=0)
     total = 0.0
@@ -128,7 +130,7 @@ class TwoSample(NamedTuple):
     auc: float
 
 
-def classifier_two_sample(samples: Floats, reference: Floats, seed: int = 0) -> TwoSample:
+def classifier_two_sample(samples: Floating, reference: Floating, seed: int = 0) -> TwoSample:
     """Return held-out accuracy and AUC of a small network that tells two samples, (sample, latent), apart.
 
     Both are 0.5 for equal laws and 1 for laws that do not meet. It learns on half of either sample, cut to the same
@@ -154,7 +156,7 @@ def classifier_two_sample(samples: Floats, reference: Floats, seed: int = 0) -> 
     return TwoSample(float(np.mean((scores > 0.5) == labels)), float(roc_auc_score(labels, scores)))
 
 
-def cycle_error(codes: Floats, encode: Callable[[Any], Floats], decode: Callable[[Floats], Any]) -> float:
+def cycle_error(codes: Floating, encode: Callable[[Any], Floating], decode: Callable[[Floating], Any]) -> float:
     """Return the mean squared distance of codes, (sample, latent), and their decoded images' codes, a dimension.
 
     In the latent's squared unit. A dimension that the decoder ignores comes back constant and adds its whole variance;

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.arrays import Floating
 from analysis.coverage.registry import METRICS, SERIES, spoken
-from analysis.coverage.samples import Floats
 from analysis.presentation.style import COLOURS, INK, QUIET, new_figure, scale_x, styled
 from analysis.presentation.words import label
 
@@ -77,7 +77,7 @@ def latent_maps(points: pd.DataFrame) -> Figure:
 
 
 @styled
-def decoded(images: list[Floats]) -> Figure:
+def decoded(images: list[Floating]) -> Figure:
     """Draw decoded images, (image, height, width[, channel]) for each of SERIES, a row each."""
     strips = [np.concatenate(list(np.clip(row, 0, 1)), axis=1) for row in images]
     height, width = strips[0].shape[:2]

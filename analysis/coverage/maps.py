@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floating
 from analysis.coverage.priors import fit_priors
 from analysis.coverage.table import Codes, gather_codes
 from analysis.statistics.selection import parameters_of
 
 if TYPE_CHECKING:
-    from analysis.coverage.samples import Floats
     from analysis.frames.run import Run
 
 POINTS = 500
@@ -47,7 +47,7 @@ def latent_map(run: Run, priors: tuple[str, ...], seed: int = 0) -> pd.DataFrame
     return table
 
 
-def drawn_images(run: Run, priors: tuple[str, ...], seed: int = 0) -> tuple[pd.DataFrame, list[Floats]]:
+def drawn_images(run: Run, priors: tuple[str, ...], seed: int = 0) -> tuple[pd.DataFrame, list[Floating]]:
     """Return the codes of a few draws of each prior in long form, and for each prior their decoded images.
 
     The table has model, prior, image, dim and value.
@@ -62,7 +62,7 @@ def drawn_images(run: Run, priors: tuple[str, ...], seed: int = 0) -> tuple[pd.D
     return pd.concat(parts, ignore_index=True), images
 
 
-def _codes_and_draws(run: Run, priors: tuple[str, ...], count: int, seed: int) -> tuple[Codes, dict[str, Floats]]:
+def _codes_and_draws(run: Run, priors: tuple[str, ...], count: int, seed: int) -> tuple[Codes, dict[str, Floating]]:
     codes = gather_codes(run, seed)
     fitted = fit_priors(codes.known, seed)
     return codes, {name: fitted[name].sample(count, np.random.default_rng([seed, 1])) for name in priors}

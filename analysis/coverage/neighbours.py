@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.coverage.samples import Floats, blocks, checked, neighbour_distances, squared_distances
+from analysis.arrays import Float64, Floating
+from analysis.coverage.samples import blocks, checked, neighbour_distances, squared_distances
 
 NEIGHBOURS = 5
 
@@ -19,7 +19,7 @@ class PRDC(NamedTuple):
     coverage: float
 
 
-def prdc(reference: Floats, samples: Floats, k: int = NEIGHBOURS) -> PRDC:
+def prdc(reference: Floating, samples: Floating, k: int = NEIGHBOURS) -> PRDC:
     """Return precision, recall, density and coverage of samples against a reference, both (sample, latent).
 
     A ball reaches from each point to its k-th neighbour among its own, the point itself not counted and the border
@@ -63,7 +63,7 @@ def matched_coverage(k: int = NEIGHBOURS, reference: int | None = None, samples:
     return float(1 - np.prod((reference - nearest) / (samples + reference - nearest)))
 
 
-def knn_kl(samples: Floats, reference: Floats, k: int = NEIGHBOURS) -> float:
+def knn_kl(samples: Floating, reference: Floating, k: int = NEIGHBOURS) -> float:
     """Return an estimate of KL(law of samples || law of reference) in nats from k-th neighbours.
 
     Both are (sample, latent). It may be below 0; its bias grows with the latent dimension; it is infinite where samples
@@ -79,18 +79,18 @@ def knn_kl(samples: Floats, reference: Floats, k: int = NEIGHBOURS) -> float:
     return float(samples.shape[1] * logs.mean() + np.log(len(reference) / (len(samples) - 1)))
 
 
-def closeness(points: Floats, codes: Floats, k: int = NEIGHBOURS) -> npt.NDArray[np.float64]:
-    """Return minus each point's distance to its k-th nearest code, (point,): a density's order without a density."""
+def negative_knn_distance(points: Floating, codes: Floating, k: int = NEIGHBOURS) -> Float64:
+    """Return minus each point's distance to its k-th nearest code, (point,): it falls where codes are rare."""
     points, codes = checked(points, codes)
     return -neighbour_distances(points, codes, min(k, len(codes)))
 
 
-def hole_rate(held_out: Floats, drawn: Floats, quantile: float = 0.01) -> float:
+def hole_rate(held_out: Floating, drawn: Floating, quantile: float = 0.01) -> float:
     """Return the share of prior draws that fall where codes hardly ever do: `quantile` where both laws are equal.
 
     Takes a score of codes of held-out images and the same score of prior draws, each (sample,), higher where codes are
-    dense: `health.mixture.log_density`, or `closeness`, which an autoencoder has too. A draw is in a hole where its
-    score is under the held-out codes' quantile. This is our definition; its idea, prior mass without codes, is that of
+    dense: `log_density`, or `negative_knn_distance`, which an autoencoder has too. A draw is in a hole where its score
+    is under the held-out codes' quantile. This is our definition; its idea, prior mass without codes, is that of
     Rosca et al. 2018, https://arxiv.org/abs/1802.06847.
     """
     return float(np.mean(np.asarray(drawn) < np.quantile(held_out, quantile)))

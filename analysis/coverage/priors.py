@@ -4,9 +4,8 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.coverage.samples import Floats
+from analysis.arrays import Float64, Floating
 
 PRIORS = ("raw", "moments", "mixture")
 SPOKEN = {"raw": "N(0, I)", "moments": "its Gaussian", "mixture": "its Gaussian mixture"}
@@ -14,18 +13,17 @@ SPOKEN = {"raw": "N(0, I)", "moments": "its Gaussian", "mixture": "its Gaussian 
 COMPONENTS = 10
 RIDGE = 1e-6
 """Share of the mean variance added to every variance: codes may lie on a plane."""
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Prior:
     """A mixture of normal laws over codes; with one component it is normal."""
 
-    weights: Array
+    weights: Float64
     """(component,), summing to 1."""
-    means: Array
+    means: Float64
     """(component, latent)."""
-    covariances: Array
+    covariances: Float64
     """(component, latent, latent), positive definite."""
 
     @property
@@ -34,18 +32,18 @@ class Prior:
         return len(self.weights) == 1
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Float64:
         """Its mean, (latent,)."""
         return self.weights @ self.means
 
     @property
-    def covariance(self) -> Array:
+    def covariance(self) -> Float64:
         """Its covariance, (latent, latent)."""
         centred = self.means - self.mean
         between = np.einsum("k,ki,kj->ij", self.weights, centred, centred)
         return np.asarray(np.tensordot(self.weights, self.covariances, 1) + between)
 
-    def sample(self, n: int, rng: np.random.Generator) -> Array:
+    def sample(self, n: int, rng: np.random.Generator) -> Float64:
         """Return n draws, (n, latent)."""
         noise = rng.standard_normal((n, self.means.shape[1]))
         component = rng.choice(len(self.weights), n, p=self.weights)
@@ -54,7 +52,7 @@ class Prior:
             draws[component == k] += noise[component == k] @ factor.T
         return draws
 
-    def log_density(self, codes: Floats) -> Array:
+    def log_density(self, codes: Floating) -> Float64:
         """Return the log-density of codes, (sample, latent), in nats, (sample,)."""
         from scipy.linalg import solve_triangular
         from scipy.special import logsumexp
@@ -68,27 +66,27 @@ class Prior:
             return np.asarray(logsumexp(np.stack(parts, axis=1) + np.log(self.weights), axis=1))
 
 
-def fit_priors(codes: Floats, seed: int = 0) -> dict[str, Prior]:
+def fit_priors(codes: Floating, seed: int = 0) -> dict[str, Prior]:
     """Return the PRIORS for codes, (sample, latent): N(0, I), their own normal law, and a mixture of 10.
 
     Fitting a prior after training, so that an autoencoder's arbitrary scale is not taken for a lack of coverage,
     follows Ghosh et al. 2020, https://arxiv.org/abs/1903.12436, section 4.
     """
-    points: Array = np.asarray(codes, np.float64)
+    points: Float64 = np.asarray(codes, np.float64)
     latent = points.shape[1]
     moments = Prior(np.ones(1), points.mean(axis=0)[None], regular_covariance(points)[None])
     standard = Prior(np.ones(1), np.zeros((1, latent)), np.eye(latent)[None])
     return dict(zip(PRIORS, (standard, moments, _fit_mixture(points, seed)), strict=True))
 
 
-def regular_covariance(codes: Floats) -> Array:
+def regular_covariance(codes: Floating) -> Float64:
     """Return the covariance of codes with RIDGE on its diagonal, (latent, latent)."""
     covariance = np.atleast_2d(np.cov(codes, rowvar=False))
     latent = len(covariance)
     return np.asarray(covariance + RIDGE * (np.trace(covariance) / latent or 1.0) * np.eye(latent))
 
 
-def _fit_mixture(codes: Array, seed: int) -> Prior:
+def _fit_mixture(codes: Float64, seed: int) -> Prior:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 

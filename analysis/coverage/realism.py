@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis.arrays import Float64, Floating, Int64
 from analysis.coverage.classifier import fit_classifier
-from analysis.coverage.samples import Floats, neighbour_distances
+from analysis.coverage.samples import neighbour_distances
 
 IMAGES = 10_000
 """Training images, at most, that the classifier learns from and that neighbours are sought among."""
@@ -19,16 +19,16 @@ IMAGES = 10_000
 class Realism:
     """What generated images are held against: made once for all runs on the same data."""
 
-    train: Floats
+    train: Floating
     """(image, pixel)."""
     typical_distance: float
     """Median distance of a test image to its nearest training image, in root summed squared intensity."""
     classifier: Any
     """Fitted on the training images' labels; None where there are none."""
-    class_shares: npt.NDArray[np.float64]
+    class_shares: Float64
     """Of the classifier's classes among the training images, (class,)."""
 
-    def measure(self, images: Floats) -> dict[str, float]:
+    def measure(self, images: Floating) -> dict[str, float]:
         """Return how real images, (image, ...), look; without a classifier only the ratio of neighbour distances."""
         flat = _flat(images)
         nearest = float(np.median(neighbour_distances(flat, self.train, 1)))
@@ -38,7 +38,7 @@ class Realism:
         return classifier_view(self.classifier.predict_proba(flat), self.class_shares) | ratio
 
 
-def fit_realism(train: Floats, test: Floats, labels: npt.NDArray[np.int64] | None, seed: int = 0) -> Realism:
+def fit_realism(train: Floating, test: Floating, labels: Int64 | None, seed: int = 0) -> Realism:
     """Return what generated images are held against, from images (image, ...) and the training images' labels (image,).
 
     Labels may be None.
@@ -52,7 +52,7 @@ def fit_realism(train: Floats, test: Floats, labels: npt.NDArray[np.int64] | Non
     return Realism(known, typical, classifier, counts / counts.sum())
 
 
-def classifier_view(probabilities: Floats, class_shares: Floats) -> dict[str, float]:
+def classifier_view(probabilities: Floating, class_shares: Floating) -> dict[str, float]:
     """Return mean confidence, mean entropy and class balance of class probabilities, (image, class).
 
     Confidence is the largest probability (0 to 1), entropy is in nats, the balance is KL(classes found || class_shares)
@@ -69,5 +69,5 @@ def classifier_view(probabilities: Floats, class_shares: Floats) -> dict[str, fl
     }
 
 
-def _flat(images: Floats) -> Floats:
+def _flat(images: Floating) -> Floating:
     return np.asarray(images, np.float32).reshape(len(images), -1)

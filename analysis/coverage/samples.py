@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis.arrays import Float64, Floating
 from vae.errors import DataError
 
-Floats = npt.NDArray[np.floating[Any]]
 BLOCK = 4_000_000
 """Numbers in one block of distances: 32 MB in float64."""
 
 
-def checked(samples: Floats, others: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def checked(samples: Floating, others: Floating) -> tuple[Float64, Float64]:
     """Return two samples as float64 (sample, latent); DataError unless each has two finite rows of one width."""
     first, second = (np.asarray(points, np.float64) for points in (samples, others))
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1] or first.shape[1] == 0:
@@ -34,15 +32,15 @@ def blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, min(start + size, rows))
 
 
-def squared_distances(rows: Floats, columns: Floats) -> Floats:
+def squared_distances(rows: Floating, columns: Floating) -> Floating:
     """Return squared Euclidean distances (row, column) in the inputs' precision, never (row, column, latent)."""
-    squared: Floats = np.einsum("ij,ij->i", rows, rows)[:, None] + np.einsum("ij,ij->i", columns, columns)
+    squared: Floating = np.einsum("ij,ij->i", rows, rows)[:, None] + np.einsum("ij,ij->i", columns, columns)
     squared -= 2 * (rows @ columns.T)
     np.maximum(squared, 0, out=squared)
     return squared
 
 
-def neighbour_distances(points: Floats, among: Floats | None, k: int) -> npt.NDArray[np.float64]:
+def neighbour_distances(points: Floating, among: Floating | None, k: int) -> Float64:
     """Return each point's distance to its k-th nearest of `among`, (point,); None: of the other points."""
     from sklearn.neighbors import NearestNeighbors
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
-from analysis.frames.cache import read_cached
+from analysis.frames.cache import NETWORKS, Cache
 from analysis.statistics.selection import parameters_of
-from vae.files.results import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,23 +27,29 @@ def sweep_coverage(sweep: Sweep, runs: Sequence[int] | None = None, jobs: int | 
     Kept in the sweep's `analysis/coverage.csv`, run after run. `jobs` processes share the work (None: one a core
     where runs take longer than its start) and change no number. Raises ResultsError where weights were not kept.
     """
-    path = sweep.folder.analysis / "coverage.csv"
+    cache = coverage_cache(sweep)
     complete = sweep.runs[sweep.runs["state"] == "COMPLETE"]
     wanted = complete["run"].tolist() if runs is None else list(runs)
-    there = set(_read(path)["run"])
+    there = set(cache.read()["run"])
     missing = [run for run in wanted if run not in there]
     if missing:
-        _compute(sweep, missing, path, jobs)
-    known = _read(path)  # from the file on the first call too: every call gives the same digits
+        _compute(sweep, missing, cache, jobs)
+    known = cache.read()  # from the file on the first call too: every call gives the same digits
     chosen: pd.DataFrame = known[known["run"].isin(wanted)].reset_index(drop=True)
     return chosen
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return read_cached(path, COLUMNS, ("model", "prior", "metric"))
+def coverage_cache(sweep: Sweep) -> Cache:
+    """Return the table of kept coverage of a sweep's runs."""
+    return Cache(
+        path=sweep.folder.analysis / "coverage.csv",
+        code=("analysis.coverage", "analysis.statistics.gaussians", *NETWORKS),
+        columns=COLUMNS,
+        texts=("model", "prior", "metric"),
+    )
 
 
-def _compute(sweep: Sweep, missing: list[int], path: Path, jobs: int | None) -> None:
+def _compute(sweep: Sweep, missing: list[int], cache: Cache, jobs: int | None) -> None:
     """Write the missing runs' coverage into the file, run after run: what is finished is kept whatever happens."""
     import joblib
 
@@ -52,11 +57,10 @@ def _compute(sweep: Sweep, missing: list[int], path: Path, jobs: int | None) -> 
     count = jobs or (min(joblib.cpu_count(), len(missing)) if slow else 1)
     realism, floor = sweep_realism(sweep)
     tasks = (joblib.delayed(_one_run)(sweep.path, run, realism, floor) for run in missing)
-    parts = [_read(path)] if path.exists() else []
+    parts = [known for known in [cache.read()] if len(known)]
     for table in joblib.Parallel(n_jobs=count, return_as="generator")(tasks):
         parts.append(table)
-        known = pd.concat(parts).sort_values([*parameters_of(sweep.runs), *COLUMNS])
-        write_whole(path, known.to_csv(index=False).encode())
+        cache.write(pd.concat(parts).sort_values([*parameters_of(sweep.runs), *COLUMNS]))
 
 
 def _one_run(path: Path, run: int, realism: Realism, floor: dict[str, float]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Floating
 from analysis.coverage.discrepancy import (
     classifier_two_sample,
     cycle_error,
@@ -15,7 +16,7 @@ from analysis.coverage.discrepancy import (
     sliced_wasserstein,
     sliced_wasserstein_to_normal,
 )
-from analysis.coverage.neighbours import closeness, hole_rate, knn_kl, prdc
+from analysis.coverage.neighbours import hole_rate, knn_kl, negative_knn_distance, prdc
 from analysis.coverage.priors import Prior, fit_priors, regular_covariance
 from analysis.coverage.realism import IMAGES, Realism, fit_realism
 from analysis.coverage.registry import METRICS
@@ -24,7 +25,6 @@ from analysis.statistics.selection import parameters_of
 from vae.errors import ResultsError
 
 if TYPE_CHECKING:
-    from analysis.coverage.samples import Floats
     from analysis.frames.run import Run
     from analysis.frames.source import Source
 
@@ -40,15 +40,15 @@ DRAWS = 2_000
 class Codes:
     """Codes of one run: one posterior sample an image, the code itself for an autoencoder; each (image, latent)."""
 
-    known: Floats
+    known: Floating
     """Of training images: priors are fitted to them, holes are sought between them."""
-    fresh: Floats
+    fresh: Floating
     """Of other training images: they stand for a perfect prior where the floor is measured."""
-    test: Floats
+    test: Floating
     """Of test images."""
-    means: Floats
+    means: Floating
     """Posterior means of the images of `known`."""
-    log_variances: Floats
+    log_variances: Floating
     """Posterior log-variances of the images of `known`; minus infinity for an autoencoder."""
 
 
@@ -100,12 +100,12 @@ def gather_codes(run: Run, seed: int = 0) -> Codes:
     return Codes(samples[0], samples[1], samples[2], means, log_variances)
 
 
-def first_images(sweep: Source, most: int) -> Floats:
+def first_images(sweep: Source, most: int) -> Floating:
     """Return the first test images, (image, height, width[, channel])."""
     return sweep.images("test", np.arange(min(most, sweep.count("test"))))
 
 
-def compare(draws: Floats, prior: Prior | None, codes: Codes, seed: int = 0) -> dict[str, float]:
+def compare(draws: Floating, prior: Prior | None, codes: Codes, seed: int = 0) -> dict[str, float]:
     """Return every measure of METRICS that needs no network, between draws (draw, latent) and test codes.
 
     As many draws as there are test codes are compared with them, all are sought for holes. Without a prior the draws
@@ -122,18 +122,18 @@ def compare(draws: Floats, prior: Prior | None, codes: Codes, seed: int = 0) -> 
     return _neighbours(pairs, codes.test) | _discrepancies(pairs, codes.test, seed) | distances | _holes(draws, codes)
 
 
-def _moments(draws: Floats, prior: Prior | None) -> tuple[Floats, Floats, float]:
+def _moments(draws: Floating, prior: Prior | None) -> tuple[Floating, Floating, float]:
     """Mean, covariance and mean variance of the prior; of the draws where there is none."""
     mean, covariance = (prior.mean, prior.covariance) if prior else (draws.mean(axis=0), regular_covariance(draws))
     return mean, covariance, float(np.trace(covariance)) / len(covariance)
 
 
-def _cycle(draws: Floats, prior: Prior | None, run: Run) -> dict[str, float]:
+def _cycle(draws: Floating, prior: Prior | None, run: Run) -> dict[str, float]:
     returned = cycle_error(draws[:DRAWS].astype(np.float32), lambda images: run.encode(images)[0], run.decode)
     return {"cycle_error": returned / _moments(draws, prior)[2]}
 
 
-def _neighbours(draws: Floats, codes: Floats) -> dict[str, float]:
+def _neighbours(draws: Floating, codes: Floating) -> dict[str, float]:
     of_codes, of_prior = prdc(codes, draws), prdc(draws, codes)
     return {
         "prior_coverage": of_prior.coverage,
@@ -147,7 +147,7 @@ def _neighbours(draws: Floats, codes: Floats) -> dict[str, float]:
     }
 
 
-def _discrepancies(draws: Floats, codes: Floats, seed: int) -> dict[str, float]:
+def _discrepancies(draws: Floating, codes: Floating, seed: int) -> dict[str, float]:
     discrepancy = mmd(codes, draws, seed=seed)
     told_apart = classifier_two_sample(codes, draws, seed)
     return {
@@ -159,8 +159,12 @@ def _discrepancies(draws: Floats, codes: Floats, seed: int) -> dict[str, float]:
     }
 
 
-def _holes(draws: Floats, codes: Codes) -> dict[str, float]:
-    rates = {"hole_rate": hole_rate(closeness(codes.test, codes.known), closeness(draws, codes.known))}
+def _holes(draws: Floating, codes: Codes) -> dict[str, float]:
+    rates = {
+        "hole_rate": hole_rate(
+            negative_knn_distance(codes.test, codes.known), negative_knn_distance(draws, codes.known)
+        )
+    }
     if np.isfinite(codes.log_variances).all():
         held_out, drawn = (log_density(points, codes.means, codes.log_variances) for points in (codes.test, draws))
         rates["hole_rate_mixture"] = hole_rate(held_out, drawn)

@@ -7,14 +7,14 @@ from analysis.effects.effect import QUANTITIES, effect
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
-from analysis.presentation.words import number, short_label
+from analysis.presentation.words import cell, number, short_label
 from analysis.statistics.intervals import trial_means
-from analysis.statistics.selection import varies
+from analysis.statistics.selection import beta_first, varies
 
 
 def effect_sections(view: View) -> list[Section]:
     """Show rate, distortion, ELBO and active units against each parameter, beta first."""
-    return [_section(view, parameter) for parameter in sorted(view.parameters, key=lambda name: name != "beta")]
+    return [_section(view, parameter) for parameter in beta_first(view.parameters)]
 
 
 def _section(view: View, parameter: str) -> Section:
@@ -24,7 +24,9 @@ def _section(view: View, parameter: str) -> Section:
     if points.empty:
         return left_out(title, slug, means)
     if parameter not in view.varying:
-        return left_out(title, slug, means, f"every complete trial has {words} {number(points[parameter].iloc[0])}")
+        return left_out(
+            title, slug, means, f"every complete trial has {words} {cell(parameter, points[parameter].iloc[0])}"
+        )
     colour = colour_by(points, without=parameter)
     sentence = _sentence(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)
@@ -35,12 +37,13 @@ def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
     """How to read a parameter's effect, and how far its means moved."""
     rates = means[means["quantity"] == "rate_nats"]
     first, last = rates.iloc[0], rates.iloc[-1]
+    low, high = (cell(parameter, float(end["value"])) for end in (first, last))
     binned = bool((rates["lowest"] < rates["highest"]).any())
     places = f"each of {len(rates)} bins of about equally many trials" if binned else "each column"
     band = ", with a 95 % interval over seeds" if int(first["n"]) > 1 else ""
     dots = f" Dots are trials, coloured by {short_label(colour)}." if colour else " Dots are trials."
     return (
         f"The dark line is the mean over the trials in {places}{band}; the other parameters differ from "
-        f"trial to trial.{dots} From {short_label(parameter)} {number(first['value'])} to {number(last['value'])}, "
+        f"trial to trial.{dots} From {short_label(parameter)} {low} to {high}, "
         f"the mean rate goes from {number(first['mean'])} to {number(last['mean'])} nats per image."
     )

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from analysis.arrays import Float32, Float64
+
 PARALLEL = 1e-6
 """Sine of the angle below which two codes span no plane to turn in."""
 
 
-def linear(first: Floats, last: Floats, steps: int) -> Floats:
+def linear(first: Float32, last: Float32, steps: int) -> Float32:
     """Return `steps` codes from first to last (latent,), both included, on a straight line: (step, latent)."""
     share = _shares(steps)
     return np.asarray((1 - share) * first + share * last, dtype=np.float32)
 
 
-def spherical(first: Floats, last: Floats, steps: int) -> Floats:
+def spherical(first: Float32, last: Float32, steps: int) -> Float32:
     """Return `steps` codes from first to last, both included, (step, latent): direction turns, length changes, evenly.
 
     Codes of equal length keep it on the way (Shoemake 1985, for directions). Where no plane is given to turn in (a
@@ -37,10 +37,10 @@ def spherical(first: Floats, last: Floats, steps: int) -> Floats:
     return codes
 
 
-PATHS: dict[str, Callable[[Floats, Floats, int], Floats]] = {"linear": linear, "spherical": spherical}
+PATHS: dict[str, Callable[[Float32, Float32, int], Float32]] = {"linear": linear, "spherical": spherical}
 
 
-def sphere(centre: Floats, radius: float, n: int, seed: int = 0) -> Floats:
+def sphere(centre: Float32, radius: float, n: int, seed: int = 0) -> Float32:
     """Return n codes at exactly `radius` from a centre (latent,), directions uniform, (n, latent).
 
     A seed gives the same directions at every radius.
@@ -50,5 +50,5 @@ def sphere(centre: Floats, radius: float, n: int, seed: int = 0) -> Floats:
     return np.asarray(centre + radius * directions, dtype=np.float32)
 
 
-def _shares(steps: int) -> npt.NDArray[np.float64]:
+def _shares(steps: int) -> Float64:
     return np.linspace(0.0, 1.0, steps)[:, None]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from analysis.arrays import Float32, Float64, Int64
 from analysis.frames.latent_paths import PATHS, sphere
-from analysis.frames.traversal import Traversal, check_dims, in_two_dimensions
+from analysis.frames.traversal import SPAN, STEPS, Traversal, check_dims, in_two_dimensions
 from vae.config import at_least, one_of
 from vae.errors import ConfigError
 
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
     from analysis.frames.source import Source
 
-Floats = npt.NDArray[np.float32]
 BATCH = 4096
 """Images or codes in one pass of the network: a large data set never stands in memory as hidden activations."""
-AGGREGATE = 10_000
+AGGREGATE, AGGREGATE_IMAGES = 10_000, 2_000
 """Samples that stand for the aggregate posterior, and the most test images they come from."""
 
 
@@ -57,7 +57,7 @@ class Run:
         """Whether it is an autoencoder: its posterior is a point."""
         return bool(self.row["model"] == "ae")
 
-    def encode(self, images: Floats) -> tuple[Floats, Floats]:
+    def encode(self, images: Float32) -> tuple[Float32, Float32]:
         """Return means and log-variances of q(z|x), each (image, latent); the log-variance of an AE is -inf.
 
         Raises ConfigError for images of another shape than the sweep's.
@@ -71,13 +71,13 @@ class Run:
         means, log_variances = (np.concatenate([part[k].numpy() for part in parts]) for k in (0, 1))
         return means, np.full_like(means, -np.inf) if self.is_ae else log_variances
 
-    def posterior_samples(self, images: Floats, seed: int = 0) -> Floats:
+    def posterior_samples(self, images: Float32, seed: int = 0) -> Float32:
         """Return one sample of q(z|x) an image, (image, latent); the code itself for an AE."""
         means, log_variances = self.encode(images)
         noise = np.random.default_rng(seed).standard_normal(means.shape, dtype=np.float32)
         return np.asarray(means + np.exp(0.5 * log_variances) * noise, dtype=np.float32)
 
-    def decode(self, codes: Floats) -> Floats:
+    def decode(self, codes: Float32) -> Float32:
         """Return E[x|z] of each code, as images."""
         import torch
 
@@ -89,7 +89,7 @@ class Run:
             parts = [mean(module.decode(torch.from_numpy(z))).numpy() for z in _batches(codes)]
         return np.concatenate(parts).reshape(-1, *self.sweep.image_shape)
 
-    def distortion_nats(self, images: Floats) -> npt.NDArray[np.float64]:
+    def distortion_nats(self, images: Float32) -> Float64:
         """Return -log p(x|z) at each image's posterior mean, (image,): what its reconstruction costs."""
         import torch
 
@@ -103,7 +103,7 @@ class Run:
             parts = [distortion(x, output, module.likelihood, sigma).double().numpy() for x, output in outputs]
         return np.concatenate(parts)
 
-    def sample(self, n: int, seed: int = 0) -> Floats:
+    def sample(self, n: int, seed: int = 0) -> Float32:
         """Return E[x|z] of n draws from the prior N(0, I), as images.
 
         An AE has no prior: of its codes N(0, I) knows nothing, and what is decoded shows that. ConfigError for n < 1.
@@ -113,12 +113,12 @@ class Run:
         noise = np.random.default_rng(seed).standard_normal((n, module.latent_dim), dtype=np.float32)
         return self.decode(noise)
 
-    def reconstruct(self, images: Floats) -> Floats:
+    def reconstruct(self, images: Float32) -> Float32:
         """Return E[x|z] at each image's posterior mean, as images."""
         return self.decode(self.encode(images)[0])
 
     def traverse(
-        self, image: Floats, dims: Sequence[int] | None = None, span: float = 0.98, steps: int = 7
+        self, image: Float32, dims: Sequence[int] | None = None, span: float = SPAN, steps: int = STEPS
     ) -> Traversal:
         """Decode an image's posterior mean with one dimension at a time moved through the aggregate posterior.
 
@@ -139,7 +139,7 @@ class Run:
         images = self.decode(codes.reshape(-1, len(code))).reshape(*places.shape, *self.sweep.image_shape)
         return Traversal(images, chosen, places, quantiles, self._dims["kl_nats"].to_numpy()[chosen])
 
-    def perturb(self, image: Floats, radius: float, n: int = 8, seed: int = 0) -> Floats:
+    def perturb(self, image: Float32, radius: float, n: int = 8, seed: int = 0) -> Float32:
         """Return E[x|z] of n codes at `radius` (the prior's standard deviations) from an image's posterior mean.
 
         Directions are uniform, and for a seed the same at every radius. Raises ConfigError for a negative radius or
@@ -149,7 +149,7 @@ class Run:
         at_least(0, radius=float(radius))
         return self.decode(sphere(self._code(image), radius, n, seed))
 
-    def interpolate(self, a: Floats, b: Floats, steps: int = 9, path: str = "linear") -> Floats:
+    def interpolate(self, a: Float32, b: Float32, steps: int = 9, path: str = "linear") -> Float32:
         """Return E[x|z] of `steps` codes from the posterior mean of one image to another's, both ends included.
 
         `linear` is a straight line; `spherical` turns the direction and changes the length evenly, so that it does not
@@ -174,7 +174,7 @@ class Run:
         return pd.DataFrame({"first": plane[:, 0], "second": plane[:, 1]} | columns)
 
     @property
-    def ranked_dims(self) -> npt.NDArray[np.int64]:
+    def ranked_dims(self) -> Int64:
         """All latent dimensions by falling KL on the test split (an AE's: by variance of its codes), (dim,)."""
         return np.asarray(np.argsort(-self._dims["mean_variance" if self.is_ae else "kl_nats"], kind="stable"))
 
@@ -183,25 +183,25 @@ class Run:
         return self.sweep.dims[self.sweep.dims["run"] == self.number]
 
     @cached_property
-    def _aggregate(self) -> Floats:
+    def _aggregate(self) -> Float32:
         """Samples of the aggregate posterior of the test split, (sample, latent)."""
-        means, log_variances = self.encode(self.sweep.images("test", self.sweep.thinned("test", AGGREGATE)))
+        means, log_variances = self.encode(self.sweep.images("test", self.sweep.thinned("test", AGGREGATE_IMAGES)))
         shape = (-(-AGGREGATE // len(means)), *means.shape)
         noise = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
         samples = means + np.exp(0.5 * log_variances) * noise
         return np.asarray(samples.reshape(-1, means.shape[1]), dtype=np.float32)
 
-    def _code(self, image: Floats) -> Floats:
+    def _code(self, image: Float32) -> Float32:
         """The posterior mean of one image, (latent,)."""
-        code: Floats = self.encode(np.asarray(image)[None])[0][0]
+        code: Float32 = self.encode(np.asarray(image)[None])[0][0]
         return code
 
-    def _check(self, images: Floats) -> None:
+    def _check(self, images: Float32) -> None:
         shape = self.sweep.image_shape
         if images.shape[1:] != shape:
             raise ConfigError(f"an image of this sweep must have shape {shape}, got {images.shape[1:]}")
 
 
-def _batches(rows: npt.NDArray[Any]) -> Iterator[Floats]:
+def _batches(rows: npt.NDArray[Any]) -> Iterator[Float32]:
     for start in range(0, max(len(rows), 1), BATCH):
         yield np.ascontiguousarray(rows[start : start + BATCH], dtype=np.float32)

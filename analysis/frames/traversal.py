@@ -4,30 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis.arrays import Float32, Float64, Int64
 from vae.errors import ConfigError
 
-Floats = npt.NDArray[np.float32]
+SPAN, STEPS = 0.98, 7
+"""The central share of the aggregate posterior that a traversal goes through, and its values."""
+MOST_DIMS = 8
+"""Latent dimensions that a report and a sheet traverse, those of the largest KL."""
 
 
 @dataclass(frozen=True, eq=False)
 class Traversal:
     """What a decoder makes of an image's code when one dimension at a time is set to other values."""
 
-    images: Floats
+    images: Float32
     """(dim, step, height, width[, channel])."""
-    dims: npt.NDArray[np.int64]
+    dims: Int64
     """(dim,): which latent dimension each row moves."""
-    places: Floats
+    places: Float32
     """(dim, step): what it is set to."""
-    quantiles: npt.NDArray[np.float64]
+    quantiles: Float64
     """(step,): the share of the aggregate posterior that lies below each value."""
-    kl_nats: npt.NDArray[np.float64]
+    kl_nats: Float64
     """(dim,): each dimension's KL on the test split, nats per image; NaN for an AE."""
 
 
-def check_dims(dims: Sequence[int], latent_dim: int) -> npt.NDArray[np.int64]:
+def check_dims(dims: Sequence[int], latent_dim: int) -> Int64:
     """Return dimensions as an array (dim,); ConfigError where there is none or one that is not there."""
     chosen = np.asarray(dims, dtype=np.int64)
     if chosen.ndim != 1 or not len(chosen) or chosen.min() < 0 or chosen.max() >= latent_dim:
@@ -35,7 +38,7 @@ def check_dims(dims: Sequence[int], latent_dim: int) -> npt.NDArray[np.int64]:
     return chosen
 
 
-def in_two_dimensions(codes: Floats) -> Floats:
+def in_two_dimensions(codes: Float32) -> Float32:
     """Return codes (sample, latent) as (sample, 2): themselves, their two principal components, or beside a 0."""
     if codes.shape[1] == 2:
         return codes

@@ -1,24 +1,24 @@
 """Posterior collapse: the share of latent dimensions that equal the prior, by how near they must come to it."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from analysis.arrays import Float64
 from analysis.frames.sweep import Sweep
 from analysis.statistics.gaussians import kl_nats
 from analysis.statistics.intervals import replicates
+from analysis.statistics.selection import parameters_of
 from vae.columns import COLLAPSE_SHARE
 from vae.errors import VaekitError
 
-Array = npt.NDArray[np.float64]
-EPSILONS_NATS: Array = np.logspace(-3, 0, 61)
+EPSILONS_NATS: Float64 = np.logspace(-3, 0, 61)
 """Thresholds of the collapse curve, in nats."""
 MOST_IMAGES = 10_000
 """Of the test split, evenly taken."""
 
 
 def collapse_curve(
-    kl: Array, epsilons_nats: Array = EPSILONS_NATS, delta: float = 1.0 - COLLAPSE_SHARE
+    kl: Float64, epsilons_nats: Float64 = EPSILONS_NATS, delta: float = 1.0 - COLLAPSE_SHARE
 ) -> pd.DataFrame:
     """Return the share of dimensions that are (epsilon, delta)-collapsed, by epsilon_nats, a row each.
 
@@ -47,6 +47,6 @@ def collapse_curves(sweep: Sweep, runs: pd.DataFrame, best: list[int]) -> pd.Dat
             curve = collapse_curve(kl_nats(*sweep.run(int(row["run"])).encode(images)))
         except VaekitError:
             continue
-        parts.append(curve.assign(standing=names[row["trial"]], **row[["trial", "latent_dim", "beta"]]))
-    columns = ["standing", "trial", "latent_dim", "beta", "epsilon_nats", "collapsed_share"]
+        parts.append(curve.assign(standing=names[row["trial"]], **row[["trial", *parameters_of(runs)]]))
+    columns = ["standing", "trial", *parameters_of(runs), "epsilon_nats", "collapsed_share"]
     return replicates(pd.concat(parts), columns[:-1], columns[-1:]) if parts else pd.DataFrame(columns=columns)

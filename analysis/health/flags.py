@@ -8,6 +8,7 @@ from scipy import stats
 
 from analysis.presentation.words import counted, number
 from analysis.statistics.selection import finished, parameters_of
+from vae.parameters import PARAMETERS
 
 FLAGS = ("collapsed", "undertrained", "over-regularised", "prior mismatch")
 COLUMNS = ("run", "trial", "flag", "sentence")
@@ -20,8 +21,6 @@ LAST = 5
 RISE_SHARE = 0.01
 """Of everything gained since the first epoch: a validation ELBO that rose by more at the end was not done."""
 CONFIDENCE = 0.99
-SIZES = ("latent_dim", "hidden_dim")
-"""What makes a network larger: a run is held against no larger one."""
 RATE_SHARE = 0.5
 """A run of beta above 1 with less than this share of the rate of a better one pays for too little."""
 MISMATCH_SHARE = 0.1
@@ -70,7 +69,7 @@ def _collapsed(runs: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> It
             run,
             "collapsed",
             f"It encodes {_nats(row['rate_nats'])} with {counted(int(row['active_units']), 'active unit')}{told}: the "
-            f"decoder hardly reads z. Lower beta (here {number(row['beta'])}) or let it grow from 0 "
+            f"decoder hardly reads z. Lower beta (here {number(row['beta'], 3)}) or let it grow from 0 "
             "(--beta-schedule linear:0.5).",
         )
 
@@ -109,8 +108,9 @@ def _line(values: np.ndarray) -> tuple[float, float]:
 
 def _over_regularised(runs: pd.DataFrame) -> Iterator[Row]:
     beta, rate, elbo = (runs[name].to_numpy() for name in ("beta", "rate_nats", "elbo_nats"))
-    sizes = runs[list(SIZES)].to_numpy()
-    others = runs[[name for name in parameters_of(runs) if name not in ("beta", *SIZES)]].to_numpy()
+    names = parameters_of(runs)
+    sizes = runs[[name for name in names if PARAMETERS[name].enlarges]].to_numpy()
+    others = runs[[name for name in names if name != "beta" and not PARAMETERS[name].enlarges]].to_numpy()
     for index in np.flatnonzero(beta > 1.0):
         is_equal = (others == others[index]).all(axis=1) & (sizes <= sizes[index]).all(axis=1)
         comparable = is_equal & (beta < beta[index]) & (rate[index] < RATE_SHARE * rate)
@@ -121,9 +121,10 @@ def _over_regularised(runs: pd.DataFrame) -> Iterator[Row]:
         yield (
             int(row["run"]),
             "over-regularised",
-            f"At beta {number(row['beta'])} it has a rate of {_nats(row['rate_nats'])}, where run {better['run']} "
-            f"with beta {number(better['beta'])} and no larger network has {number(better['rate_nats'])} and an ELBO "
-            f"that is {_nats(better['elbo_nats'] - row['elbo_nats'])} higher: lower beta, unless small codes matter.",
+            f"At beta {number(row['beta'], 3)} it has a rate of {_nats(row['rate_nats'])}, where run {better['run']} "
+            f"with beta {number(better['beta'], 3)} and no larger network has {number(better['rate_nats'])} and an "
+            f"ELBO that is {_nats(better['elbo_nats'] - row['elbo_nats'])} higher: lower beta, unless small codes "
+            "matter.",
         )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from analysis.arrays import Float32, Float64, Floating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.floating]
 SAMPLES = (1, 10, 100, 1000)
 """Numbers of samples K that a bound is given for, as far as so many were drawn."""
 BLOCK_CODES = 1000
@@ -25,14 +24,14 @@ BLOCK_SAMPLES = 50_000
 class Bounds(NamedTuple):
     """Importance-weighted bounds of each image."""
 
-    nats: dict[int, Array]
+    nats: dict[int, Float64]
     """K to L_K <= log p(x), (image,), in nats; L_1 is the ELBO on these samples."""
-    effective_sample_size: Array
+    effective_sample_size: Float64
     """(image,), from 1 to the number of samples: (sum w)^2 / sum w^2."""
 
 
 def importance_bounds(
-    module: Any, images: Floats, means: Floats, log_variances: Floats, samples: int = 100, seed: int = 0
+    module: Any, images: Floating, means: Floating, log_variances: Floating, samples: int = 100, seed: int = 0
 ) -> Bounds:
     """Return L_K = E log mean_k p(x, z_k) / q(z_k|x) for K in SAMPLES and for `samples`, all from the same samples.
 
@@ -55,8 +54,8 @@ def importance_bounds(
 
 
 def decoder_use_nats(
-    module: Any, images: Floats, means: Floats, log_variances: Floats, noise: Floats, seed: int = 0
-) -> Array:
+    module: Any, images: Floating, means: Floating, log_variances: Floating, noise: Floating, seed: int = 0
+) -> Float64:
     """Return the nats per image that the ELBO drops by when one dimension changes places over the images, (latent,).
 
     From one posterior sample an image (`noise` is standard normal, (image, latent)); the others stay. 0 is a dimension
@@ -117,12 +116,12 @@ def _effective_sample_size(log_weights: Tensor) -> Tensor:
     return (2 * log_weights.logsumexp(dim=1) - (2 * log_weights).logsumexp(dim=1)).exp()
 
 
-def _blocks(rows: int, *arrays: Floats) -> Iterator[tuple[Tensor, ...]]:
+def _blocks(rows: int, *arrays: Floating) -> Iterator[tuple[Tensor, ...]]:
     import torch
 
     for start in range(0, len(arrays[0]), rows):
         yield tuple(torch.from_numpy(_flat(array[start : start + rows])) for array in arrays)
 
 
-def _flat(images: Floats) -> npt.NDArray[np.float32]:
+def _flat(images: Floating) -> Float32:
     return np.ascontiguousarray(images.reshape(len(images), -1), dtype=np.float32)

@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis.arrays import Float64, Floating
 from analysis.statistics.gaussians import kl_nats, log_density, pair_blocks
 
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.floating]
 FARTHEST = 9.0
 """In units of sqrt(2) sigma: a component farther away than that adds e^-81 of its peak to a density."""
 TERMS = ("mutual_information_nats", "total_correlation_nats", "dimension_wise_kl_nats")
@@ -29,7 +27,7 @@ class RateSplit(NamedTuple):
         return self.nats["mutual_information_nats"] > self.log_images_nats - 1.0
 
 
-def marginal_log_densities(samples: Floats, means: Floats, log_variances: Floats) -> Array:
+def marginal_log_densities(samples: Floating, means: Floating, log_variances: Floating) -> Float64:
     """Return log q_j(z_j) in nats, (sample, latent): the density of each dimension's own mixture, in float32."""
     import torch
 
@@ -53,7 +51,7 @@ def marginal_log_densities(samples: Floats, means: Floats, log_variances: Floats
     return np.asarray(logs.T.numpy())
 
 
-def rate_split(means: Floats, log_variances: Floats, noise: Floats) -> RateSplit:
+def rate_split(means: Floating, log_variances: Floating, noise: Floating) -> RateSplit:
     """Return the rate as mutual information + total correlation + dimension-wise KL (Chen et al. 2018, equation 2).
 
     `noise` (image, latent) is standard normal: one posterior sample an image, the same for all terms. The aggregate is
@@ -73,7 +71,7 @@ def rate_split(means: Floats, log_variances: Floats, noise: Floats) -> RateSplit
     return RateSplit(nats, standard_errors, float(np.log(len(means))))
 
 
-def _at_known_mean(terms: Array, sampled: Array, expected: Array) -> tuple[Array, Array]:
+def _at_known_mean(terms: Float64, sampled: Float64, expected: Float64) -> tuple[Float64, Float64]:
     """Means and standard errors of terms (image, term) that sum to `sampled`, corrected so as to sum to `expected`.
 
     Least squares is linear: the slopes on the error add up to 1 over the terms, as the terms add up to it.

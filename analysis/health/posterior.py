@@ -6,20 +6,18 @@ Everywhere `means` and `log_variances` are those of q(z|x), each (image, latent)
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.floating]
+from analysis.arrays import Float64, Floating
 
 
 class Moments(NamedTuple):
     """Mean (latent,) and covariance (latent, latent) of the aggregate posterior, the mean of q(z|x) over the images."""
 
-    mean: Array
-    covariance: Array
+    mean: Float64
+    covariance: Float64
 
 
-def aggregate_moments(means: Floats, log_variances: Floats) -> Moments:
+def aggregate_moments(means: Floating, log_variances: Floating) -> Moments:
     """Return mean and covariance of the aggregate posterior: Cov(means) + the mean of the variances.
 
     Where it matches the prior they are 0 and the identity: in each active dimension, the variance of the means and the

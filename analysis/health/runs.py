@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from analysis.frames.cache import read_cached
+from analysis.arrays import Float32
+from analysis.frames.cache import NETWORKS, Cache
 from analysis.health.likelihood import SAMPLES, Bounds, decoder_use_nats, importance_bounds
 from analysis.health.mixture import RateSplit, rate_split
 from analysis.health.posterior import aggregate_moments
@@ -16,16 +16,13 @@ from analysis.statistics.gaussians import frechet_distance, kl_nats
 from analysis.statistics.selection import finished, parameters_of
 from vae.columns import ACTIVE_VARIANCE
 from vae.config import at_least
-from vae.files.results import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from analysis.frames.run import Run
     from analysis.frames.sweep import Sweep
 
-Floats = npt.NDArray[np.float32]
 MOST_IMAGES = 10_000
 """Test images that the posterior is measured on, evenly taken: each is a component of the aggregate posterior."""
 MOST_PIXELS = MOST_IMAGES * 784
@@ -40,7 +37,7 @@ class RunHealth(NamedTuple):
     dims: pd.DataFrame
 
 
-def run_health(run: Run, importance_samples: int = 100, images: Floats | None = None, seed: int = 0) -> RunHealth:
+def run_health(run: Run, importance_samples: int = 100, images: Float32 | None = None, seed: int = 0) -> RunHealth:
     """Measure a VAE run on images (image, height, width[, channel]), those of the test split if none are given.
 
     `seed` is that of the posterior samples. `is_likelihood` says whether the bounds are on log p(x): a Bernoulli's
@@ -95,17 +92,17 @@ def _measured(sweep: Sweep, runs: Sequence[int] | None, samples: int) -> tuple[p
     """Both frames of the runs; those that the cache lacks, or has with fewer samples, are measured and added."""
     known = finished(sweep.runs)
     wanted = known["run"].tolist() if runs is None else [run for run in runs if run in set(known["run"])]
-    paths = [sweep.folder.analysis / name for name in ("health.csv", "health_dims.csv")]
-    frames = [_read(path) for path in paths]
+    caches = [health_cache(sweep, name) for name in ("health.csv", "health_dims.csv")]
+    frames = [cache.read() for cache in caches]
     there = frames[0].query("importance_samples >= @samples")["run"] if len(frames[0]) else pd.Series(dtype="int64")
-    missing = [run for run in wanted if run not in set(there)]
+    missing = [run for run in wanted if run not in set(there) & set(frames[1]["run"])]
     if missing:
         new = [_rows(sweep, run, samples) for run in missing]
-        for k, path in enumerate(paths):
-            rest = frames[k][~frames[k]["run"].isin(missing)] if len(frames[k]) else frames[k]
+        for k, cache in enumerate(caches):
+            rest = frames[k][~frames[k]["run"].isin(missing)]
             joined = pd.concat([part for part in (rest, *(rows[k] for rows in new)) if len(part)])
             frames[k] = joined.sort_values([c for c in ("run", "dim") if c in joined]).reset_index(drop=True)
-            write_whole(path, frames[k].to_csv(index=False).encode())
+            cache.write(frames[k])
     totals, dims = (f[f["run"].isin(wanted)].reset_index(drop=True) if len(f) else f for f in frames)
     return totals, dims
 
@@ -118,8 +115,13 @@ def _rows(sweep: Sweep, run: int, samples: int) -> tuple[pd.DataFrame, pd.DataFr
     return row.assign(**measured.totals), measured.dims.assign(run=run)[["run", *measured.dims]]
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return read_cached(path, texts=("model", "state"))
+def health_cache(sweep: Sweep, name: str) -> Cache:
+    """Return one of the tables of kept health of a sweep's runs, health.csv or health_dims.csv."""
+    return Cache(
+        path=sweep.folder.analysis / name,
+        code=("analysis.health", "analysis.statistics.gaussians", *NETWORKS),
+        texts=("model", "state"),
+    )
 
 
 def _split_totals(split: RateSplit) -> dict[str, Any]:
@@ -140,11 +142,11 @@ def _bound_totals(bounds: Bounds, samples: int) -> dict[str, Any]:
     }
 
 
-def _is_likelihood(run: Run, images: Floats) -> bool:
+def _is_likelihood(run: Run, images: Float32) -> bool:
     return bool(run.model.likelihood != "bernoulli" or np.isin(images, (0.0, 1.0)).all())
 
 
-def _spread(rows: Floats, most: int) -> Floats:
+def _spread(rows: Float32, most: int) -> Float32:
     """At most so many rows, evenly taken."""
     return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.arrays import Float32, Float64
 from analysis.presentation.style import WIDTH, new_figure, styled
 
-Images = npt.NDArray[np.float32]
 GREY = "gray"
 GAP = 1
 """Pixels between the images of a mosaic; larger images have a wider gap."""
@@ -20,9 +19,9 @@ PART = 14
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
-    """Images in rows and columns, and what the rows and columns are."""
+    """Float32 in rows and columns, and what the rows and columns are."""
 
-    images: Images
+    images: Float32
     """(row, column, height, width[, channel])."""
     title: str
     across: str
@@ -44,7 +43,7 @@ def panels(parts: Sequence[Panel], limits: tuple[float, float]) -> Figure:
     return figure
 
 
-def mosaic(images: Images) -> tuple[Images, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def mosaic(images: Float32) -> tuple[Float32, Float64, Float64]:
     """Return (row, column, height, width[, channel]) as one image, NaN between, and the middles of rows and columns.
 
     One or two channels are drawn grey by the first.

@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from analysis.arrays import Float32
 from analysis.frames.latent_paths import PATHS
+from analysis.frames.traversal import MOST_DIMS, STEPS
 from analysis.pictures.figures import Panel
-from analysis.pictures.selection import Floats, Shown
+from analysis.pictures.selection import Shown
 
 SAMPLES = (4, 6)
 """Rows and columns of prior samples."""
-DIMS = 8
-"""Latent dimensions of a traversal, at most."""
-SPAN, STEPS = 0.98, 7
 RADII = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Of perturbations, in standard deviations of the prior."""
 POINTS = 6
@@ -57,7 +56,7 @@ def samples(shown: Shown, role: str) -> Picture:
 def traversals(shown: Shown, role: str) -> Picture:
     """One dimension at a time, a row each, through the aggregate posterior; the table has every value."""
     run = shown.runs[role]
-    moved = run.traverse(shown.images[0], run.ranked_dims[:DIMS].tolist(), SPAN, STEPS)
+    moved = run.traverse(shown.images[0], run.ranked_dims[:MOST_DIMS].tolist())
     named = zip(moved.dims, moved.kl_nats, strict=True)
     panel = Panel(
         images=moved.images,
@@ -114,12 +113,12 @@ def interpolations(shown: Shown, role: str) -> Picture:
     )
 
 
-def _root_mean_square(images: Floats, axes: int) -> Floats:
+def _root_mean_square(images: Float32, axes: int) -> Float32:
     """Over the pixels of images whose first `axes` axes count them."""
     return np.asarray(np.sqrt(np.square(images).mean(axis=tuple(range(axes, images.ndim)))))
 
 
-def _nearest(images: Floats, test: Floats) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(images: Float32, test: Float32) -> tuple[np.ndarray, np.ndarray]:
     """Which test image is nearest to each, and the root mean square over pixels to it."""
     from sklearn.metrics import pairwise_distances_argmin_min
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.pictures import pictures
 from analysis.pictures.figures import panels
-from analysis.pictures.pictures import DIMS, POINTS, SPAN, Picture
+from analysis.pictures.pictures import POINTS, Picture
 from analysis.pictures.selection import Shown, shown_runs
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
@@ -49,9 +50,10 @@ def _sections(shown: Shown) -> Iterator[Section]:
         shown,
         "Traversals",
         f"The code of test image {image} with one dimension at a time set to other values, in {shown.who}. A row is a "
-        f"dimension, by falling KL (an autoencoder's, which has none: by the variance of its codes), at most {DIMS}; "
-        f"from left to right it goes through the central {100 * SPAN:.0f} % of what codes of the test split take. A "
-        "row that does not change is a dimension that the decoder does not use. The table has the values.",
+        "dimension, by falling KL (an autoencoder's, which has none: by the variance of its codes), at most "
+        f"{MOST_DIMS}; from left to right it goes through the central {100 * SPAN:.0f} % of what codes of the test "
+        "split take. A row that does not change is a dimension that the decoder does not use. The table has the "
+        "values.",
         _each(shown, pictures.traversals),
     )
     yield _section(

@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from analysis.arrays import Float32, Int64
 from analysis.frames.run import Run
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
 from analysis.presentation.words import listed, number
 from vae.errors import ResultsError
 
-Floats = npt.NDArray[np.float32]
-Places = npt.NDArray[np.int64]
 IMAGES = 10
 MOST_IMAGES = 10_000
 """Of the test split, among which nearest images are looked for."""
@@ -26,13 +24,13 @@ class Shown:
     """The runs that a report pictures, by their role (in WHAT), and the test images it does so with."""
 
     runs: Mapping[str, Run]
-    places: Places
+    places: Int64
     """(image,): where in the test split the images stand."""
-    images: Floats
+    images: Float32
     """(image, height, width[, channel])."""
-    test_places: Places
+    test_places: Int64
     """(test image,): as places, of the test images that are compared with."""
-    test: Floats
+    test: Float32
     """(test image, height, width[, channel])."""
 
     @property
@@ -94,8 +92,8 @@ def _has_weights(run: Run) -> bool:
         return False
 
 
-def _chosen(sweep: Sweep) -> Places:
-    """Places of one test image of each class where they have labels, else of evenly spaced ones."""
+def _chosen(sweep: Sweep) -> Int64:
+    """Int64 of one test image of each class where they have labels, else of evenly spaced ones."""
     factors = sweep.factors("test")
     if factors is not None and factors.shape[1] == 1:
         first = np.unique(factors[:, 0], return_index=True)[1]

@@ -28,7 +28,9 @@ FILLED = 0.4
 
 
 @styled
-def rate_distortion(points: pd.DataFrame, corners: np.ndarray, best: int, colour: str, end: float | None) -> Figure:
+def rate_distortion(
+    points: pd.DataFrame, corners: np.ndarray, best: int, colour: str, zero_rate: float | None
+) -> Figure:
     """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, a ring around `best`, (0, D0)."""
     figure = new_figure(4.6)
     axes = figure.subplots()
@@ -39,9 +41,9 @@ def rate_distortion(points: pd.DataFrame, corners: np.ndarray, best: int, colour
         ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
         linewidths=1.6, zorder=4, label=f"best trial ({best})",
     )  # fmt: skip
-    _frame(axes, points, end)
+    _frame(axes, points, zero_rate)
     _equal_elbo(axes)
-    _zero_rate_point(axes, end)
+    _zero_rate_point(axes, zero_rate)
     axes.set(xlabel=label("rate_nats"), ylabel=label("distortion_nats"))
     axes.legend(loc="upper right", frameon=True, facecolor="white", edgecolor="white", framealpha=0.9)
     colour_bar(figure, dots, axes, points[colour])
@@ -49,7 +51,7 @@ def rate_distortion(points: pd.DataFrame, corners: np.ndarray, best: int, colour
 
 
 @styled
-def frontier_area(area: pd.DataFrame, corners: np.ndarray, end: float | None) -> Figure:
+def frontier_area(area: pd.DataFrame, corners: np.ndarray, zero_rate: float | None) -> Figure:
     """Draw the frontier through (corner, 2), the area below it, and its mean height with the interval over seeds."""
     figure = new_figure(3.0)
     axes = figure.subplots()
@@ -63,7 +65,7 @@ def frontier_area(area: pd.DataFrame, corners: np.ndarray, end: float | None) ->
         axes.fill_between((low, high), mean - width, mean + width, color=COLOURS[3], alpha=0.2, linewidth=0)
     axes.set_xlim(*padded(low, high, 0.03))
     axes.set_ylim(min(0.0, 1.05 * corners[:, 1].min()), max(0.0, 1.1 * corners[:, 1].max()))
-    _zero_rate_point(axes, end)
+    _zero_rate_point(axes, zero_rate)
     axes.set(xlabel=label("rate_nats"), ylabel=label("distortion_nats"))
     axes.legend(loc="lower left", ncols=4)
     return figure
@@ -97,25 +99,27 @@ def convergence(pairs: pd.DataFrame) -> Figure:
     return figure
 
 
-def _frame(axes: Axes, points: pd.DataFrame, end: float | None) -> None:
+def _frame(axes: Axes, points: pd.DataFrame, zero_rate: float | None) -> None:
     """Frame the trials, and the zero-rate point where they still fill the frame with it."""
     spans = [(points[name].min(), points[name].max()) for name in ("rate_nats", "distortion_nats")]
-    if end is not None:
-        wider = [(min(low, value), max(high, value)) for (low, high), value in zip(spans, (0.0, end), strict=True)]
+    if zero_rate is not None:
+        wider = [
+            (min(low, value), max(high, value)) for (low, high), value in zip(spans, (0.0, zero_rate), strict=True)
+        ]
         if all(b - a >= FILLED * (d - c) for (a, b), (c, d) in zip(spans, wider, strict=True)):
             spans = wider
     axes.set(xlim=padded(*spans[0]), ylim=padded(*spans[1]))
 
 
-def _zero_rate_point(axes: Axes, end: float | None) -> None:
+def _zero_rate_point(axes: Axes, zero_rate: float | None) -> None:
     """Mark (0, D0), or where it lies outside the frame say where at the edge that is nearest."""
-    if end is None:
+    if zero_rate is None:
         return
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    if left <= 0 <= right and bottom <= end <= top:
-        place, text = (0.0, end), "zero-rate point (0, D0)"
+    if left <= 0 <= right and bottom <= zero_rate <= top:
+        place, text = (0.0, zero_rate), "zero-rate point (0, D0)"
     else:
-        place, text = (np.nan, np.nan), f"zero-rate point outside: R = 0, D0 = {number(end)} nats"
+        place, text = (np.nan, np.nan), f"zero-rate point outside: R = 0, D0 = {number(zero_rate)} nats"
     axes.plot(*place, marker="D", markersize=6, color=COLOURS[1], linestyle="none", zorder=5, label=text)
 
 

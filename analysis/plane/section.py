@@ -29,28 +29,28 @@ def plane_sections(view: View) -> list[Section]:
 
 def frontier_section(view: View) -> Section:
     """Show the rate-distortion plane."""
-    end, title = view.zero_rate.nats, "Rate and distortion"
-    points = frontier(view.runs, end)
+    zero_rate, title = view.zero_rate.nats, "Rate and distortion"
+    points = frontier(view.runs, zero_rate)
     if points.empty:
         return left_out(title, "frontier", points)
     colour = colour_by(points)
-    best, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, end)
-    figure = figures.rate_distortion(points, corners, best, colour, end)
-    sentence = f"{_how_to_read(points, colour, end)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
+    best, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
+    figure = figures.rate_distortion(points, corners, best, colour, zero_rate)
+    sentence = f"{_how_to_read(points, colour, zero_rate)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
     return Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)
 
 
 def area_section(view: View) -> Section:
     """Show the area under the frontier, one number for a sweep."""
-    end, title = view.zero_rate.nats, "Area under the frontier"
-    area = frontier_area(view.runs, end)
+    zero_rate, title = view.zero_rate.nats, "Area under the frontier"
+    area = frontier_area(view.runs, zero_rate)
     if area.empty:
         return left_out(title, "frontier_area", area)
     row = area.iloc[0]
     if row["rate_high_nats"] <= row["rate_low_nats"]:
         return left_out(title, "frontier_area", area, "the frontier is a single point")
     size = interval(row["area_nats2"], row["area_nats2" + SUFFIX])
-    start = "the zero-rate point" if end is not None else "the frontier's first point"
+    start = "the zero-rate point" if zero_rate is not None else "the frontier's first point"
     spread = f" (a 95 % interval by the jackknife over {row['n']:.0f} seeds)" if row["n"] > 1 else ""
     sentence = (
         f"The integral of the frontier's D over R, from {start} at R = {number(row['rate_low_nats'])} to its "
@@ -58,7 +58,7 @@ def area_section(view: View) -> Section:
         "mean D over that interval. Beta has no part in it, and smaller is better; sweeps of the same data compare "
         "only over the same interval of R."
     )
-    figure = figures.frontier_area(area, frontier_corners(view.runs, end), end)
+    figure = figures.frontier_area(area, frontier_corners(view.runs, zero_rate), zero_rate)
     return Section(title=title, slug="frontier_area", sentence=sentence, figure=figure, table=area, preview=area)
 
 
@@ -74,11 +74,11 @@ def convergence_section(view: View) -> Section:
     return Section(title=title, slug="convergence", sentence=sentence, figure=figure, table=pairs, preview=preview)
 
 
-def _how_to_read(points: pd.DataFrame, colour: str, end: float | None) -> str:
+def _how_to_read(points: pd.DataFrame, colour: str, zero_rate: float | None) -> str:
     on, beaten = int(points["on_frontier"].sum()), int(points["dominated"].sum())
     bars = " Bars are 95 % intervals over seeds." if (points["n"] > 1).any() else ""
     dots = f", coloured by {short_label(colour)}" if varies(points[colour]) else ""
-    through = " and the zero-rate point" if end is not None else ""
+    through = " and the zero-rate point" if zero_rate is not None else ""
     return (
         f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is the "
         f"frontier, the lower convex hull of the trials{through}, with {on} of {counted(len(points), 'trial')} on it; "

@@ -4,14 +4,15 @@ import base64
 import io
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
+
+from analysis.arrays import Float32
 
 GAP = 1
 """Pixels between images."""
 
 
-def mosaic(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def mosaic(images: Float32) -> Float32:
     """Lay (row, column, height, width[, channel]) out as one image, white between; values from 0 to 1."""
     rows, columns, height, width, *channels = images.shape
     room = np.ones((rows, height + GAP, columns, width + GAP, *channels), np.float32)
@@ -20,7 +21,7 @@ def mosaic(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return whole[:-GAP, :-GAP]
 
 
-def png(image: npt.NDArray[np.float32]) -> bytes:
+def png(image: Float32) -> bytes:
     """Return (height, width[, channel]) with values from 0 to 1 as a PNG file; one or two channels are drawn grey."""
     if image.ndim == 3 and image.shape[-1] < 3:
         image = image[..., 0]
@@ -30,6 +31,6 @@ def png(image: npt.NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-def data_address(image: npt.NDArray[np.float32]) -> str:
+def data_address(image: Float32) -> str:
     """Return an image as an address that holds it whole, for a page without files beside it."""
     return "data:image/png;base64," + base64.b64encode(png(image)).decode()

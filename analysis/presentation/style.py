@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from analysis.presentation.words import label
-from analysis.statistics.selection import parameters_of, varies, varying
+from analysis.statistics.selection import beta_first, parameters_of, varies, varying
 from vae.parameters import PARAMETERS
 
 WIDTH = 7.5
@@ -54,8 +54,8 @@ def new_figure(height: float) -> Figure:
 
 
 def colour_by(points: pd.DataFrame, without: str = "") -> str:
-    """Return the first other parameter that varies; beta first: it says where on the plane a trial is."""
-    others = sorted((name for name in parameters_of(points) if name != without), key=lambda name: name != "beta")
+    """Return the first other parameter that varies, beta before all."""
+    others = [name for name in beta_first(parameters_of(points)) if name != without]
     return next((name for name in others if name in varying(points)), others[0])
 
 

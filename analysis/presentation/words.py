@@ -16,7 +16,7 @@ HEADINGS = {
     "validation_rate_nats": "validation R (nats)",
     "validation_distortion_nats": "validation D (nats)",
     "validation_elbo_nats": "validation ELBO (nats)",
-    "end_distortion_nats": "D0 (nats)",
+    "zero_rate_nats": "D0 (nats)",
     "rate_low_nats": "from R (nats)",
     "rate_high_nats": "to R (nats)",
     "area_nats2": "area (nats²)",
@@ -48,11 +48,13 @@ def short_label(column: str) -> str:
 
 def setting(row: Mapping[Any, Any], parameters: Sequence[str]) -> str:
     """Return the values that a row has for some parameters, in words."""
-    return ", ".join(f"{short_label(column)} {number(row[column])}" for column in parameters)
+    return ", ".join(f"{short_label(column)} {cell(column, row[column])}" for column in parameters)
 
 
 def heading(column: str) -> str:
     """Return a column's heading, with its unit."""
+    if column in PARAMETERS:
+        return PARAMETERS[column].words
     return HEADINGS.get(column, column.replace("_", " "))
 
 
@@ -86,8 +88,15 @@ def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
+def cell(column: str, value: object) -> str:
+    """Return a value as a table or sentence has it: a hyperparameter's with three digits, as it was chosen."""
+    return f"{value:.3g}" if column in PARAMETERS and isinstance(value, float) else number(value)
+
+
 def cells(row: Mapping[str, Any]) -> list[str]:
     """Return a row's cells as text; a half-width joins its mean."""
-    means = [column for column in row if not column.endswith(SUFFIX)]
-    widths = {column: row[column + SUFFIX] for column in means if column + SUFFIX in row}
-    return [interval(row[column], widths[column]) if column in widths else number(row[column]) for column in means]
+    return [
+        interval(value, row[column + SUFFIX]) if column + SUFFIX in row else cell(column, value)
+        for column, value in row.items()
+        if not column.endswith(SUFFIX)
+    ]

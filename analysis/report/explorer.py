@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 
 from analysis.plane.frontier import frontier_corners
 from analysis.presentation.style import COLOUR_MAP, colour_by, is_wide, scale
-from analysis.presentation.words import label, number
+from analysis.presentation.words import cell, label, number, short_label
 from analysis.statistics.selection import parameters_of, varies, varying
 from vae.columns import NATS
 from vae.parameters import PARAMETERS
@@ -85,8 +85,8 @@ def _axis(values: pd.Series) -> Axis:
 
 
 def _hover(row: dict[Any, Any], names: Sequence[str]) -> str:
-    parameters = "<br>".join(f"{label(name).partition(' (')[0]} {number(row[name])}" for name in names)
-    measured = "<br>".join(f"{label(name).partition(' (')[0]} {number(row[name])}" for name in MEASURED)
+    parameters = "<br>".join(f"{short_label(name)} {cell(name, row[name])}" for name in names)
+    measured = "<br>".join(f"{short_label(name)} {number(row[name])}" for name in MEASURED)
     return f"<b>run {row['run']}</b> · trial {row['trial']} · seed {row['seed']}<br>{parameters}<br>{measured}"
 
 

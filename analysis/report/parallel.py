@@ -1,6 +1,5 @@
 """Work that is shared out to processes where that pays."""
 
-import os
 from collections.abc import Callable, Sequence
 
 WORTH_SECONDS = 10.0
@@ -9,11 +8,10 @@ WORTH_SECONDS = 10.0
 
 def share_out(works: Sequence[Callable[[], object]], seconds: float) -> None:
     """Do all works, which one process would take about `seconds` for; their order is free."""
-    cores = os.cpu_count() or 1
-    if seconds < WORTH_SECONDS or cores == 1:
-        for work in works:
-            work()
-        return
-    from joblib import Parallel, delayed
+    if seconds >= WORTH_SECONDS:
+        from joblib import Parallel, cpu_count, delayed
 
-    Parallel(n_jobs=min(cores, len(works)))(delayed(work)() for work in works)
+        Parallel(n_jobs=min(cpu_count(), len(works)))(delayed(work)() for work in works)
+        return
+    for work in works:
+        work()

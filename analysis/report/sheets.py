@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.arrays import Float32, Int64
 from analysis.frames.sweep import Sweep
+from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.presentation.mosaic import data_address, mosaic
-from analysis.presentation.words import heading, number
+from analysis.presentation.words import cell, heading, number
 from analysis.report.page import fill
 from vae.columns import IDENTITY
 from vae.errors import VaekitError
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
     import pandas as pd
 
     from analysis.frames.run import Run
@@ -32,9 +33,6 @@ SECONDS = 0.02
 COLUMNS = 8
 """Pictures in a row."""
 SAMPLE_ROWS = 3
-MOST_TRAVERSED = 8
-REACH = 2.0
-"""A traversal goes this many standard deviations either way."""
 NARROW, WIDE = 20, 640
 """Pixels on the page: of the smallest image, and of a row."""
 
@@ -98,21 +96,21 @@ class Sheets:
         return dict(zip(self.sweep.trials["trial"], self.sweep.trials["error"], strict=True))
 
     @cached_property
-    def _images(self) -> npt.NDArray[np.float32]:
+    def _images(self) -> Float32:
         return self.sweep.images("test", self.sweep.thinned("test", COLUMNS))
 
     def _pictures(self, run: int) -> tuple[list[Picture], str]:
         """The pictures, or why there are none."""
-        try:
-            return list(_draw(self.sweep.run(run), self._images, self._dims[run])), ""
-        except KeyError:
+        if self._rows[run]["state"] != "COMPLETE":
             return [], "the run was not trained to its end"
+        try:
+            return list(_draw(self.sweep.run(run), self._images)), ""
         except VaekitError as error:
             return [], str(error)
 
 
 def _fields(row: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(heading(name), number(value)) for name, value in row.items() if name not in IDENTITY]
+    return [(heading(name), cell(name, value)) for name, value in row.items() if name not in IDENTITY]
 
 
 def _by_use(dims: pd.DataFrame) -> pd.DataFrame:
@@ -139,42 +137,25 @@ def _bars(dims: pd.DataFrame | None) -> list[dict[str, Any]]:
     ]
 
 
-def _draw(run: Run, images: npt.NDArray[np.float32], dims: pd.DataFrame) -> Iterator[Picture]:
-    means = run.encode(images)[0]
-    pairs = np.stack([images, run.decode(means)])
+def _draw(run: Run, images: Float32) -> Iterator[Picture]:
+    pairs = np.stack([images, run.reconstruct(images)])
     yield _picture("Reconstructions", "Test images, and below each what the run makes of its posterior mean.", pairs)
-    ordered = _by_use(dims).head(MOST_TRAVERSED)
-    chosen = ordered["dim"].to_numpy()
-    # The prior's deviation is 1; the codes of an autoencoder have their own.
-    deviations = np.sqrt(ordered["mean_variance"].to_numpy()) if run.is_ae else np.ones(len(chosen))
-    codes = traversal(means[0], chosen, deviations)
-    walked = run.decode(codes.reshape(-1, codes.shape[-1])).reshape(*codes.shape[:2], *images.shape[1:])
-    yield _picture("Traversal", _traversed(chosen, run.is_ae), walked)
-    noise = np.random.default_rng(0).standard_normal((SAMPLE_ROWS * COLUMNS, means.shape[1]), dtype=np.float32)
-    drawn = run.decode(noise).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
+    moved = run.traverse(images[0], run.ranked_dims[:MOST_DIMS].tolist())
+    yield _picture("Traversal", _traversed(moved.dims, run.is_ae), moved.images)
+    drawn = run.sample(SAMPLE_ROWS * COLUMNS).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
     yield _picture("Samples", "Codes drawn from N(0, I) and decoded.", drawn)
 
 
-def traversal(
-    code: npt.NDArray[np.float32], dims: npt.NDArray[np.int64], deviations: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    """Return codes (dim, step, latent) that walk along one dimension each, REACH deviations about 0, else at `code`."""
-    codes = np.tile(code, (len(dims), COLUMNS, 1))
-    steps = np.linspace(-REACH, REACH, COLUMNS)
-    codes[np.arange(len(dims)), :, dims] = deviations[:, None] * steps
-    return codes
-
-
-def _traversed(dims: npt.NDArray[np.int64], is_ae: bool) -> str:
-    by, unit = ("variance", "standard deviations of the codes") if is_ae else ("KL", "prior standard deviations")
+def _traversed(dims: Int64, is_ae: bool) -> str:
     names = ", ".join(str(dim) for dim in dims)
     return (
-        f"Each row moves one dimension from {number(-REACH)} to {number(REACH)} {unit} and leaves the others at the "
-        f"code of the first test image. From the top, by {by}: {names}."
+        f"Each row moves one dimension through the central {100 * SPAN:.0f} % of the aggregate posterior of the test "
+        "split and leaves the others at the code of the first test image. From the top, by "
+        f"{'variance' if is_ae else 'KL'}: {names}."
     )
 
 
-def _picture(title: str, sentence: str, images: npt.NDArray[np.float32]) -> Picture:
+def _picture(title: str, sentence: str, images: Float32) -> Picture:
     image = mosaic(images)
     scale = max(NARROW * COLUMNS / image.shape[1], min(WIDE / image.shape[1], 4.0))
     return Picture(title=title, sentence=sentence, address=data_address(image), width=round(scale * image.shape[1]))

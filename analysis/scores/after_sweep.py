@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.frames.cache import read_cached
+from analysis.frames.cache import NETWORKS, Cache
 from analysis.frames.sweep import Sweep
 from analysis.statistics.selection import finished
 from vae.columns import SAMPLED, SCORES, parse_scores
 from vae.config import one_of
 from vae.data.npz import open_npz
 from vae.errors import DataError, ResultsError
-from vae.files.results import write_whole
 
 BACKENDS = ("forest", "gbt")
 FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
@@ -54,19 +53,29 @@ def score_sweep(
     one_of(BACKENDS, dci=backend)
     listed = [name.strip() for name in names.split(",")]
     wanted = parse_scores(",".join(name for name in listed if name != ACROSS_RUNS) or "none")
-    path = sweep.folder.analysis / "scores.csv"
-    known = read_cached(path, COLUMNS, ("score", "backend"))
+    cache = scores_cache(sweep)
+    known = cache.read()
     runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
     rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend)]
     if rows:
         known = pd.concat([known, pd.DataFrame(rows)]) if len(known) else pd.DataFrame(rows)
         known = known.sort_values(["run", "score", "backend"]).reset_index(drop=True)
-        write_whole(path, known.to_csv(index=False).encode())
+        cache.write(known)
     chosen = known["run"].isin(runs) & known["score"].isin(wanted) & (known["backend"] == backend)
     across = [_score_across_runs(sweep, runs)] if ACROSS_RUNS in listed else []
     parts = [part for part in (known[chosen], *across) if len(part)]
     scores = pd.concat(parts) if parts else known[chosen]
     return scores.sort_values(["run", "score"], kind="stable").reset_index(drop=True)
+
+
+def scores_cache(sweep: Sweep) -> Cache:
+    """Return the table of kept scores of a sweep's runs."""
+    return Cache(
+        path=sweep.folder.analysis / "scores.csv",
+        code=("analysis.metrics", "analysis.scores.after_sweep", *NETWORKS),
+        columns=COLUMNS,
+        texts=("score", "backend"),
+    )
 
 
 def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:

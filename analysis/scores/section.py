@@ -12,6 +12,7 @@ from analysis.presentation.words import short_label
 from analysis.scores import figures
 from analysis.scores.tables import mutual_information, rank_correlations, trial_scores
 from analysis.statistics.intervals import trial_means
+from analysis.statistics.selection import beta_first
 from vae.errors import ResultsError
 
 NO_SCORES = "the runs have no scores, which need several known factors (or --scores by name) and two test images"
@@ -25,7 +26,7 @@ def score_sections(view: View) -> list[Section]:
     """Show the best trial's scores, each score against each parameter, their agreement, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", pd.DataFrame({"score": []}), NO_SCORES)]
-    effects = [_effect_section(view, name) for name in sorted(view.varying, key=lambda name: name != "beta")]
+    effects = [_effect_section(view, name) for name in beta_first(view.varying)]
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)

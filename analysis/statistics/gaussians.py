@@ -6,21 +6,20 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.floating]
+from analysis.arrays import Float64, Floating
+
 BLOCK_PAIRS = 2**19
 """Pairs of a sample and a component that are held at once: a few megabytes, which a processor's cache keeps."""
 
 
-def kl_nats(means: Floats, log_variances: Floats) -> Array:
+def kl_nats(means: Floating, log_variances: Floating) -> Float64:
     """Return KL(q(z_j|x) || N(0, 1)) in nats, (image, latent), at least 0; Kingma & Welling 2014, appendix B."""
     log_variance = log_variances.astype(np.float64)
     return np.asarray(0.5 * (np.square(means, dtype=np.float64) + np.expm1(log_variance) - log_variance))
 
 
-def log_density(samples: Floats, means: Floats, log_variances: Floats) -> Array:
+def log_density(samples: Floating, means: Floating, log_variances: Floating) -> Float64:
     """Return log q(z) in nats of each of the samples (sample, latent), (sample,), over all images as components.
 
     The squares are expanded into one matrix product in float64; never more than BLOCK_PAIRS densities at once.
@@ -38,7 +37,7 @@ def log_density(samples: Floats, means: Floats, log_variances: Floats) -> Array:
 
 
 def frechet_distance(
-    mean: Floats, covariance: Floats, other_mean: Floats | None = None, other_covariance: Floats | None = None
+    mean: Floating, covariance: Floating, other_mean: Floating | None = None, other_covariance: Floating | None = None
 ) -> float:
     """Return the squared 2-Wasserstein distance of two normal laws, in the latent's squared unit; 0 where equal.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from vae.parameters import PARAMETERS
@@ -20,6 +21,11 @@ def parameters_of(frame: pd.DataFrame) -> list[str]:
 def varying(frame: pd.DataFrame) -> list[str]:
     """Return the hyperparameters of a frame that have more than one value."""
     return [name for name in parameters_of(frame) if varies(frame[name])]
+
+
+def beta_first(names: Iterable[str]) -> list[str]:
+    """Return hyperparameters with beta before the others: it says where on the plane a trial is."""
+    return sorted(names, key=lambda name: name != "beta")
 
 
 def varies(values: pd.Series) -> bool:

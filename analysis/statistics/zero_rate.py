@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from analysis.arrays import Float64, Floating
 from vae.config import LIKELIHOODS, one_of, positive
 from vae.errors import VaekitError
 
 if TYPE_CHECKING:
     from analysis.frames.sweep import Sweep
 
-Array = npt.NDArray[np.float64]
-Images = npt.NDArray[np.floating]
 HALVINGS = 100
 """Steps of a bisection: no float64 is left between its ends."""
 AT_ONCE = 1024
@@ -49,14 +47,14 @@ def zero_rate(sweep: Sweep) -> ZeroRate:
 
 
 def zero_rate_distortion_nats(
-    images_train: Images,
-    images_test: Images,
+    images_train: Floating,
+    images_test: Floating,
     likelihood: str = "bernoulli",
     sigma: float | str = "learned",
 ) -> float:
     """Return D at rate 0, in nats per test image: -log p(x) under the best independent pixels of the train images.
 
-    Images are (image, ...), any trailing shape, in [0, 1] but for gaussian. The decoder is then constant, and its
+    Floating are (image, ...), any trailing shape, in [0, 1] but for gaussian. The decoder is then constant, and its
     maximum likelihood depends on each pixel's train mean alone (gaussian: and on one sigma for all pixels, `learned`
     or given). Exact: a run that collapsed wholly lies at (0, D) (Alemi et al. 2018, arXiv 1711.00464, section 2).
     A pixel that never changes in training is taken to do so in half an image, else one test image makes it infinite.
@@ -73,7 +71,7 @@ def zero_rate_distortion_nats(
     return _from_logits[likelihood](test.mean(axis=0, dtype=np.float64), inside)
 
 
-def _gaussian(train: Images, test: Images, means: Array, sigma: float | str) -> float:
+def _gaussian(train: Floating, test: Floating, means: Float64, sigma: float | str) -> float:
     if sigma == "learned":
         if not np.ptp(train, axis=0).any():
             return -np.inf if (test == train[0]).all() else np.inf
@@ -85,17 +83,17 @@ def _gaussian(train: Images, test: Images, means: Array, sigma: float | str) -> 
     return float(0.5 * len(means) * (squares / variance + np.log(2 * np.pi * variance)))
 
 
-def _mean_square(images: Images, means: Array) -> float:
+def _mean_square(images: Floating, means: Float64) -> float:
     """Mean square distance of (image, pixel) from (pixel,), a few images at a time: without a float64 copy of all."""
     parts = (images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE))
     return float(sum(np.square(part - means).sum() for part in parts) / images.size)
 
 
-def _bernoulli(pixels: Array, means: Array) -> float:
+def _bernoulli(pixels: Float64, means: Float64) -> float:
     return float(-(pixels * np.log(means) + (1.0 - pixels) * np.log1p(-means)).sum())
 
 
-def _continuous_bernoulli(pixels: Array, means: Array) -> float:
+def _continuous_bernoulli(pixels: Float64, means: Float64) -> float:
     logits = continuous_bernoulli_logits(means)
     # l / tanh(l / 2) is 2 at 0
     safe = np.where(logits == 0.0, 1.0, logits)
@@ -103,13 +101,13 @@ def _continuous_bernoulli(pixels: Array, means: Array) -> float:
     return float((np.logaddexp(0.0, logits) - pixels * logits - normaliser).sum())
 
 
-_from_logits: dict[str, Callable[[Array, Array], float]] = {
+_from_logits: dict[str, Callable[[Float64, Float64], float]] = {
     "bernoulli": _bernoulli,
     "continuous_bernoulli": _continuous_bernoulli,
 }
 
 
-def continuous_bernoulli_logits(means: Array) -> Array:
+def continuous_bernoulli_logits(means: Float64) -> Float64:
     """Return the logits at which a continuous Bernoulli has these means, both (pixel,), means inside (0, 1).
 
     Solves 1/2 + (coth(l / 2) - 2 / l) / 2 = mean by bisection (Loaiza-Ganem & Cunningham 2019, arXiv 1907.06845).
@@ -124,7 +122,7 @@ def continuous_bernoulli_logits(means: Array) -> Array:
     return np.asarray(0.5 * (low + high))
 
 
-def _continuous_bernoulli_mean(logits: Array) -> Array:
+def _continuous_bernoulli_mean(logits: Float64) -> Float64:
     # the two terms cancel near 0, where the mean is 1/2 + l/12
     safe = np.where(np.abs(logits) < 1e-4, 1.0, logits)
     slope = 0.5 / np.tanh(safe / 2) - 1.0 / safe

@@ -21,13 +21,13 @@ def beta_pays(means: pd.DataFrame) -> str:
     if len(elbo) < 2 or elbo["mean"].isna().any():
         return ""
     top, last = int(elbo["mean"].to_numpy().argmax()), len(elbo) - 1
-    place = f"{number(elbo['value'][top])} (mean ELBO {number(elbo['mean'][top])} nats per image)"
+    place = f"{number(elbo['value'][top], 3)} (mean ELBO {number(elbo['mean'][top])} nats per image)"
     if top == last:
         return f"Beta pays to the end: the ELBO still rises at the largest, about {place}."
     lost, saved = elbo["mean"][top] - elbo["mean"][last], rate["mean"][top] - rate["mean"][last]
     start = "Beta pays nothing in ELBO beyond its smallest values" if top == 0 else "Beta stops paying"
     return (
-        f"{start} at about {place}; from there to {number(elbo['value'][last])} the rate goes from "
+        f"{start} at about {place}; from there to {number(elbo['value'][last], 3)} the rate goes from "
         f"{number(rate['mean'][top])} to {number(rate['mean'][last])} nats and the ELBO to "
         f"{number(elbo['mean'][last])}: {number(saved, 3)} nats of rate saved for {number(lost, 3)} of ELBO."
     )
@@ -43,7 +43,7 @@ def active_dimensions(board: pd.DataFrame) -> str:
         return f"{text}."
     return (
         f"{text}; the most in any trial are {number(most['active_units'], 3)} of {number(most['latent_dim'])}, at beta "
-        f"{number(most['beta'])}."
+        f"{number(most['beta'], 3)}."
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tests.fuzz import formats
 from tests.fuzz.drive import Reader
@@ -76,6 +77,8 @@ def _toml(folder: Path) -> Path:
 
 def write_small_sweep(folder: Path) -> Folder:
     """Write a whole small sweep without training: tables, weights, journal."""
+    from analysis.frames.sweep import Sweep
+    from analysis.scores.after_sweep import COLUMNS, scores_cache
     from sweeps.spec.make import make_spec
     from sweeps.study.ask import explore
     from sweeps.study.storage import open_study
@@ -101,9 +104,8 @@ def write_small_sweep(folder: Path) -> Folder:
         for trial, value in enumerate(table["value"].to_pylist()):
             study.tell(trial, "COMPLETE", [value])
     (sweep.analysis).mkdir()
-    (sweep.analysis / "scores.csv").write_text(
-        "run,score,backend,value,floor,ceiling,samples\n0,mig,forest,0.5,0.0,1.0,10\n1,mig,forest,0.25,0.0,,10\n"
-    )
+    rows = [(0, "mig", "forest", 0.5, 0.0, 1.0, 10), (1, "mig", "forest", 0.25, 0.0, None, 10)]
+    scores_cache(Sweep(sweep)).write(pd.DataFrame(rows, columns=list(COLUMNS)))
     return sweep
 
 

@@ -1,4 +1,4 @@
-"""The zero-rate end point: what a constant decoder reaches."""
+"""The zero-rate zero-rate point: what a constant decoder reaches."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_logits_of_a_continuous_bernoulli_have_its_mean() -> None:
     )
 
 
-def test_what_has_no_end_point() -> None:
+def test_what_has_no_zero_rate_point() -> None:
     images = np.zeros((2, 1))
     with pytest.raises(ConfigError, match="likelihood must be one of"):
         zero_rate_distortion_nats(images, images, "poisson")
