@@ -19,7 +19,7 @@ PART = 14
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
-    """Float32 in rows and columns, and what the rows and columns are."""
+    """Images in rows and columns, and what the rows and columns are."""
 
     images: Float32
     """(row, column, height, width[, channel])."""

@@ -93,7 +93,7 @@ def _has_weights(run: Run) -> bool:
 
 
 def _chosen(sweep: Sweep) -> Int64:
-    """Int64 of one test image of each class where they have labels, else of evenly spaced ones."""
+    """Places of one test image of each class where they have labels, else of evenly spaced ones."""
     factors = sweep.factors("test")
     if factors is not None and factors.shape[1] == 1:
         first = np.unique(factors[:, 0], return_index=True)[1]

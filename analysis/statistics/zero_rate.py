@@ -54,7 +54,7 @@ def zero_rate_distortion_nats(
 ) -> float:
     """Return D at rate 0, in nats per test image: -log p(x) under the best independent pixels of the train images.
 
-    Floating are (image, ...), any trailing shape, in [0, 1] but for gaussian. The decoder is then constant, and its
+    Images are (image, ...), any trailing shape, in [0, 1] but for gaussian. The decoder is then constant, and its
     maximum likelihood depends on each pixel's train mean alone (gaussian: and on one sigma for all pixels, `learned`
     or given). Exact: a run that collapsed wholly lies at (0, D) (Alemi et al. 2018, arXiv 1711.00464, section 2).
     A pixel that never changes in training is taken to do so in half an image, else one test image makes it infinite.
