@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -31,6 +32,7 @@ from analysis.metrics import (
 from analysis.metrics import dci as importance
 from analysis.metrics.dci import concentration
 from analysis.metrics.explicitness import roc_auc
+from analysis.metrics.extremes import draw_in
 from analysis.metrics.fitting import fit
 from analysis.metrics.infomec import nearest_neighbour_information
 from analysis.metrics.inputs import make_sample
@@ -283,7 +285,6 @@ def relabel(data: Arrays, rng: np.random.Generator) -> Arrays:
 CHANGES = (permute_rows, permute_codes, flip_signs, rescale, relabel)
 EXCEPTIONS = {
     ("sap", "rescale"): "the machine's penalty is on the weight and the intercept",
-    ("beta_vae", "rescale"): "the classifier's penalty sees features that are not standardised",
     ("factor_vae", "rescale"): "codes below a deviation of 0.05 are left out",
     ("irs", "rescale"): "codes weigh by their largest deviation",
     ("infom", "rescale"): "codes are pruned by their range relative to the largest",
@@ -307,6 +308,82 @@ def test_invariances(name: str, change: Callable[[Arrays, np.random.Generator], 
     assert is_invariant(METRICS[name], change) is ((name, change.__name__) not in EXCEPTIONS)
 
 
+def units(*scale: float) -> Callable[[Arrays], Arrays]:
+    return lambda data: data._replace(codes=data.codes * scale, codes_test=data.codes_test * scale)
+
+
+UNITS = {
+    "powers of two": units(2.0**-700, 2.0**-20, 8.0, 2.0**600),
+    "metres": units(1e-3, 1.0, 1e6, 0.01),
+    "far apart": units(1e-200, 1e-3, 1.0, 1e200),
+    "denormal": units(1e-310, 3e-310, 1e-309, 1.0),
+}
+IN_UNITS = {
+    "sap": "the machine's penalty is on the weight and the intercept, and the golden numbers at their scale",
+    "factor_vae": "codes below a deviation of 0.05 are left out: the prior's deviation is 1",
+    "irs": "codes weigh by their largest deviation",
+    "infom": "codes are pruned by their range relative to the largest",
+    "infoc": "codes are pruned by their range relative to the largest",
+}
+"""Scores that depend on the codes' units, and why."""
+ROUNDED = 1e-4
+"""What the digits that denormal numbers lack may change."""
+
+
+def value_of(name: str, data: Arrays) -> float:
+    return float(METRICS[name](*data))
+
+
+@pytest.mark.parametrize("case", UNITS)
+@pytest.mark.parametrize("name", OF_ONE_RUN)
+def test_units_change_nothing_or_are_told_of(name: str, case: str) -> None:
+    data = mixed()
+    changed = UNITS[case](data)
+    if name in IN_UNITS:
+        with pytest.warns(ScoreWarning, match=r"^codes \d.* tell of a factor and hardly count in .*: standardise"):
+            METRICS[name](*changed)
+    else:
+        tolerance = {"powers of two": 0.0, "denormal": ROUNDED}.get(case, 1e-6)
+        assert value_of(name, changed) == pytest.approx(value_of(name, data), abs=tolerance, rel=0.0)
+
+
+@pytest.mark.parametrize("scale", [2.0**-900, 1e-200, 1e-3, 1e6, 1e200])
+@pytest.mark.parametrize("name", ["irs", "infom", "infoc"])
+def test_a_unit_that_codes_share_changes_nothing(name: str, scale: float) -> None:
+    data = mixed()
+    assert value_of(name, units(*[scale] * 4)(data)) == pytest.approx(value_of(name, data), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in OF_ONE_RUN if name != "sap"])
+def test_an_offset_of_a_hundred_million_changes_nothing(name: str) -> None:
+    """In single precision, in which trees compare, it would swallow the codes."""
+    data = mixed()
+    far = data._replace(codes=data.codes + 1e8, codes_test=data.codes_test + 1e8)
+    assert value_of(name, far) == pytest.approx(value_of(name, data), abs=WOBBLE.get(name, 1e-6))
+
+
+@pytest.mark.parametrize("scale", [0.1, 3.7e-3, 1 / 3, 1e-200, 7e5])
+def test_bins_of_values_on_their_edges_have_no_unit(scale: float) -> None:
+    """21 values lie on the edges of 20 bins."""
+    levels = np.arange(21.0)[:, None]
+    assert bin_columns(levels * scale, 20).tolist() == bin_columns(levels, 20).tolist()
+
+
+def test_udr_has_no_units() -> None:
+    codes, kl = make_udr_models()
+    scaled = [block * scale for block, scale in zip(codes, (1e-200, 3.0, 1e200), strict=True)]
+    assert float(udr(scaled, kl)) == pytest.approx(float(udr(codes, kl)), abs=1e-6)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=40))
+def test_units_are_powers_of_two_and_give_the_codes_back(values: list[float]) -> None:
+    codes = np.array(values)[:, None]
+    sample = make_sample(codes)
+    assert (np.frexp(sample.units)[0] == 0.5).all()
+    assert np.abs(sample.codes).max() < 2
+    assert sample.codes * sample.units == pytest.approx(codes, abs=np.abs(codes).max() * 2.0**-1000, rel=0.0)
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_check_of_invariances_sees_a_metric_that_breaks_them(change: Callable[..., Arrays]) -> None:
     weights = np.array([1.0, 10.0, 100.0, 1000.0])
@@ -316,6 +393,65 @@ def test_the_check_of_invariances_sees_a_metric_that_breaks_them(change: Callabl
         "nobody",
     )
     assert not is_invariant(broken, change)
+
+
+# A few extreme codes
+
+
+def with_extremes(data: Arrays, value: float, rows: int) -> Arrays:
+    codes = data.codes.copy()
+    codes[np.random.default_rng(1).choice(len(codes), rows, replace=False), 1] = value
+    return data._replace(codes=codes)
+
+
+def test_one_extreme_code_leaves_dci_where_it_was() -> None:
+    """One code of 10,000 among a thousand near 1: a threshold drawn over the whole range parts no others."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 4, (1000, 2))
+    codes = factors + 0.1 * rng.standard_normal(factors.shape)
+    clean = float(METRICS["dci_disentanglement"](codes, factors))
+    assert clean > 0.98
+    codes[7, 0] = 1e4
+    assert float(METRICS["dci_disentanglement"](codes, factors)) == pytest.approx(clean, abs=0.02)
+
+
+@pytest.mark.parametrize(("value", "rows"), [(1e4, 1), (1e4, 3), (-1e4, 3), (1e300, 1), (-1e300, 3)])
+@pytest.mark.parametrize("name", [name for name in OF_ONE_RUN if METRICS[name].robust])
+def test_robust_scores_survive_extreme_codes(name: str, value: float, rows: int) -> None:
+    data = mixed(1000)
+    assert value_of(name, with_extremes(data, value, rows)) == pytest.approx(value_of(name, data), abs=0.08)
+
+
+@pytest.mark.parametrize("value", [100.0, -1e4, 1e300])
+@pytest.mark.parametrize("name", [name for name in OF_ONE_RUN if not METRICS[name].robust])
+def test_other_scores_tell_of_extreme_codes(name: str, value: float) -> None:
+    data = with_extremes(mixed(1000), value, rows=3)
+    row = int(np.abs(data.codes[:, 1]).argmax())
+    told = f"codes 1 have extreme values (row {row} of code 1 is {value:.4g}): 99.7% or more of their rows share one of"
+    with pytest.warns(ScoreWarning, match=re.escape(told)):
+        METRICS[name](*data)
+
+
+def test_ordinary_codes_are_not_called_extreme() -> None:
+    """Nor is a rare value beside one other: no bin hides anything."""
+    rng = np.random.default_rng(0)
+    codes = np.column_stack([rng.standard_normal(5000), rng.laplace(size=5000), rng.random(5000) < 0.003])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ScoreWarning)
+        METRICS["mig"](codes, rng.integers(0, 4, (5000, 2)))
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_codes_without_extremes_keep_their_bits(problem: str) -> None:
+    sample = make_sample(*make_arrays(problem))
+    assert draw_in(sample) is sample
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=300))
+def test_what_is_drawn_in_keeps_its_order(values: list[float]) -> None:
+    nearer = draw_in(make_sample(np.array(values)[:, None]))
+    assert np.isfinite(nearer.codes).all()
+    assert (np.diff(nearer.codes[np.argsort(values), 0]) >= 0).all()
 
 
 # Scores with floor, ceiling, interval
@@ -425,7 +561,7 @@ def missing_value(data: Arrays) -> Arrays:
     return data._replace(codes_test=data.codes_test[kept], factors_test=data.factors_test[kept])
 
 
-def one_broken_value(data: Arrays, value: float) -> Arrays:
+def one_value(data: Arrays, value: float) -> Arrays:
     codes = data.codes.copy()
     codes[5, 1] = value
     return data._replace(codes=codes)
@@ -457,10 +593,9 @@ DEGENERATE: dict[str, Callable[[Arrays], Arrays]] = {
         data._replace(codes=data.codes * 0, codes_test=data.codes_test * 0), FIRST, FIRST
     ),
     "missing value": missing_value,
-    "NaN": lambda data: one_broken_value(data, np.nan),
-    "infinity": lambda data: one_broken_value(data, np.inf),
-    "1e200": lambda data: one_broken_value(data, 1e200),
-    "all NaN": lambda data: data._replace(codes=data.codes * np.nan),
+    "constant at the end of the numbers": lambda data: data._replace(
+        codes=data.codes * 0 + 1.7e308, codes_test=data.codes_test * 0 + 1.7e308
+    ),
     "two rows": lambda data: Arrays(
         data.codes[:2], np.array([[0, 0, 0], [1, 1, 1]]), data.codes[2:4], data.factors[2:4]
     ),
@@ -496,8 +631,8 @@ def test_degenerate_input_has_a_value_and_a_warning(name: str, case: str) -> Non
         ("one factor", "beta_vae", 1.0),
         ("constant factor and code", "dci_disentanglement", 0.0),
         ("constant factor and code", "modularity", 0.0),
-        ("all NaN", "mig", 0.0),
-        ("all NaN", "factor_vae", 0.0),
+        ("constant codes", "mig", 0.0),
+        ("constant codes", "factor_vae", 0.0),
         ("one code", "infom", None),
         ("one code", "gaussian_total_correlation", 0.0),
     ],
@@ -507,11 +642,22 @@ def test_documented_values(case: str, name: str, value: float | None) -> None:
     assert value is None or float(ours) == pytest.approx(value, abs=1e-9)
 
 
-def test_a_broken_code_counts_as_constant_and_a_constant_factor_not_at_all() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", OF_ONE_RUN)
+def test_a_code_that_is_not_finite_is_an_error(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=f"^codes must be finite, got {value} in row 5 of code 1: drop the row$"):
+        METRICS[name](*one_value(mixed(200), value))
+
+
+@pytest.mark.parametrize("name", OF_ONE_RUN)
+def test_codes_at_both_ends_of_the_numbers_have_a_value(name: str) -> None:
+    data = mixed(200)
+    ends = [np.where(codes > 0, 1.7e308, -1.7e308) for codes in (data.codes, data.codes_test)]
+    assert math.isfinite(value_of(name, data._replace(codes=ends[0], codes_test=ends[1])))
+
+
+def test_a_constant_factor_does_not_count() -> None:
     data = mixed()
-    broken, constant = one_broken_value(data, np.nan), constant_code(data)
-    for name in ("mig", "sap_r2", "modularity", "dci_completeness", "explicitness"):
-        assert float(METRICS[name](*broken)) == pytest.approx(float(METRICS[name](*constant)), abs=1e-6)
     kept = with_columns(data, EVERYTHING, slice(2))
     more = Arrays(
         data.codes,
@@ -569,6 +715,16 @@ def test_one_code_is_compared_with_a_constant_one() -> None:
         (([["a"], ["b"]], np.zeros((2, 1), int)), "codes must be at least 2 x 1 numbers"),
         (([[1.0], [1.0, 2.0]], np.zeros((2, 1), int)), "codes must be a table of numbers"),
         ((np.zeros((5, 2)), np.zeros((5, 1))), "factors must be integers (sample, factor), got float64"),
+        ((np.zeros((5, 2)), np.zeros((5, 1))), "of shape (5, 1): number their values from 0"),
+        (
+            (np.zeros((5, 2)), np.full((5, 1), -(2**62))),
+            "factors must lie within -2^53 and 2^53, got -461168601842738",
+        ),
+        ((np.full((5, 2), np.nan), np.zeros((5, 1), int)), "got nan in row 0 of code 0 and 9 more: drop the row"),
+        (
+            (np.zeros((5, 2)), np.zeros((5, 1), int), np.full((5, 2), np.inf), np.zeros((5, 1), int)),
+            "codes_test must be finite, got inf in row 0 of code 0",
+        ),
         ((np.zeros((5, 2)), np.zeros(5, int)), "factors must be integers (sample, factor)"),
         ((np.zeros((5, 2)), np.zeros((4, 1), int)), "factors must have the 5 samples of the codes, got 4"),
         ((np.zeros((5, 2)), np.zeros((5, 1), int), np.zeros((5, 2))), "must be given together"),
@@ -599,6 +755,8 @@ def test_errors_say_the_rule_and_what_came(given: tuple[Any, ...], message: str)
         (lambda: factor_vae(np.zeros((6, 2)), (2, 3), scored=[4]), "two values or more in the grid (2, 3), got [4]"),
         (lambda: udr([np.eye(3)], [np.ones(3)]), "the codes and KL of two runs or more, got 1 and 1"),
         (lambda: udr([np.eye(3)] * 2, [np.ones(2)] * 2), "a number for each of 3 codes"),
+        (lambda: udr([np.eye(3)] * 2, [np.ones(3), np.array([1, np.nan, 1])]), "got NaN for codes 1 of run 1"),
+        (lambda: udr([np.eye(3), np.full((3, 3), np.inf)], [np.ones(3)] * 2), "run 1: codes must be finite, got inf"),
         (lambda: udr([np.eye(3), np.eye(4)], [np.ones(3), np.ones(4)]), "the same images, got [3, 4] samples"),
         (lambda: udr([np.eye(3)] * 2, [np.ones(3)] * 2, method="r"), "method must be lasso or spearman, got 'r'"),
     ],

@@ -157,6 +157,38 @@ def test_the_score_command_prints_json_of_any_codes(
         assert printed["details"]["dci_disentanglement"]["backend"] == "forest"
 
 
+def one_code_of(value: float, path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 4, (300, 2))
+    codes = factors + 0.1 * rng.standard_normal(factors.shape)
+    codes[5, 1] = value
+    np.savez(path, codes=codes, factors=factors)
+    return path
+
+
+def test_the_score_command_says_in_one_line_which_code_is_not_finite(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["vaekit", "score", str(one_code_of(np.nan, tmp_path / "x.npz"))])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    said = capfd.readouterr()
+    assert said.err == "vaekit: codes must be finite, got nan in row 5 of code 1: drop the row\n"
+    assert not said.out
+
+
+def test_a_file_with_an_extreme_code_is_scored_with_a_warning(tmp_path: Path) -> None:
+    with pytest.warns(ScoreWarning) as told:
+        scores = score_file(one_code_of(1e4, tmp_path / "x.npz"))["metrics"]
+    sentences = [str(warning.message) for warning in told]
+    first = "codes 1 have extreme values (row 5 of code 1 is 1e+04): 99.7% or more of their rows share one of 20 bins"
+    assert any(sentence.startswith(first) for sentence in sentences)
+    assert len(sentences) == len(set(sentences))
+    assert scores["mig"] < 0.6
+    assert scores["dci_disentanglement"] > 0.9
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

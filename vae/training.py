@@ -123,7 +123,7 @@ def _scores(stack: Stack, data: Data, score: Score, streams: Mapping[str, int]) 
         for split, stream in streams.items():
             factors = data.factors[data.split(split)]
             for run, (means, samples) in enumerate(posterior(stack, data, split, stream)):
-                if np.isfinite(means).all():
+                if np.isfinite(means).all() and np.isfinite(samples).all():
                     scores[run] |= score(split, means, samples, factors, stack.configs[run].seed)
     return scores
 

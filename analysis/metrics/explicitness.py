@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analysis.metrics.extremes import draw_in, standardise
 from analysis.metrics.fitting import fit
 from analysis.metrics.result import Score
 from analysis.metrics.sample import Sample, split_rows
@@ -12,13 +13,12 @@ CHANCE = 0.5
 def explicitness(sample: Sample) -> Score:
     """Return the mean over factors of the one-vs-rest ROC-AUC (macro, test rows) of a logistic regression.
 
-    Chance is 0.5. Codes are standardised by their train rows; a constant code becomes 0. Values of a factor that the
-    train or the test rows lack are left out of its mean; a factor with nothing left scores 0.5.
+    Chance is 0.5. Codes are standardised by their train rows, extreme values drawn in; a constant code becomes 0.
+    Values of a factor that the train or the test rows lack are left out of its mean; a factor with nothing left scores
+    0.5.
     """
-    codes, factors, codes_test, factors_test = sample.once(split_rows)
-    mean, deviation = codes.mean(axis=0), codes.std(axis=0)
-    deviation[np.ptp(codes, axis=0) == 0] = np.inf
-    scaled, scaled_test = (codes - mean) / deviation, (codes_test - mean) / deviation
+    codes, factors, codes_test, factors_test = sample.once(draw_in).once(split_rows)
+    scaled, scaled_test = standardise(codes, codes_test)
     per_factor = np.array(
         [_area(scaled, labels, scaled_test, test) for labels, test in zip(factors.T, factors_test.T, strict=True)]
     )

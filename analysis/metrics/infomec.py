@@ -1,23 +1,26 @@
 """InfoMEC: modularity, explicitness and compactness, each as information.
 
 Hsu et al. 2023, "Disentanglement via latent quantization", arXiv 2305.18378. All rows are used and none
-held out. The mutual information between a continuous code and a factor is Ross's nearest-neighbour estimate
-(PLoS ONE 2014, 9(2): e87357): codes without noise look fully informed about every factor.
+held out; extreme values of a code are drawn in. The mutual information between a continuous code and a
+factor is Ross's nearest-neighbour estimate (PLoS ONE 2014, 9(2): e87357): codes without
+noise look fully informed about every factor.
 """
 
 from typing import Any
 
 import numpy as np
 
+from analysis.metrics.extremes import draw_in, standardise
 from analysis.metrics.fitting import fit
 from analysis.metrics.result import Score
 from analysis.metrics.sample import Sample
+from analysis.metrics.units import relative, warn_of_units
 
 NEIGHBOURS = 10
 NOISE = 1e-10
 """Of a code's deviation: breaks ties between equal codes."""
 ACTIVE_RANGE = 1 / 20
-"""A code is active where its range exceeds this share of the largest range."""
+"""A code is active where its range exceeds this share of the largest range: the one place where units matter."""
 ITERATIONS = 100
 
 
@@ -45,9 +48,7 @@ def infoc(sample: Sample) -> Score:
 
 def infoe(sample: Sample) -> Score:
     """Return 1 - cross-entropy of a balanced logistic regression / that of none, mean over factors, on train rows."""
-    deviation = sample.codes.std(axis=0)
-    deviation[np.ptp(sample.codes, axis=0) == 0] = np.inf
-    codes = (sample.codes - sample.codes.mean(axis=0)) / deviation
+    (codes,) = standardise(sample.once(draw_in).codes)
     per_factor = np.array([_explained(codes, labels) for labels in sample.factors.T])
     return sample.score(per_factor.mean(), per_factor=per_factor)
 
@@ -56,9 +57,7 @@ def normalised_information(sample: Sample) -> np.ndarray:
     """Return the nearest-neighbour mutual information (code, factor) over the entropy of the factor."""
     from sklearn.utils import check_random_state
 
-    scale = sample.codes.std(axis=0)
-    scale[np.ptp(sample.codes, axis=0) == 0] = 1.0
-    codes = (sample.codes - sample.codes.mean(axis=0)) / scale
+    (codes,) = standardise(sample.once(draw_in).codes)
     # Tied codes make the estimate a matter of this noise (deviation 0.005): drawn as the reference draws it.
     rng = check_random_state(sample.seed)
     information = np.empty((codes.shape[1], sample.factors.shape[1]))
@@ -105,8 +104,14 @@ def _kth_distance(ordered: np.ndarray, k: int) -> np.ndarray:
 
 
 def _active_information(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    ranges = np.ptp(sample.codes, axis=0)
-    return ranges > ranges.max() * ACTIVE_RANGE, sample.once(normalised_information)
+    return sample.once(_active), sample.once(normalised_information)
+
+
+def _active(sample: Sample) -> np.ndarray:
+    nearer = sample.once(draw_in)
+    active: np.ndarray = relative(np.ptp(nearer.codes, axis=0), nearer.units) > ACTIVE_RANGE
+    warn_of_units(nearer, ~active, "InfoM and InfoC", "a range under 1/20 of the largest")
+    return active
 
 
 def _best_share(information: np.ndarray) -> np.ndarray:

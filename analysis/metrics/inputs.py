@@ -2,24 +2,24 @@
 
 What is degenerate is mended here, once for all metrics, and said in a ScoreWarning:
 
-* a code with a value that is not finite counts as constant: it is of no use to anybody;
 * a constant factor is left out of the score (0 in `per_factor`);
 * a factor with more values than half the samples is scored, and seldom means anything;
 * one code is compared with a constant second one, one factor with a second one that no code encodes;
 * a factor value that the test rows lack, or that they alone have, is left out of averages over values.
 
-Without test rows, metrics that need them split the rows 2:1 by the seed; all other metrics use every row.
+A code that is not finite is an error. Without test rows, metrics that need them split the rows 2:1 by the seed; all
+other metrics use every row.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.metrics.result import warn
-from analysis.metrics.sample import Sample
+from analysis.metrics.result import listed, warn
+from analysis.metrics.sample import Sample, binary_units
 from vae.errors import ConfigError
 
-LARGEST = float(np.finfo(np.float32).max)
-"""Beyond it a code is not finite to single-precision models."""
+LARGEST_FACTOR = 2**53
+"""Beyond it doubles skip integers."""
 
 
 def make_sample(
@@ -47,16 +47,19 @@ def make_sample(
     if codes_test is not None:
         given.append(_check_codes("codes_test", codes_test, given[0].shape[1]))
         values.append(_check_factors("factors_test", factors_test, len(given[1]), values[0].shape[1]))
-    finite = _without_broken_codes(given)
+    units = binary_units(given)
+    scaled = [block / units for block in given]
+    _warn_of_codes(scaled[0])
     varying = _varying(values[0])
     kept = [block[:, varying] for block in values]
     labels = _labels(kept)
     _warn_of_rare_values(labels[0], varying)
     return Sample(
-        codes=finite[0],
+        codes=scaled[0],
+        units=units,
         factors=labels[0],
         values=kept[0],
-        codes_test=finite[1] if codes_test is not None else None,
+        codes_test=scaled[1] if codes_test is not None else None,
         factors_test=labels[1] if codes_test is not None else None,
         values_test=kept[1] if codes_test is not None else None,
         varying=varying,
@@ -72,17 +75,31 @@ def _check_codes(name: str, codes: ArrayLike, latents: int | None = None) -> np.
         raise ConfigError(f"{name} must be at least 2 x 1 numbers (sample, latent), got {_describe(array)}")
     if latents is not None and array.shape[1] != latents:
         raise ConfigError(f"{name} must have the {latents} latents of codes, got {array.shape[1]}")
-    return array.astype(np.float64)
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        broken = np.argwhere(~np.isfinite(numbers))
+        row, code = broken[0]
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise ConfigError(
+            f"{name} must be finite, got {numbers[row, code]} in row {row} of code {code}{more}: drop the row"
+        )
+    return numbers
 
 
 def _check_factors(name: str, factors: ArrayLike | None, samples: int, width: int | None = None) -> np.ndarray:
     array = np.zeros((samples, 0), dtype=np.int64) if factors is None else _array(name, factors)
     if array.ndim != 2 or array.dtype.kind not in "iub":
-        raise ConfigError(f"{name} must be integers (sample, factor), got {_describe(array)}")
+        remedy = ": number their values from 0" if array.dtype.kind == "f" else ""
+        raise ConfigError(f"{name} must be integers (sample, factor), got {_describe(array)}{remedy}")
     if len(array) != samples:
         raise ConfigError(f"{name} must have the {samples} samples of the codes, got {len(array)}")
     if width is not None and array.shape[1] != width:
         raise ConfigError(f"{name} must have the {width} columns of factors, got {array.shape[1]}")
+    if array.size and max(abs(int(array.min())), abs(int(array.max()))) > LARGEST_FACTOR:
+        raise ConfigError(
+            f"{name} must lie within -2^53 and 2^53, got {array.min()} to {array.max()}: number them anew"
+        )
     return array.astype(np.int64)
 
 
@@ -97,23 +114,19 @@ def _describe(array: np.ndarray) -> str:
     return f"{array.dtype} of shape {array.shape}"
 
 
-def _without_broken_codes(blocks: list[np.ndarray]) -> list[np.ndarray]:
-    broken = ~np.all([(np.abs(block) <= LARGEST).all(axis=0) for block in blocks], axis=0)
-    if broken.any():
-        warn(f"codes {_list(broken)} have values that are not finite and count as constant")
-        blocks = [np.where(broken, 0.0, block) for block in blocks]
-    constant = (np.ptp(blocks[0], axis=0) == 0) & ~broken
+def _warn_of_codes(codes: np.ndarray) -> None:
+    constant = codes[0] == codes[-1]
+    constant[constant] = np.ptp(codes[:, constant], axis=0) == 0
     if constant.any():
-        warn(f"codes {_list(constant)} are constant")
-    if len(broken) == 1:
+        warn(f"codes {listed(constant)} are constant")
+    if len(constant) == 1:
         warn("there is one code: it is compared with a constant second one")
-    return blocks
 
 
 def _varying(values: np.ndarray) -> np.ndarray:
     varying: np.ndarray = np.ptp(values, axis=0) > 0
     if not varying.all():
-        warn(f"factors {_list(~varying)} are constant and left out")
+        warn(f"factors {listed(~varying)} are constant and left out")
     if np.sum(varying) == 1:
         warn("there is one factor: it is compared with a second one that no code encodes")
     return varying
@@ -121,18 +134,23 @@ def _varying(values: np.ndarray) -> np.ndarray:
 
 def _warn_of_rare_values(labels: np.ndarray, varying: np.ndarray) -> None:
     rare = np.zeros(len(varying), dtype=bool)
-    rare[varying] = [len(np.unique(column)) > len(column) / 2 for column in labels.T]
+    rare[varying] = [np.count_nonzero(np.bincount(column)) > len(column) / 2 for column in labels.T]
     if rare.any():
-        warn(f"factors {_list(rare)} have more values than half the samples: no score can tell what repeats")
+        warn(f"factors {listed(rare)} have more values than half the samples: no score can tell what repeats")
+
+
+def _numbered(values: np.ndarray) -> np.ndarray:
+    """The rank of each value among the values that occur, from 0."""
+    above = values - values.min()
+    if above.max() > len(values):
+        return np.asarray(np.unique(values, return_inverse=True)[1])
+    ranks: np.ndarray = (np.cumsum(np.bincount(above) > 0) - 1)[above]
+    return ranks
 
 
 def _labels(blocks: list[np.ndarray]) -> list[np.ndarray]:
     everything = np.concatenate(blocks)
     labels = np.empty_like(everything)
     for column, values in enumerate(everything.T):
-        labels[:, column] = np.unique(values, return_inverse=True)[1]
+        labels[:, column] = _numbered(values)
     return np.split(labels, [len(blocks[0])])[: len(blocks)]
-
-
-def _list(mask: np.ndarray) -> str:
-    return ", ".join(map(str, np.flatnonzero(mask)))

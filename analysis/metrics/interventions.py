@@ -14,16 +14,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.metrics.extremes import draw_in
 from analysis.metrics.fitting import fit
 from analysis.metrics.inputs import make_sample
 from analysis.metrics.result import Score, warn
 from analysis.metrics.sample import Sample, split_rows
+from analysis.metrics.units import warn_of_units
 from vae.errors import ConfigError
 
 BATCH, TRAIN_DRAWS, TEST_DRAWS = 64, 10_000, 5_000
 """As in the study of 12,600 models (Locatello et al. 2019)."""
 LEAST_DEVIATION = 0.05
-"""A code that deviates less takes no part in the FactorVAE score (disentanglement_lib's study)."""
+"""A code that deviates less takes no part in the FactorVAE score (disentanglement_lib's study): it is meant for codes
+whose prior deviates by 1, and the one place where units matter to it."""
 CHUNK = 500
 """Draws looked up at once: they stay in the processor's cache."""
 
@@ -80,7 +83,9 @@ def beta_vae(
     """Return the accuracy, in [0, 1], of telling the fixed factor from mean |z1 - z2| of 64 pairs of grid points.
 
     `table_codes` (point, latent) holds every combination of the factors' values in row-major order; `scored` are the
-    factors that count, all by default. Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl.
+    factors that count, all by default. The classifier sees differences over their mean, extreme values drawn in; the
+    reference's sees them as they are, and its accuracy depends on the codes' units. Higgins et al. 2017, section 3,
+    https://openreview.net/forum?id=Sy2fzU9gl.
     """
     sample, grid = _grid(table_codes, grid_sizes, seed, scored)
     return _beta_vae(sample, grid, grid)
@@ -98,22 +103,24 @@ def factor_vae(
 
 
 def beta_vae_on_sample(sample: Sample) -> Score:
-    """Return the BetaVAE score with pairs of rows that share a factor's value; depends on the codes' scale."""
-    split = sample.once(split_rows)
-    return _beta_vae(sample, Drawn(split.codes, split.factors), Drawn(split.codes_test, split.factors_test))
+    """Return the BetaVAE score with pairs of rows that share a factor's value."""
+    nearer = sample.once(draw_in)
+    split = nearer.once(split_rows)
+    return _beta_vae(nearer, Drawn(split.codes, split.factors), Drawn(split.codes_test, split.factors_test))
 
 
 def factor_vae_on_sample(sample: Sample) -> Score:
     """Return the FactorVAE score with rows that share a factor's value; codes of deviation < 0.05 take no part."""
-    split = sample.once(split_rows)
-    return _factor_vae(sample, Drawn(split.codes, split.factors), Drawn(split.codes_test, split.factors_test))
+    nearer = sample.once(draw_in)
+    split = nearer.once(split_rows)
+    return _factor_vae(nearer, Drawn(split.codes, split.factors), Drawn(split.codes_test, split.factors_test))
 
 
 def _grid(
     table_codes: ArrayLike, grid_sizes: Sequence[int], seed: int, scored: Sequence[int] | None
 ) -> tuple[Sample, Grid]:
     sizes = np.asarray(grid_sizes, dtype=np.int64)
-    sample = make_sample(table_codes, seed=seed)
+    sample = draw_in(make_sample(table_codes, seed=seed))
     if sizes.ndim != 1 or (sizes < 1).any() or sizes.prod() != len(sample.codes):
         raise ConfigError(
             f"table_codes must have a row for each point of the grid {grid_sizes}, got {len(sample.codes)}"
@@ -135,13 +142,16 @@ def _beta_vae(sample: Sample, train: Rows, test: Rows) -> Score:
     fixed_test, differences_test = _pair_differences(rng, test, TEST_DRAWS)
     if train.n_factors == 1:
         return _accuracy(sample, train, fixed_test, fixed_test)  # nothing to tell apart
-    predicted = fit(LogisticRegression(), differences, fixed).predict(differences_test)
+    usual = differences.mean(axis=0)
+    usual[usual == 0] = np.inf
+    predicted = fit(LogisticRegression(), differences / usual, fixed).predict(differences_test / usual)
     return _accuracy(sample, train, fixed_test, predicted)
 
 
 def _factor_vae(sample: Sample, train: Rows, test: Rows) -> Score:
     deviation = train.codes.std(axis=0)
-    alive = (deviation >= LEAST_DEVIATION) & (np.ptp(train.codes, axis=0) > 0)
+    alive = (deviation >= LEAST_DEVIATION / sample.units) & (np.ptp(train.codes, axis=0) > 0)
+    warn_of_units(sample, ~alive, "FactorVAE", f"a deviation under {LEAST_DEVIATION}")
     if not alive.any():
         warn(f"no code deviates by {LEAST_DEVIATION} or more: the FactorVAE score is 0")
         return sample.score(0.0, alive=alive.tolist())

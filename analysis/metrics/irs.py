@@ -5,16 +5,19 @@ import numpy as np
 from analysis.metrics.mutual_information import bin_columns
 from analysis.metrics.result import Score
 from analysis.metrics.sample import Sample
+from analysis.metrics.units import relative, warn_of_units
 
 QUANTILE = 0.99
+LEAST_WEIGHT = 1 / 20
+"""Relative to the code that weighs most; with less a code hardly counts, and a warning says so."""
 
 
 def irs(sample: Sample, quantile: float = QUANTILE) -> Score:
     """Return 1 - (deviation within a factor's values / largest deviation), best factor, weighted mean over codes.
 
     The deviation within a value is the `quantile` of |z - mean|, averaged over values (the paper's is quantile 1);
-    codes weigh by their largest deviation, and constant codes by nothing. Factors are put into equal-width bins too,
-    as in disentanglement_lib.
+    codes weigh by their largest deviation, so that their units matter to each other, and constant codes by nothing.
+    Factors are put into equal-width bins too, as in disentanglement_lib. A few extreme codes bring it near 1.
     """
     largest = np.abs(sample.codes - sample.codes.mean(axis=0)).max(axis=0)
     alive = np.ptp(sample.codes, axis=0) > 0
@@ -25,7 +28,9 @@ def irs(sample: Sample, quantile: float = QUANTILE) -> Score:
     robustness = np.zeros((len(alive), within.shape[1]))
     robustness[alive] = 1 - within / largest[alive, None]
     per_code = robustness.max(axis=1)
-    value = np.average(per_code[alive], weights=largest[alive]) if alive.any() else 0.0
+    weights = relative(largest * alive, sample.units)
+    warn_of_units(sample, weights < LEAST_WEIGHT, "IRS", "a largest deviation under 1/20 of the largest code's")
+    value = np.average(per_code, weights=weights) if alive.any() else 0.0
     return sample.score(
         max(value, 0.0), per_code=per_code, bins=sample.bins, quantile=quantile, robustness=robustness.tolist()
     )

@@ -1,7 +1,8 @@
 """Scores from the mutual information between binned codes and factors.
 
 Each code is put into equal-width bins from its smallest to its largest value (20 by default, as in
-disentanglement_lib), factors stay as they are; entropies are those of the counts, in nats. With fewer bins than a
+disentanglement_lib), factors stay as they are; entropies are those of the counts, in nats. A few
+extreme values take most of the bins, in the reference as here: a warning names their code. With fewer bins than a
 factor has values, no representation reaches 1: `score` reports what a perfect one reaches.
 """
 
@@ -44,11 +45,15 @@ def information(sample: Sample) -> Information:
 
 
 def bin_columns(columns: np.ndarray, bins: int) -> np.ndarray:
-    """Return the equal-width bin (from 0) of every value between the smallest and the largest of its column."""
+    """Return the equal-width bin (from 0) of every value between the smallest and the largest of its column.
+
+    A value that only rounding keeps below an edge is on it: bins do not depend on a column's unit.
+    """
     binned = np.empty(columns.shape[::-1], dtype=np.int64)
     for row, column in zip(binned, columns.T, strict=True):
         edges = np.histogram_bin_edges(column, bins)
-        row[:] = np.searchsorted(edges[1:-1], column, side="right")
+        rounding = 4 * np.spacing(np.abs(edges).max())
+        row[:] = np.searchsorted(edges[1:-1] - rounding, column, side="right")
     return binned.T
 
 

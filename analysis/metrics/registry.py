@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from analysis.metrics.dci import dci_completeness, dci_disentanglement, dci_informativeness
 from analysis.metrics.explicitness import CHANCE, explicitness
+from analysis.metrics.extremes import warn_of_extremes
 from analysis.metrics.infomec import infoc, infoe, infom
 from analysis.metrics.inputs import make_sample
 from analysis.metrics.interventions import beta_vae_on_sample, factor_vae_on_sample
@@ -40,6 +41,8 @@ class Metric:
     """The value where no factor varies, with a warning."""
     binned: bool = False
     """Values are put into bins, so that a perfect representation need not reach `high`."""
+    robust: bool = False
+    """A few extreme codes change little; of other metrics' codes a warning tells."""
 
     @property
     def direction(self) -> Direction:
@@ -59,7 +62,7 @@ class Metric:
         """Return the score; `settings` are `bins` and `dci_backend` (`method` for udr).
 
         Where a metric needs test rows and none are given, the rows are split 2:1 by the seed. Raises ConfigError for
-        wrong shapes or types; warns ScoreWarning where the arrays are degenerate (see `analysis.metrics.sample`).
+        wrong shapes or types; warns ScoreWarning where the arrays are degenerate (see `analysis.metrics.inputs`).
         """
         if self.needs == "runs":
             return self.compute(codes, factors, **settings)
@@ -67,6 +70,8 @@ class Metric:
 
     def of(self, sample: Sample) -> Score:
         """Return the score of a checked sample."""
+        if not self.robust:
+            sample.once(warn_of_extremes)
         if self.needs == "codes":
             return self.compute(sample)
         if not len(sample.varying):
@@ -89,18 +94,18 @@ METRICS: dict[str, Metric] = {
         Metric("mig", mig, _MIG, binned=True),
         Metric("sap", sap, _SAP),
         Metric("sap_r2", sap_r2, _SAP),
-        Metric("dci_disentanglement", dci_disentanglement, _DCI),
-        Metric("dci_completeness", dci_completeness, _DCI),
-        Metric("dci_informativeness", dci_informativeness, _DCI),
+        Metric("dci_disentanglement", dci_disentanglement, _DCI, robust=True),
+        Metric("dci_completeness", dci_completeness, _DCI, robust=True),
+        Metric("dci_informativeness", dci_informativeness, _DCI, robust=True),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
-        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE),
+        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, robust=True),
         Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
         Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
         Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),
         Metric("jemmig", jemmig, "Do & Tran 2020, arXiv 1908.09961", binned=True),
-        Metric("infom", infom, _INFOMEC),
-        Metric("infoe", infoe, _INFOMEC),
-        Metric("infoc", infoc, _INFOMEC),
+        Metric("infom", infom, _INFOMEC, robust=True),
+        Metric("infoe", infoe, _INFOMEC, robust=True),
+        Metric("infoc", infoc, _INFOMEC, robust=True),
         Metric(
             "gaussian_total_correlation",
             gaussian_total_correlation,
@@ -113,8 +118,15 @@ METRICS: dict[str, Metric] = {
             beta_vae_on_sample,
             "Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl",
             needs="grid",
+            robust=True,
         ),
-        Metric("factor_vae", factor_vae_on_sample, "Kim & Mnih 2018, section 4, arXiv 1802.05983", needs="grid"),
+        Metric(
+            "factor_vae",
+            factor_vae_on_sample,
+            "Kim & Mnih 2018, section 4, arXiv 1802.05983",
+            needs="grid",
+            robust=True,
+        ),
         Metric("udr", udr, "Duan et al. 2020, arXiv 1905.12614", needs="runs"),
     )
 }

@@ -35,6 +35,11 @@ class Score:
         return self.value
 
 
+def listed(mask: np.ndarray) -> str:
+    """Return the numbers of the codes or factors in a mask."""
+    return ", ".join(map(str, np.flatnonzero(mask)))
+
+
 def warn(message: str) -> None:
     """Warn that something is degenerate."""
     warnings.warn(message, ScoreWarning, stacklevel=3)

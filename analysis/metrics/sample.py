@@ -1,6 +1,6 @@
 """Codes and factors as metrics see them; made by `analysis.metrics.inputs.make_sample`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,6 +9,8 @@ import numpy as np
 from analysis.metrics.result import Score, warn
 
 T = TypeVar("T")
+LEAST_EXPONENT = -1000
+"""The reciprocal of a smaller power of two may be infinite."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -16,6 +18,9 @@ class Sample:
     """Finite codes (sample, latent) and varying factors (sample, factor), with the settings of the metrics."""
 
     codes: np.ndarray
+    """Each in a power of two of its own that brings its largest number near 1: no square leaves the number range."""
+    units: np.ndarray
+    """(latent,), these powers of two: `codes * units` are the codes that were given, to the bit."""
     factors: np.ndarray
     """Labels from 0, without gaps over train and test."""
     values: np.ndarray
@@ -56,6 +61,13 @@ class Sample:
             per_factor[self.varying] = kept
         samples = len(self.codes) + (0 if self.codes_test is None else len(self.codes_test))
         return Score(value=float(value), per_factor=per_factor, per_code=per_code, samples=samples, details=details)
+
+
+def binary_units(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the power of two next to each code's largest number, and below it; 1 for a code of zeros; (latent,)."""
+    largest = np.max([np.abs(block).max(axis=0) for block in blocks], axis=0)
+    exponents = np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
+    return np.ldexp(1.0, np.maximum(exponents, LEAST_EXPONENT))
 
 
 class Split(NamedTuple):

@@ -131,7 +131,8 @@ def _perfect(sample: Sample) -> Sample:
     codes_test = None if sample.values_test is None else sample.values_test.astype(float)
     if not sample.values.shape[1]:
         return sample
-    return _like(sample, sample.values.astype(float), sample.values, codes_test, sample.values_test)
+    plain = replace(sample, units=np.ones(sample.values.shape[1]))
+    return _like(plain, sample.values.astype(float), sample.values, codes_test, sample.values_test)
 
 
 def _resampled(sample: Sample, rng: np.random.Generator) -> Sample:
@@ -150,7 +151,9 @@ def _like(
     codes_test: np.ndarray | None,
     values_test: np.ndarray | None,
 ) -> Sample:
+    """Other rows in the units of a sample, with its settings."""
+    given, given_test = codes * sample.units, None if codes_test is None else codes_test * sample.units
     made = make_sample(
-        codes, values, codes_test, values_test, seed=sample.seed, bins=sample.bins, dci_backend=sample.dci_backend
+        given, values, given_test, values_test, seed=sample.seed, bins=sample.bins, dci_backend=sample.dci_backend
     )
     return made if values.shape[1] else replace(made, varying=sample.varying)

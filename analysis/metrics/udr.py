@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.metrics.inputs import make_sample
-from analysis.metrics.result import Score, warn
+from analysis.metrics.result import Score, listed, warn
 from vae.errors import ConfigError
 
 LASSO_ALPHA = 0.1
@@ -55,9 +55,15 @@ def _active_codes(
 
 def _active(run: int, codes: ArrayLike, kl: ArrayLike) -> np.ndarray:
     """Standardised codes of enough KL; a constant code has none, whatever is said of it."""
-    checked, nats = make_sample(codes).codes, np.asarray(kl, dtype=np.float64)
+    try:
+        checked = make_sample(codes).codes
+    except ConfigError as error:
+        raise ConfigError(f"run {run}: {error}") from error
+    nats = np.asarray(kl, dtype=np.float64)
     if nats.shape != checked.shape[1:]:
         raise ConfigError(f"KL must have a number for each of {checked.shape[1]} codes, got shape {nats.shape}")
+    if np.isnan(nats).any():
+        raise ConfigError(f"KL must be numbers, got NaN for codes {listed(np.isnan(nats))} of run {run}")
     kept = checked[:, (nats > LEAST_KL) & (np.ptp(checked, axis=0) > 0)]
     if not kept.shape[1]:
         warn(f"run {run} has no code of KL > {LEAST_KL} nats and scores 0")
