@@ -1,6 +1,7 @@
 """What a notebook imports: `import vaekit; vaekit.open("digits").runs`."""
 
 import warnings
+from functools import partial
 from inspect import Parameter
 from typing import Any
 
@@ -21,7 +22,7 @@ __all__ = ["Spec", "Sweep", "compare", "metrics", "open", "score", "sweep"]
 
 def sweep(**options: Any) -> Sweep:
     """Train a sweep, or go on with one, and open it."""
-    return open(run_sweep(make_spec(options, warnings.warn), scorer=score_run).path)
+    return open(run_sweep(make_spec(options, partial(warnings.warn, stacklevel=3)), scorer=score_run).path)
 
 
 def compare(like: str | None = None, **options: Any) -> Sweep:

@@ -13,6 +13,7 @@ from vae.columns import DIMS, HISTORY, IDENTITY, TOTALS
 from vae.errors import ResultsError
 from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, RunRecord
 from vae.files.results import Folder, find_folder, write_whole
+from vae.files.tables import table_bytes
 from vae.parameters import ALWAYS
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
@@ -104,3 +105,47 @@ def test_a_damaged_table_is_one_line(tmp_path: Path) -> None:
 def test_weights_that_were_not_kept(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="a run's weights must have been kept, got run 3"):
         Folder(tmp_path).read_weights(3)
+
+
+FURTHER = {"latent_dim": 2, "beta": 1.0, "hidden_dim": 16, "learning_rate": 0.01, "batch_size": 32}
+
+
+def further(run: int, **parameters: float) -> RunRecord:
+    """A run of a sweep that varies more than three hyperparameters."""
+    return RunRecord(
+        run=run, trial=0, seed=run, model="vae", state="FAIL", parameters=FURTHER | parameters,
+        totals=dict.fromkeys(TOTALS, math.nan), history=dict.fromkeys(HISTORY, np.empty(0)),
+        dims=dict.fromkeys(DIMS, np.empty(0)), seconds=0.0, error="x",
+    )  # fmt: skip
+
+
+def test_further_parameters_have_columns_of_their_own(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write_stack([further(0), further(1, batch_size=64)])
+    runs = folder.read_runs()
+    assert runs["parameter.batch_size"].to_pylist() == [32, 64]
+    assert [str(runs.schema.field(f"parameter.{name}").type) for name in ("learning_rate", "batch_size")] == [
+        "double",
+        "int64",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("parameter.batch_size", [32.0], "a table must have no other columns, got 'parameter.batch_size'"),
+        ("parameter.charm", [1.0], "a table must have no other columns, got 'parameter.charm'"),
+        ("parameter.batch_size", [-1], "parameter.batch_size must be at least 0, got -1"),
+        ("", [], "all runs of a sweep must have the same parameters"),
+    ],
+)
+def test_further_parameters_that_are_none(tmp_path: Path, name: str, values: list[float], message: str) -> None:
+    folder = Folder(tmp_path)
+    folder.write_stack([further(0)])
+    table = folder.read_runs().drop_columns(["parameter.learning_rate", "parameter.batch_size", "run"])
+    folder.write_stack([further(1)])
+    table = table.append_column("run", [[1]])
+    table = table.append_column(name, [values]) if name else table
+    folder.stack_paths()[1].write_bytes(table_bytes(table))
+    with pytest.raises(ResultsError, match=message):
+        folder.read_runs()

@@ -293,6 +293,14 @@ def test_a_space_smaller_than_the_trials_ends_when_it_is_exhausted(tmp_path: Pat
     assert again.trained == []
 
 
+def test_python_says_so_too_where_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer: run_sweep(spec, engine=Inline()))
+    with pytest.warns(UserWarning, match="the space has 2 points, each of which is trained once") as said:
+        found = vaekit.sweep(**TINY | SMALL | {"out": str(tmp_path), "learning_rate": 1e-3, "latent_dim": [2, 3]})
+    assert [warning.filename for warning in said] == [__file__]
+    assert len(found.trials) == 2
+
+
 def test_a_folder_that_holds_repeats_goes_on_and_reuses_their_runs(tmp_path: Path) -> None:
     """The first version could ask a point twice."""
     spec = replace(tiny(tmp_path, **SMALL | {"latent_dim": "2,3,4"}), trials=3)
