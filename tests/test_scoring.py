@@ -12,12 +12,15 @@ import pytest
 import cli
 import vaekit
 from analysis.metrics import METRICS, ScoreWarning, score_all, udr
+from analysis.presentation.view import View
 from analysis.report.write import write_report
 from analysis.scores.after_sweep import score_file, score_sweep
 from analysis.scores.in_sweep import score_run
+from analysis.scores.section import score_sections
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.make import make_spec
 from tests.drawing import draw_only
+from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
 from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores
 from vae.errors import ConfigError, DataError, ResultsError
@@ -230,3 +233,16 @@ def test_the_report_shows_scores_with_floors_and_their_agreement(scored: Path, m
         assert (tables / f"{slug}.csv").is_file(), slug
         assert f"{slug}.csv" in text
     assert "floor" in (tables / "scores.csv").read_text().splitlines()[0]
+
+
+def test_sections_show_the_runs_of_complete_trials_alone(tmp_path: Path) -> None:
+    sweep = vaekit.open(write_sweep(tmp_path / "s", trials=6).path)
+    trials, runs = sweep.trials, sweep.runs
+    sweep.__dict__["trials"] = trials.assign(state=trials["state"].where(trials["trial"] > 0, "FAIL"))
+    sweep.__dict__["runs"] = runs.assign(mig=runs["rate_nats"], irs=runs["elbo_nats"])
+    parts = {part.slug: part for part in score_sections(View(sweep))}
+    assert parts["scores_beta"].table.query("quantity == 'mig'")["trials"].sum() == 5
+    assert parts["scores"].table["n"].tolist() == [3, 3]
+    figure = parts["scores_beta"].figure
+    assert figure is not None
+    assert np.shape(figure.axes[0].collections[0].get_offsets()) == (5, 2)
