@@ -120,6 +120,7 @@ def bad_data(name: str) -> str:
         (["missing.toml"], "a spec must be readable, got 'missing.toml'"),
         (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
         (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
+        (["huge.toml"], "a spec must be valid TOML, got a whole number of more than 64 bits in 'huge.toml'"),
         (["typed.toml"], "batch must be of type int, got 'many'"),
         (["--data", "BAD:truncated"], "train-images-idx3-ubyte"),
         (["--data", "BAD:shapes"], "shape"),
@@ -134,6 +135,7 @@ def test_a_broken_rule_is_one_line_and_exit_code_1(
     Path("occupied").write_text("a file")
     Path("broken.toml").write_text("latent_dim = [1,\n")
     Path("unknown.toml").write_text("latent_dims = 3\n")
+    Path("huge.toml").write_text(f"latent_dim = [2, 0x{5000 * 'F'}]\n")
     Path("typed.toml").write_text('batch = "many"\n')
     words = [bad_data(word.removeprefix("BAD:")) if word.startswith("BAD:") else word for word in words]
     code, out, err = run(capsys, "sweep", *TINY, *words)
