@@ -60,7 +60,7 @@ def _study(study: int, spec: Spec) -> dict[str, float]:
         whole = max(_unpruned(spec, [{str(name): value for name, value in point.items()} for point in points]))
     return {
         "study": study,
-        "share_of_epochs": epochs / (len(points) * spec.seeds * spec.epochs),
+        "share_of_epochs": epochs / (len(points) * spec.seeds * spec.run_config().nominal_epochs),
         "halving_elbo_nats": best,
         "unpruned_elbo_nats": whole,
         "difference_nats": best - whole,

@@ -61,7 +61,7 @@ def canned(run: Run) -> TrainedRun:
     rng = np.random.default_rng(run.run)
     nats = dict.fromkeys(TOTALS, 1.0) | dict(zip(NATS, (1.0, 2.0, -3.0), strict=True))
     return TrainedRun(
-        history={name: rng.random(run.config.epochs) for name in HISTORY},
+        history={name: rng.random(run.config.nominal_epochs) for name in HISTORY},
         totals=nats | {"validation_elbo_nats": -float(rng.random())},
         dims={name: rng.random(run.config.latent_dim) for name in DIMS},
         weights={n: np.zeros(shape, np.float32) for n, shape in network_of(run.config, PIXELS).shapes.items()},
@@ -74,7 +74,9 @@ def measure(trials: int, keep_weights: str) -> dict[str, float]:
     """Milliseconds of CPU a trial of a sweep without training."""
     seconds: dict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as out:
-        spec = make_spec({"trials": trials, "seeds": 1, "keep_weights": keep_weights, "out": out, "report": False})
+        spec = make_spec(
+            {"trials": trials, "seeds": 1, "epochs": 40, "keep_weights": keep_weights, "out": out, "report": False}
+        )
         patches = [
             patch.object(owner, name, timed(getattr(owner, name), seconds, part))
             for part, places in PARTS.items()

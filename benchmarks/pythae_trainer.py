@@ -95,7 +95,7 @@ def _timed(side: Any) -> tuple[float, np.ndarray]:
 
 
 def _vaekit(configs: list[RunConfig], data: Data) -> list[float]:
-    *_, last = train(make_stack(configs, data), data, configs[0].epochs)
+    *_, last = train(make_stack(configs, data), data, configs[0].nominal_epochs)
     return [float(value) for value in last.values["validation_elbo_nats"]]
 
 

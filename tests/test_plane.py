@@ -18,12 +18,12 @@ from analysis.plane.section import plane_sections
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.statistics.intervals import half_width, jackknife_half_width
-from analysis.statistics.zero_rate import zero_rate_distortion_nats
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.make import make_spec
 from tests.synthetic import write_sweep
 from tests.test_analysis import points_frame, runs_frame
 from tests.test_sweep import Inline
+from vae.zero_rate import zero_rate_distortion_nats
 
 SIGNAL = 4.0 * 0.8 ** np.arange(12)
 """Variances of the principal components of a linear-Gaussian problem."""

@@ -11,12 +11,12 @@ from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.report.contents import sections
 from analysis.scores.in_sweep import score_run
-from analysis.statistics.zero_rate import zero_rate_distortion_nats
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.compare import compare_spec
 from sweeps.spec.make import make_spec
 from tests.test_sweep import Inline
 from vae.errors import ConfigError
+from vae.zero_rate import zero_rate_distortion_nats
 
 RNG = np.random.default_rng(0)
 FACTORS = np.stack([np.arange(20) % 2, np.arange(20) // 2 % 3, np.repeat(0, 20)], axis=1)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
-from analysis.statistics.zero_rate import continuous_bernoulli_logits, zero_rate_distortion_nats
 from vae.errors import ConfigError
 from vae.losses import LIKELIHOOD, distortion
+from vae.zero_rate import continuous_bernoulli_logits, zero_rate_distortion_nats
 
 
 @pytest.fixture(scope="module")

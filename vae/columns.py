@@ -12,6 +12,8 @@ HEALTH = ("collapsed_units", "prior_mismatch_nats")
 """What is wrong with a posterior, by moments and counts: collapsed dimensions, and the aggregate's KL to the prior."""
 TOTALS = (*NATS, *(f"validation_{name}" for name in NATS), "active_units", *HEALTH)
 """One number a run; all but those of validation on the test split."""
+OF_GAUSSIAN = ("sigma",)
+"""Besides, of a gaussian likelihood: the standard deviation of p(x|z), learned or given."""
 HISTORY = (*(f"train_{name}" for name in NATS), *(f"validation_{name}" for name in NATS), "seconds")
 """One number an epoch."""
 DIMS = ("kl_nats", "mean_variance")

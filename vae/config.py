@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from vae.convergence import nominal_epochs
 from vae.data_config import DataConfig
 from vae.errors import ConfigError
 from vae.parameters import PARAMETERS
@@ -41,8 +42,8 @@ class RunConfig:
     """Step size of Adam."""
     batch_size: int = 128
     """Images in a minibatch; the last, smaller one of an epoch is kept."""
-    epochs: int = 40
-    """Passes over the training images."""
+    epochs: int | Literal["auto"] = 40
+    """Passes over the training images; auto trains until validation stops improving (see `vae.convergence`)."""
     precision: str = "fp32"
     """Of the matrix products in training: fp32 or bf16; weights, moments and the test split are always fp32."""
     seed: int = 0
@@ -51,7 +52,10 @@ class RunConfig:
     def __post_init__(self) -> None:
         for parameter in PARAMETERS.values():
             parameter.check(getattr(self, parameter.name))
-        at_least(1, epochs=self.epochs)
+        if self.epochs != "auto":
+            at_least(1, epochs=self.epochs)
+        elif self.beta_schedule != "constant":
+            raise ConfigError(f"beta_schedule needs a length: give epochs a number, got auto and {self.beta_schedule}")
         at_least(0, seed=self.seed)
         at_most(2**32 - 1, seed=self.seed)
         one_of(MODELS, model=self.model)
@@ -60,6 +64,11 @@ class RunConfig:
         BetaSchedule.parse(self.beta_schedule)
         if self.sigma != "learned":
             positive(sigma=self.sigma)
+
+    @property
+    def nominal_epochs(self) -> int:
+        """Its epochs, or what stands for them where they are not known before."""
+        return nominal_epochs(self.epochs)
 
 
 TRAINING_FIELDS = tuple(f.name for f in fields(RunConfig) if f.name not in ("data", "model", "seed"))

@@ -20,6 +20,9 @@ class VAE(nn.Module):
     Images are (sample, pixel), codes (sample, latent).
     """
 
+    log_sigma: Tensor
+    """Of a gaussian likelihood alone."""
+
     def __init__(
         self,
         input_dim: int = 784,
@@ -39,15 +42,8 @@ class VAE(nn.Module):
         self.network = textbook(input_dim, hidden_dim, latent_dim, LogSigma.of(likelihood, sigma))
         for layer in self.network.layers:
             self.add_module(layer.name, layer.module())
-        if self.network.log_sigma:
-            self._add(self.network.log_sigma)
-
-    def _add(self, log_sigma: LogSigma) -> None:
-        initial = torch.tensor(log_sigma.initial)
-        if log_sigma.learned:
-            self.log_sigma = nn.Parameter(initial)
-        else:
-            self.register_buffer("log_sigma", initial)
+        if self.network.log_sigma:  # no parameter: where it is learned, it has a closed form
+            self.register_buffer("log_sigma", torch.tensor(self.network.log_sigma.initial))
 
     @property
     def latent_dim(self) -> int:

@@ -14,7 +14,9 @@ import torch
 
 from vae.columns import ACTIVE_VARIANCE, DIMS, HEALTH, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
+from vae.convergence import has_converged, most_epochs, patience_epochs, trained_loss
 from vae.data import Data, open_data
+from vae.divergence import reason_of_divergence
 from vae.evaluation import Evaluation, evaluate, posterior, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.randomness import NOISE, TEST, VALIDATION
@@ -81,38 +83,92 @@ def train_runs(
     *,
     so_far: Sequence[TrainedRun] | None = None,
     until_epoch: int | None = None,
+    zero_rate_nats: float = math.nan,
 ) -> list[TrainedRun]:
     """Train runs until an epoch or to their end, evaluate and score them: a pure function, any worker's task.
 
     They begin at their start or, with `so_far`, where that left them, then in the same stack or another. Before their
-    end they are measured on validation alone, and have a state in the place of weights.
+    end they are measured on validation alone, and have a state in the place of weights. `zero_rate_nats` is D0 on the
+    train split, by which a run that diverged is known.
     """
     data = open_data(data_folder)
-    stack = make_stack(configs, data, [load_state(run.state) for run in so_far] if so_far else None, device)
-    records = list(train(stack, data, until_epoch or configs[0].epochs))
-    new = {name: np.stack([record.values[name] for record in records], axis=1) for name in HISTORY}
-    before = [run.history for run in so_far] if so_far else [{}] * len(stack)
-    histories = [
-        {name: np.concatenate([before[run].get(name, np.empty(0)), new[name][run]]) for name in HISTORY}
-        for run in range(len(stack))
-    ]
-    ended, states = stack.epoch == configs[0].epochs, stack.states()
+    histories = [dict(run.history) for run in so_far] if so_far else [empty_history() for _ in configs]
+    states = [load_state(run.state) for run in so_far] if so_far else None
+    states = _trained(configs, data, histories, states, until_epoch, device)
+    ended = until_epoch is None or until_epoch == configs[0].epochs
     start = time.perf_counter()
     with one_thread():
         exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, device)
         test = evaluate(exact, data, "test", TEST) if ended else None
         scores = _scores(exact, data, score, STREAMS if ended else VALIDATED) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
-    runs = [_measured(stack.configs[r], r, history, test, seconds) for r, history in enumerate(histories)]
+    patience = patience_epochs(steps_an_epoch(data, configs[0].batch_size))
+    sigmas = exact.sigmas()
+    runs = []
+    for r, history in enumerate(histories):
+        diverged = reason_of_divergence(history, zero_rate_nats, patience) if ended else ""
+        run = _measured(configs[r], r, history, test, seconds, diverged)
+        runs.append(replace(run, totals=run.totals | {"sigma": sigmas[r]}) if sigmas else run)
     return [
-        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.n_pixels, state))
+        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.n_pixels, state, ended))
         for r, (run, state) in enumerate(zip(runs, states, strict=True))
     ]
 
 
-def _left(config: RunConfig, pixels: int, state: RunState) -> dict[str, Any]:
+def empty_history() -> dict[str, Array]:
+    """Return the history of a run that has not begun."""
+    return {name: np.empty(0) for name in HISTORY}
+
+
+def _trained(
+    configs: Sequence[RunConfig],
+    data: Data,
+    histories: Sequence[dict[str, Array]],
+    states: Sequence[RunState] | None,
+    until_epoch: int | None,
+    device: str,
+) -> list[RunState]:
+    """Train each run until that epoch or its end, lengthen its history, and return its state.
+
+    A run that ends before the others leaves the stack, which is then a smaller one: the bits of the others stay.
+    """
+    left: dict[int, RunState] = {}
+    training = list(range(len(configs)))
+    stack = make_stack(configs, data, states, device)
+    while training:
+        ended = _next_to_end(stack, data, [histories[run] for run in training], until_epoch)
+        now = dict(zip(training, stack.states(), strict=True))
+        left |= {training[place]: now[training[place]] for place in ended}
+        training = [run for run in training if run not in left]
+        if training:
+            stack = make_stack([configs[run] for run in training], data, [now[run] for run in training], device)
+    return [left[run] for run in range(len(configs))]
+
+
+def _next_to_end(stack: Stack, data: Data, histories: Sequence[dict[str, Array]], until_epoch: int | None) -> list[int]:
+    """Train until any run of the stack ends, lengthen the histories, and return the places of those that do."""
+    config = stack.configs[0]
+    steps = steps_an_epoch(data, config.batch_size)
+    last = until_epoch or (most_epochs(steps) if config.epochs == "auto" else config.epochs)
+    everyone = list(range(len(stack)))
+    for record in train(stack, data, last):
+        for run, history in enumerate(histories):
+            history |= {name: np.append(history[name], record.values[name][run]) for name in HISTORY}
+        if until_epoch is None and config.epochs == "auto":
+            ended = [run for run in everyone if _has_converged(stack.configs[run], histories[run], steps)]
+            if ended and stack.epoch < last:
+                return ended
+    return everyone
+
+
+def _has_converged(config: RunConfig, history: Mapping[str, Array], steps: int) -> bool:
+    nats = (history[f"validation_{name}"] for name in ("rate_nats", "distortion_nats"))
+    return has_converged(trained_loss(config.model, config.beta, *nats), patience_epochs(steps))
+
+
+def _left(config: RunConfig, pixels: int, state: RunState, ended: bool) -> dict[str, Any]:
     """What a run leaves: its weights at its end, before that the state from which it goes on."""
-    if state.epoch < config.epochs:
+    if not ended:
         return {"state": dump_state(state)}
     return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}}
 
@@ -148,12 +204,12 @@ def make_stack(
 
 
 def _measured(
-    config: RunConfig, run: int, history: dict[str, Array], test: Evaluation | None, seconds: float
+    config: RunConfig, run: int, history: dict[str, Array], test: Evaluation | None, seconds: float, diverged: str
 ) -> TrainedRun:
     """A run without its scores and what it leaves; before its end nothing is measured on the test split."""
     seconds += float(history["seconds"].sum())
     nats = "elbo_nats" if config.model == "vae" else "distortion_nats"
-    error = _reason_of_failure(history, nats)
+    error = _reason_of_failure(history, nats) or diverged
     if test and not error and not math.isfinite(tested := float(getattr(test, nats)[run])):
         error = f"{nats} must be finite on the test split, got {tested}"
     totals, dims = dict.fromkeys(TOTALS, math.nan), dict.fromkeys(DIMS, np.empty(0))

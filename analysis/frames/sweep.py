@@ -16,6 +16,7 @@ from vae.columns import (
     DIMS,
     HISTORY,
     IDENTITY,
+    OF_GAUSSIAN,
     SAMPLED,
     SCORES,
     TOTALS,
@@ -96,11 +97,12 @@ class Sweep:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: RUNS, then one column a further parameter and one a score; nats are per image."""
+        """One row a run: RUNS and a column a further parameter, sigma of a gaussian, a score; nats are per image."""
         table = self._table
         further = [name for name in table.column_names if name.startswith(PARAMETER_PREFIX)]
         scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
-        runs = _frame(table.select([*IDENTITY, *ALWAYS, *further, *TOTALS, *scores, "seconds"]))
+        gaussian = [name for name in OF_GAUSSIAN if name in table.column_names]
+        runs = _frame(table.select([*IDENTITY, *ALWAYS, *further, *TOTALS, *gaussian, *scores, "seconds"]))
         runs = runs.rename(columns=lambda name: name.removeprefix(SCORE_PREFIX).removeprefix(PARAMETER_PREFIX))
         for objective in self.objectives:
             if objective.column not in runs:  # a score that no run has yet

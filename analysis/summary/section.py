@@ -46,7 +46,8 @@ def _swept(spec: Mapping[str, Any], parameters: Sequence[str]) -> str:
     fixed = [f"{short_label(name)} {axis}" for name, axis in axes.items() if not _varies(axis)]
     parts = [f"{listed(varied)} varied" if varied else "", f"{listed(fixed)} fixed" if fixed else ""]
     likelihood = str(spec["likelihood"]).replace("_", " ")
-    length = f"{counted(int(spec['epochs']), 'epoch')}, {counted(int(spec['seeds']), 'seed')} a trial"
+    epochs = "until validation stops improving" if spec["epochs"] == "auto" else counted(int(spec["epochs"]), "epoch")
+    length = f"{epochs}, {counted(int(spec['seeds']), 'seed')} a trial"
     twin = ", and with each its autoencoder twin," if "ae" in str(spec.get("models", "")).split(",") else ""
     text = (
         f"A variational autoencoder with a {likelihood} likelihood{twin} on {spec['data']}, {length}: "

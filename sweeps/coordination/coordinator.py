@@ -24,12 +24,14 @@ from sweeps.study import ask
 from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
 from vae.columns import DIMS, HISTORY, TOTALS
+from vae.convergence import nominal_epochs
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
 from vae.files.records import RunRecord
 from vae.files.results import Folder
 from vae.trained import TrainedRun
+from vae.zero_rate import zero_rate_of_training_nats
 
 TABLE_PAUSE = 20
 """Times that writing the trials table took, to wait before it is written again; at the end it always is."""
@@ -91,7 +93,8 @@ def run_sweep(
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
         device = resolve_device(spec.device)
         check_precision(spec.precision, device)
-        task = Task(data_folder, device, score)
+        zero_rate = zero_rate_of_training_nats(data, spec.likelihood, spec.sigma)
+        task = Task(data_folder, device, score, zero_rate_nats=zero_rate)
         check_storage(spec.storage)
         with claim(spec, data, engine.workers) as folder, open_study(spec, folder) as study:
             coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
@@ -279,7 +282,7 @@ class Coordinator:
         """Cost of what these trials lack and of what is not asked yet, which is taken to cost as much as they."""
         unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
         batch = min(self.spec.batch, len(waiting))
-        share = share_trained(self.spec.pruner, batch, self.spec.epochs, self.spec.rungs)
+        share = share_trained(self.spec.pruner, batch, nominal_epochs(self.spec.epochs), self.spec.rungs)
         return cost(self.ledger.missing_runs(waiting), self.data.n_pixels) * share * (1 + max(0.0, unasked))
 
     def _tell(self, changed: Iterable[int] | None = None) -> None:

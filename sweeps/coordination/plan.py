@@ -73,7 +73,7 @@ def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], pixels: in
 def _time(stack: Sequence[Run], pixels: int) -> float:
     """Relative time in which one worker trains a stack to its end."""
     config = stack[0].config
-    calls = CALLS[config.precision] / config.batch_size * (config.epochs - _trained(stack[0]))
+    calls = CALLS[config.precision] / config.batch_size * _left(stack[0])
     return len(stack) * cost(stack[:1], pixels) + calls
 
 
@@ -87,8 +87,10 @@ def _makespan(times: Iterable[float], workers: int) -> float:
 
 def cost(runs: Sequence[Run], pixels: int, until_epoch: int | None = None) -> float:
     """Return the relative time that training the runs from where they are to an epoch or their end takes."""
-    return sum(step_cost(run.config, pixels) * ((until_epoch or run.config.epochs) - _trained(run)) for run in runs)
+    return sum(step_cost(run.config, pixels) * _left(run, until_epoch) for run in runs)
 
 
-def _trained(run: Run) -> int:
-    return len(run.so_far.history["seconds"]) if run.so_far else 0
+def _left(run: Run, until_epoch: int | None = None) -> int:
+    """Epochs from where a run is to another or its end; a run that nobody knows the end of has at least one left."""
+    trained = len(run.so_far.history["seconds"]) if run.so_far else 0
+    return max(1, (until_epoch or run.config.nominal_epochs) - trained)

@@ -12,6 +12,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import share_trained
 from sweeps.study.space import Point
+from vae.convergence import nominal_epochs
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
 from vae.parameters import PARAMETERS, Value
@@ -76,7 +77,7 @@ def preview_sweep(spec: Spec) -> Preview:
     device = resolve_device(spec.device)
     stacks = plan_stacks(runs, data.n_pixels, workers, device)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
-    training *= share_trained(spec.pruner, len(points), spec.epochs, spec.rungs)
+    training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
     seconds = START_SECONDS + training * spec.trials / len(points)
     return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers)
 
@@ -110,7 +111,7 @@ def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
     stack = make_stack(configs, data, device=device)
     with one_thread():
         seconds = min(_step_seconds(stack, data))
-    return seconds * steps_an_epoch(data, configs[0].batch_size) * configs[0].epochs
+    return seconds * steps_an_epoch(data, configs[0].batch_size) * configs[0].nominal_epochs
 
 
 def _step_seconds(stack: "Stack", data: Data) -> Iterator[float]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 
 from vae.config import RunConfig
@@ -45,6 +46,8 @@ class Task:
     score: Score | None = None
     until_epoch: int | None = None
     """Where training stops for a comparison; None at the end."""
+    zero_rate_nats: float = nan
+    """D0 on the train split, by which a run that diverged is known."""
 
 
 def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
@@ -60,6 +63,7 @@ def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
             task.score,
             so_far=so_far or None,
             until_epoch=task.until_epoch,
+            zero_rate_nats=task.zero_rate_nats,
         )
     except RuntimeError as error:  # torch has two ways of its own to say it, one for each kind of device
         if type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):

@@ -30,7 +30,7 @@ def run_problems(row: Mapping[str, Any], run: Run, spec: Spec) -> Iterator[str]:
     if row["state"] == "PRUNED" and epochs not in spec.rungs:
         yield f"a pruned run must end at one of the epochs {', '.join(map(str, spec.rungs))}, got {epochs}"
     if row["state"] == "COMPLETE":
-        if epochs != spec.epochs:
+        if spec.epochs not in ("auto", epochs):
             yield f"a finished run must have {spec.epochs} epochs, got {epochs}"
         if len(row["dims.kl_nats"]) != run.config.latent_dim:
             yield f"a finished run must have {run.config.latent_dim} dimensions, got {len(row['dims.kl_nats'])}"

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sweeps.spec.checks import SAMPLERS
 from sweeps.spec.options import Options, of
@@ -19,6 +19,8 @@ from vae.parameters import PARAMETERS
 DEFAULT_TRIALS = 24
 TYPES: dict[Any, tuple[type, ...]] = {int: (int,), int | None: (int,), bool: (bool,), str: (str,)}
 """What a file or Python may give, by the option's type."""
+WORDS: dict[str, tuple[str, type[float]]] = {"sigma": ("learned", float), "epochs": ("auto", int)}
+"""Options that are a word or a number."""
 Note = Callable[[str], None]
 """Takes a line for the user."""
 
@@ -81,15 +83,17 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         return ",".join(map(str, value))
     if is_number and (name in PARAMETERS or known.numeric):
         return str(value)
-    if name == "sigma":
-        return _sigma(value)
+    if name in WORDS:
+        return _word_or_number(name, value)
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f"{name} must be of type {' or '.join(t.__name__ for t in TYPES[kind])}, got {value!r}")
     return value
 
 
-def _sigma(value: Any) -> float | Literal["learned"]:
+def _word_or_number(name: str, value: Any) -> str | float:
+    word, number = WORDS[name]
     try:
-        return "learned" if value == "learned" else float(str(value))
+        return word if value == word else number(str(value))
     except ValueError:
-        raise ConfigError(f"sigma must be learned or a number, got {value!r}") from None
+        kind = "whole number" if number is int else "number"
+        raise ConfigError(f"{name} must be {word} or a {kind}, got {value!r}") from None

@@ -55,7 +55,9 @@ class Options:
         0, "place", "Points of the search space, at most all.", shown="24, or the whole grid", compare=False
     )
     seeds: int = option(3, "run", "Runs of every trial and model, with seeds from --seed on.")
-    epochs: int = option(40, "run", "Passes over the training images.")
+    epochs: int | Literal["auto"] = option(
+        "auto", "run", "Passes over the training images; auto trains each run until validation stops improving."
+    )
     batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
     beta_schedule: str = option("constant", "run", "constant, linear:F or cyclic:N.")

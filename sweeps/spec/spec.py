@@ -11,6 +11,7 @@ from sweeps.spec.options import Options, names_of
 from sweeps.spec.rungs import rungs
 from vae.columns import CHEAP_SCORES, Objective, parse_objectives, parse_scores
 from vae.config import TRAINING_FIELDS, RunConfig
+from vae.convergence import nominal_epochs
 from vae.data import DataConfig
 from vae.device import resolve_device
 from vae.errors import ConfigError
@@ -70,7 +71,7 @@ class Spec(Options):
     @property
     def rungs(self) -> tuple[int, ...]:
         """The epochs after which the trials of a batch are compared and the losers pruned."""
-        return rungs(self.pruner or "none", self.epochs, self.beta_schedule)
+        return rungs(self.pruner or "none", nominal_epochs(self.epochs), self.beta_schedule)
 
     @property
     def score_objectives(self) -> tuple[str, ...]:

@@ -29,8 +29,9 @@ def check_spec(spec: Content, path: Path) -> Content:
             raise ResultsError(f"sweep.toml must hold {name}, got none in {str(path)!r}")
     for names, kind in (({*_TEXTS, *PARAMETERS}, str), (_NUMBERS, int)):
         for name in names:
-            _check_type(spec, name, kind, path)
-    counts = {name: spec[name] for name in _NUMBERS}
+            if (name, spec.get(name)) != ("epochs", "auto"):
+                _check_type(spec, name, kind, path)
+    counts = {name: spec[name] for name in _NUMBERS if spec[name] != "auto"}
     at_least(1, **counts)
     at_most(MOST, **counts)
     one_of(LIKELIHOODS, likelihood=spec["likelihood"])

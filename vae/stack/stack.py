@@ -1,5 +1,6 @@
 """Runs trained together: one batched model with a leading run axis. Tensors are (run, sample, dim)."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -14,6 +15,11 @@ from vae.stack.adam import StackedAdam
 from vae.stack.latent import LatentSeam
 from vae.stack.planning import stack_key
 from vae.stack.state import RunState, initial_state
+
+SIGMA_WEIGHT = 0.05
+"""Of the newest minibatch in the running mean that an optimal sigma is taken from; the first steps weigh more."""
+LEAST_VARIANCE = 1e-10
+"""Of an optimal sigma: data that are met exactly would have an infinite density."""
 
 
 class Stack:
@@ -52,7 +58,9 @@ class Stack:
         self._product_weights = {n: p.to(precision) for n, p in self.parameters.items()}
         """Of the matrix products alone; what is no product, or feeds one, is fp32."""
         self._network = StackedNetwork(network, self._product_weights, self.gradients)
-        self._steps = steps_an_epoch * configs[0].epochs
+        epochs = configs[0].epochs
+        self._steps = math.inf if epochs == "auto" else steps_an_epoch * epochs
+        """In all, which a schedule needs; without an end beta is constant."""
         self._step = steps_an_epoch * self.epoch
         self._schedules = [BetaSchedule.parse(config.beta_schedule) for config in configs]
         self._adam = StackedAdam(
@@ -78,6 +86,11 @@ class Stack:
     def _stacked(self, tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors).to(self.device)
 
+    def sigmas(self) -> list[float]:
+        """Each run's standard deviation of p(x|z); empty where the likelihood has none."""
+        log_sigma = self.parameters.get("log_sigma")
+        return [] if log_sigma is None else log_sigma[:, 0].exp().tolist()
+
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mu and logvar of images (1, sample, pixel)."""
         _, mu, logvar = self._network.encode(x)
@@ -101,6 +114,8 @@ class Stack:
         encoder, mu, logvar = self._network.encode(x)
         seam = LatentSeam(mu, logvar, noise)
         decoder, output = self._network.decode(seam.z)
+        if self.learns_sigma:
+            self._fit_sigma(x, output)
         nats = seam.rate(), self.distortion(x, output)
         z_gradient = self._network.fill_decoder_gradients(decoder, self._output_gradient(x, output))
         self._network.fill_encoder_gradients(encoder, *seam.gradients(z_gradient, self._betas()))
@@ -127,11 +142,18 @@ class Stack:
         return torch.tensor(betas, device=self.device).view(-1, 1, 1)
 
     def _output_gradient(self, x: Tensor, output: Tensor) -> Tensor:
-        log_sigma = self._log_sigma()
-        if isinstance(log_sigma, Tensor) and self.learns_sigma:
-            squares = (x - output)[..., : self.pixels].square().sum(dim=2).sum(dim=1)
-            count = x.shape[1] * self.pixels
-            self.gradients["log_sigma"][:, 0] = count - squares * (-2.0 * log_sigma[:, 0, 0]).exp()
-        gradient = self.likelihood.gradient(x, output, log_sigma)
+        gradient = self.likelihood.gradient(x, output, self._log_sigma())
         gradient[..., self.pixels :] = 0.0
         return gradient
+
+    def _fit_sigma(self, x: Tensor, output: Tensor) -> None:
+        """Set each run's sigma to its maximum-likelihood value, the root of a running mean of its squared errors.
+
+        Of the first steps it is the plain mean, so it begins at the data's own scale.
+        """
+        mean_square = (x - output)[..., : self.pixels].square().sum(dim=2).sum(dim=1) / (x.shape[1] * self.pixels)
+        whole = x.shape[1] / self.configs[0].batch_size if self._step else 1.0
+        weight = whole * max(SIGMA_WEIGHT, 1.0 / (self._step + 1))
+        variance = (2.0 * self.parameters["log_sigma"][:, 0]).exp()
+        fitted = torch.lerp(variance, mean_square, weight) if self._step else mean_square
+        self.parameters["log_sigma"][:, 0] = 0.5 * fitted.clamp(min=LEAST_VARIANCE).log()

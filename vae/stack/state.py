@@ -40,7 +40,7 @@ def initial_state(config: RunConfig, pixels: int) -> RunState:
 
 def saved_state(config: RunConfig, pixels: int, weights: Mapping[str, Tensor]) -> RunState:
     """Return a trained run from the state of its plain module, to be evaluated: Adam's moments are zero."""
-    return _at_epoch(config.epochs, network_of(config, pixels), weights)
+    return _at_epoch(0, network_of(config, pixels), weights)
 
 
 def own_parameters(config: RunConfig, pixels: int, state: RunState) -> dict[str, Tensor]:
