@@ -3,23 +3,20 @@
 from vae.config import RunConfig
 from vae.networks import network_of
 from vae.networks.padding import Width
+from vae.parameters import PARAMETERS
 
+PADDED = ("latent_dim", "hidden_dim")
+"""Widths that runs of one stack may differ in as far as their padding goes."""
 PASSES = 100
 """Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
 
 
 def stack_key(config: RunConfig) -> tuple[object, ...]:
-    """What two runs must share to be trained in one stack."""
-    return (
-        Width(config.hidden_dim).padded,
-        Width(config.latent_dim).padded,
-        config.data,
-        config.likelihood,
-        config.sigma == "learned",
-        config.batch_size,
-        config.epochs,
-        config.precision,
-    )
+    """What two runs must share to be trained in one stack: widths but for padding, all else that gives it its shape."""
+    shaping = {name: getattr(config, name) for name, parameter in PARAMETERS.items() if parameter.shapes_stack}
+    padded = {name: Width(getattr(config, name)).padded for name in PADDED}
+    same = (config.data, config.likelihood, config.sigma == "learned", config.epochs, config.precision)
+    return (*(shaping | padded).values(), *same)
 
 
 def step_cost(config: RunConfig, pixels: int) -> float:
