@@ -191,7 +191,11 @@ def test_a_steps_nats_and_gradients_are_those_of_the_plain_module(digits: Data, 
         module.load_state_dict(own_parameters(config, 64, state))
         mu, logvar = module.encode(x[0])
         z = mu if config.model == "ae" else mu + noise[run, :, : config.latent_dim] * torch.exp(0.5 * logvar)
-        d = distortion(x[0], module.decode(z), module.likelihood, getattr(module, "log_sigma", 0.0))
+        output = module.decode(z)
+        log_sigma = getattr(module, "log_sigma", 0.0)
+        if variant == {"likelihood": "gaussian"}:  # the optimal one, of the first minibatch
+            log_sigma = 0.5 * (x[0] - output).detach().square().mean().log()
+        d = distortion(x[0], output, module.likelihood, log_sigma)
         r = rate(mu, logvar).sum(1)
         torch.testing.assert_close(distortions[run], d.detach(), rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(rates[run], r.detach(), rtol=1e-5, atol=1e-5)
@@ -262,7 +266,6 @@ def test_a_runs_shapes_are_the_plain_modules(variant: dict[str, Any]) -> None:
     assert module.latent_dim == 3
     module.load_state_dict(own, strict=True)
     again = saved_state(config, 35, module.state_dict())
-    assert again.epoch == config.epochs
     assert all(torch.equal(again.parameters[name], tensor) for name, tensor in state.parameters.items())
 
 
