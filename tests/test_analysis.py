@@ -19,7 +19,7 @@ from analysis.frames.sweep import Sweep, open_sweep
 from analysis.kl.by_rank import kl_by_rank
 from analysis.plane.frontier import frontier
 from analysis.presentation.view import View
-from analysis.presentation.words import cells, interval, listed, number
+from analysis.presentation.words import cells, interval, listed, number, texts
 from analysis.statistics.dominance import dominated, on_lower_left_hull
 from analysis.statistics.intervals import half_width, replicates, trial_means
 from analysis.statistics.leaderboard import leaderboard
@@ -377,7 +377,32 @@ def test_interval() -> None:
 
 
 def test_a_half_width_joins_its_mean() -> None:
-    assert cells({"trial": 3, "x": 1.234, "x_half_width": 0.5}) == ["3", "1.23 ± 0.50"]
+    frame = pd.DataFrame({"trial": [3, 4], "x": [1.234, -2.0], "x_half_width": [0.5, math.nan]})
+    assert cells(frame) == [["3", "1.23 ± 0.50"], ["4", "−2.00"]]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "shown"),
+    [
+        ("value", [-32.15, -32.0, math.nan], ["−32.15", "−32.00", "–"]),
+        ("elbo_nats", [-32.0], ["−32.00"]),
+        ("kl_nats", [0.004123, 0.0], ["0.0041", "0.0000"]),
+        ("beta", [0.78276], ["0.78"]),
+        ("beta", [0.15461, 15.3921, 4.0], ["0.15", "15.39", "4.00"]),
+        ("beta", [0.125, 1.0, 4.0], ["0.125", "1.000", "4.000"]),
+        ("beta", [1.0, 4.0], ["1", "4"]),
+        ("learning_rate", [0.000312764, 0.01], ["0.00031", "0.01000"]),
+        ("hidden_dim", [64, 128], ["64", "128"]),
+        ("active_units", [2.0, 1.3333], ["2.0", "1.3"]),
+        ("active_units", [2.0, 3.0], ["2", "3"]),
+        ("share", [0.0671, 0.2441], ["0.0671", "0.2441"]),
+        ("p_value", [0.00012, 0.9], ["0.0001200", "0.9000"]),
+        ("within", [True, False], ["yes", "no"]),
+        ("metric", ["recall", None], ["recall", "–"]),
+    ],
+)
+def test_a_column_has_one_number_of_decimals(column: str, values: list[object], shown: list[str]) -> None:
+    assert texts(column, values) == shown
 
 
 def test_listed() -> None:

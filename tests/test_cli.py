@@ -329,6 +329,25 @@ def test_show_prints_what_the_report_says_first(capsys: pytest.CaptureFixture[st
     assert "leaderboard (best 6 of 6; nats per image)" in said
 
 
+@pytest.mark.parametrize(("width", "has_widths"), [(60, False), (80, True), (120, True)])
+def test_the_leaderboard_breaks_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, has_widths: bool
+) -> None:
+    write_sweep(Path("results/s"), trials=6, seeds=2, epochs=3)
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = run(capsys, "show", "s")[1]
+    lines = shown.partition("\nleaderboard")[2].splitlines()[1:]
+    assert {len(line) <= width for line in lines} == {True}
+    assert [line.split() for line in lines[:2]] == [
+        ["latent", "hidden", "active"],
+        ["trial", "dim", "beta", "dim", "value", "R", "D", "ELBO", "units"],
+    ]
+    assert len(lines) == 3 + 6
+    for line in lines[3:]:
+        assert re.fullmatch(r" *\d+ +\d+ +\d+\.\d\d +\d+ +−\d+\.\d\d +\d.*", line)
+        assert line.count("±") == (3 if has_widths else 0)
+
+
 def test_a_report_lies_where_it_is_wanted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_sweep(tmp_path / "results" / name, trials=2, seeds=1, epochs=2, limit=100, pixels=64)

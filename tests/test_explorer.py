@@ -160,7 +160,7 @@ def means(elbo: list[float], rate: list[float]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("elbo", "start"),
     [
-        ([-30.0, -25.0, -40.0], "Beta stops paying at about 1 (mean ELBO −25 nats per image); from there to 4"),
+        ([-30.0, -25.0, -40.0], "Beta stops paying at about 1 (mean ELBO −25.00 nats per image); from there to 4"),
         ([-20.0, -25.0, -40.0], "Beta pays nothing in ELBO beyond its smallest values at about 0.5"),
         ([-40.0, -30.0, -25.0], "Beta pays to the end: the ELBO still rises at the largest, about 4"),
     ],
@@ -171,7 +171,7 @@ def test_where_beta_stops_paying(elbo: list[float], start: str) -> None:
 
 def test_a_nat_saved_and_a_nat_lost() -> None:
     assert findings.beta_pays(means([-30.0, -25.0, -40.0], [20.0, 12.0, 2.0])).endswith(
-        "10 nats of rate saved for 15 of ELBO."
+        "10.00 nats of rate saved for 15.00 of ELBO."
     )
 
 

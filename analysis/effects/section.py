@@ -7,7 +7,7 @@ from analysis.effects.effect import QUANTITIES, effect
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
-from analysis.presentation.words import cell, number, short_label
+from analysis.presentation.words import cell, nats, short_label
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import beta_first, varies
 
@@ -24,9 +24,8 @@ def _section(view: View, parameter: str) -> Section:
     if points.empty:
         return left_out(title, slug, means)
     if parameter not in view.varying:
-        return left_out(
-            title, slug, means, f"every complete trial has {words} {cell(parameter, points[parameter].iloc[0])}"
-        )
+        value = cell(parameter, points[parameter].iloc[0])
+        return left_out(title, slug, means, f"every complete trial has {words} {value}")
     colour = colour_by(points, without=parameter)
     sentence = _sentence(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)
@@ -44,6 +43,6 @@ def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
     dots = f" Dots are trials, coloured by {short_label(colour)}." if colour else " Dots are trials."
     return (
         f"The dark line is the mean over the trials in {places}{band}; the other parameters differ from "
-        f"trial to trial.{dots} From {short_label(parameter)} {low} to {high}, "
-        f"the mean rate goes from {number(first['mean'])} to {number(last['mean'])} nats per image."
+        f"trial to trial.{dots} From {short_label(parameter)} {low} to {high}, the mean rate "
+        f"goes from {nats(first['mean'])} to {nats(last['mean'])} nats per image."
     )

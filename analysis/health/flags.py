@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.presentation.words import counted, number
+from analysis.presentation.words import cell, counted, nats, number
 from analysis.statistics.selection import finished, parameters_of
 from vae.parameters import PARAMETERS
 
@@ -69,7 +69,7 @@ def _collapsed(runs: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> It
             run,
             "collapsed",
             f"It encodes {_nats(row['rate_nats'])} with {counted(int(row['active_units']), 'active unit')}{told}: the "
-            f"decoder hardly reads z. Lower beta (here {number(row['beta'], 3)}) or let it grow from 0 "
+            f"decoder hardly reads z. Lower beta (here {cell('beta', row['beta'])}) or let it grow from 0 "
             "(--beta-schedule linear:0.5).",
         )
 
@@ -121,10 +121,10 @@ def _over_regularised(runs: pd.DataFrame) -> Iterator[Row]:
         yield (
             int(row["run"]),
             "over-regularised",
-            f"At beta {number(row['beta'], 3)} it has a rate of {_nats(row['rate_nats'])}, where run {better['run']} "
-            f"with beta {number(better['beta'], 3)} and no larger network has {number(better['rate_nats'])} and an "
-            f"ELBO that is {_nats(better['elbo_nats'] - row['elbo_nats'])} higher: lower beta, unless small codes "
-            "matter.",
+            f"At beta {cell('beta', row['beta'])} it has a rate of {_nats(row['rate_nats'])}, where run "
+            f"{better['run']} with beta {cell('beta', better['beta'])} and no larger network has "
+            f"{nats(better['rate_nats'])} and an ELBO that is {_nats(better['elbo_nats'] - row['elbo_nats'])} higher: "
+            "lower beta, unless small codes matter.",
         )
 
 
@@ -135,7 +135,7 @@ def _mismatched(runs: pd.DataFrame) -> Iterator[Row]:
         yield (
             run,
             "prior mismatch",
-            f"At least {_nats(lost)} of its rate of {number(row['rate_nats'])} ({number(share, 2)} %) only say "
+            f"At least {_nats(lost)} of its rate of {nats(row['rate_nats'])} ({number(share, 2)} %) only say "
             "how far the moments of its aggregate posterior lie from the prior's: do not sample z from N(0, I) but "
             "from the moments or a mixture of its codes, or raise beta.",
         )
@@ -146,4 +146,4 @@ def _rows(runs: pd.DataFrame) -> Iterator[tuple[int, pd.Series]]:
 
 
 def _nats(value: float) -> str:
-    return f"{number(float(value), 3)} nats"
+    return f"{nats(value)} nats"

@@ -10,7 +10,7 @@ from analysis.health.flags import FLAGS, flags
 from analysis.health.runs import bound_columns, health_dims, sweep_health
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, listed, number
+from analysis.presentation.words import counted, listed, nats, number
 from analysis.statistics.intervals import SUFFIX
 from vae.errors import ResultsError, VaekitError
 
@@ -89,12 +89,12 @@ def _health_sentence(table: pd.DataFrame, counts: list[int]) -> str:
         "dimension's KL between its aggregate posterior and N(0, 1); the last two are what sampling z from the prior "
         "gets wrong. The shares are estimates from one posterior sample an image, and a total correlation near 0 may "
         "come out negative; they sum to R. "
-        f"Of run {int(first['run'])}'s {number(float(first['rate_nats']))} nats, I is "
-        f"{number(float(first['mutual_information_nats']))} (standard error "
-        f"{number(float(first['mutual_information_standard_error_nats']), 2)}); it cannot exceed log N = "
-        f"{number(float(first['log_images_nats']))} nats, the dashed line.{capped}\n\n"
+        f"Of run {int(first['run'])}'s {nats(first['rate_nats'])} nats, I is "
+        f"{nats(first['mutual_information_nats'])} (standard error "
+        f"{nats(first['mutual_information_standard_error_nats'])}); it cannot exceed log N = "
+        f"{nats(first['log_images_nats'])} nats, the dashed line.{capped}\n\n"
         f"Right: the importance-weighted bound L_K on {what}. L_1 is the ELBO; L_K rises with K towards what the model "
-        f"is worth, here by {number(float(rise), 3)} nats to K = {last}, which is at least what the ELBO loses by the "
+        f"is worth, here by {nats(rise)} nats to K = {last}, which is at least what the ELBO loses by the "
         "posterior's shape. Effective samples say how far to trust it: the median image has "
         f"{number(float(first['effective_sample_size_median']), 3)} of {last}, 5 % have fewer than "
         f"{number(float(first['effective_sample_size_low']), 3)}. The Frechet distance (squared, in units of z) "

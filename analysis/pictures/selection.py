@@ -10,7 +10,7 @@ from analysis.arrays import Float32, Int64
 from analysis.frames.run import Run
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
-from analysis.presentation.words import listed, number
+from analysis.presentation.words import listed, nats
 from vae.errors import ResultsError
 
 IMAGES = 10
@@ -46,7 +46,7 @@ class Shown:
     def title(self, role: str) -> str:
         """Return a run's role, number and place in the plane."""
         row = self.runs[role].row
-        rate, distortion = number(float(row["rate_nats"]), 3), number(float(row["distortion_nats"]), 3)
+        rate, distortion = (nats(row[name]) for name in ("rate_nats", "distortion_nats"))
         return f"{role} (run {row['run']}): R {rate}, D {distortion} nats"
 
     def table(self, role: str, **columns: object) -> pd.DataFrame:

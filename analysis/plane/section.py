@@ -9,7 +9,7 @@ from analysis.plane.frontier import frontier, frontier_area, frontier_corners
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, interval, number, short_label
+from analysis.presentation.words import counted, interval, nats, short_label
 from analysis.statistics.intervals import SUFFIX
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
@@ -53,8 +53,8 @@ def area_section(view: View) -> Section:
     start = "the zero-rate point" if zero_rate is not None else "the frontier's first point"
     spread = f" (a 95 % interval by the jackknife over {row['n']:.0f} seeds)" if row["n"] > 1 else ""
     sentence = (
-        f"The integral of the frontier's D over R, from {start} at R = {number(row['rate_low_nats'])} to its "
-        f"last point at {number(row['rate_high_nats'])} nats, is {size} square nats{spread}; the dashed line is the "
+        f"The integral of the frontier's D over R, from {start} at R = {nats(row['rate_low_nats'])} to its "
+        f"last point at {nats(row['rate_high_nats'])} nats, is {size} square nats{spread}; the dashed line is the "
         "mean D over that interval. Beta has no part in it, and smaller is better; sweeps of the same data compare "
         "only over the same interval of R."
     )
@@ -95,7 +95,7 @@ def _zero_rate(point: ZeroRate) -> str:
         return "The zero-rate point of the frontier is left out: the images can no longer be read."
     return (
         "The diamond is the exact zero-rate point of the frontier: at R = 0 a decoder is told nothing, and the best "
-        f"independent pixels of {counted(point.train_images, 'train image')} cost D0 = {number(point.nats)} nats on "
+        f"independent pixels of {counted(point.train_images, 'train image')} cost D0 = {nats(point.nats)} nats on "
         "the test split; a run that collapsed lies there."
     )
 

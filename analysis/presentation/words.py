@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
 
 from analysis.statistics.intervals import SUFFIX
 from vae.parameters import PARAMETERS
 
 DIGITS = 4
+"""Significant digits of a number of which nothing else is known."""
 DECIMALS = 2
+"""Of nats, and of a mean with its half-width."""
+FEWER = {"active_units": 1, "collapsed_units": 1, "seconds": 1}
+"""Decimals of columns that need no more."""
+SPREAD = 1000.0
+"""A column whose largest number is this many times its smallest shares no number of decimals."""
 HEADINGS = {
     "rate_nats": "R (nats)",
     "distortion_nats": "D (nats)",
@@ -66,16 +76,34 @@ def number(value: object, digits: int = DIGITS) -> str:
         return "–"
     if isinstance(value, int) or math.isinf(value) or value.is_integer():
         return f"{value:.0f}".replace("-", "−")
-    size = math.floor(math.log10(abs(value)))
-    return f"{value:.{max(digits - 1 - size, 0)}f}".replace("-", "−")
+    return _fixed(value, max(digits - 1 - _magnitude(abs(value)), 0))
 
 
-def interval(mean: float, width: float) -> str:
-    """Return `mean ± width` to two decimal places; the mean alone where the width is NaN."""
-    if math.isnan(mean):
-        return "–"
-    text = f"{mean:.{DECIMALS}f}" if math.isnan(width) else f"{mean:.{DECIMALS}f} ± {width:.{DECIMALS}f}"
-    return text.replace("-", "−")
+def interval(mean: float, width: float, decimals: int = DECIMALS) -> str:
+    """Return `mean ± width`, both to as many decimal places; the mean alone where the width is NaN."""
+    return _fixed(mean, decimals) if math.isnan(width) else f"{_fixed(mean, decimals)} ± {_fixed(width, decimals)}"
+
+
+def cell(column: str, value: object) -> str:
+    """Return one value of a column as a sentence has it."""
+    return texts(column, [value])[0]
+
+
+def nats(value: float) -> str:
+    """Return nats as a sentence has them, without their unit."""
+    return cell("_nats", float(value))
+
+
+def texts(column: str, values: Sequence[object], widths: Sequence[float] | None = None) -> list[str]:
+    """Return a column's values as a table has them: with the same number of decimals, beside their half-widths."""
+    numbers = [math.nan if value is None else value for value in values]
+    if widths is not None:
+        decimals = FEWER.get(column, DECIMALS)
+        return [interval(mean, width, decimals) for mean, width in zip(cast(list[float], numbers), widths, strict=True)]
+    if all(isinstance(value, bool | np.bool_) for value in numbers):
+        return ["yes" if value else "no" for value in numbers]
+    places = _places(column, [abs(value) for value in numbers if isinstance(value, float) and math.isfinite(value)])
+    return [_fixed(v, places) if isinstance(v, float) and places is not None else number(v) for v in numbers]
 
 
 def counted(count: int, noun: str) -> str:
@@ -88,15 +116,47 @@ def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
-def cell(column: str, value: object) -> str:
-    """Return a value as a table or sentence has it: a hyperparameter's with three digits, as it was chosen."""
-    return f"{value:.3g}" if column in PARAMETERS and isinstance(value, float) else number(value)
-
-
-def cells(row: Mapping[str, Any]) -> list[str]:
-    """Return a row's cells as text; a half-width joins its mean."""
-    return [
-        interval(value, row[column + SUFFIX]) if column + SUFFIX in row else cell(column, value)
-        for column, value in row.items()
+def cells(frame: pd.DataFrame) -> list[list[str]]:
+    """Return a frame's rows as texts, a cell a column; a half-width joins its mean."""
+    columns = [
+        texts(column, frame[column].tolist(), frame[column + SUFFIX].tolist() if column + SUFFIX in frame else None)
+        for column in frame.columns.astype(str)
         if not column.endswith(SUFFIX)
     ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def _places(column: str, sizes: Sequence[float]) -> int | None:
+    """How many decimals the numbers of a column share, by their absolute values; None where they share none."""
+    if not sizes:
+        return None
+    whole, is_nats = all(size.is_integer() for size in sizes), column.endswith("_nats")
+    if whole and not is_nats:
+        return 0
+    if column in FEWER:
+        return FEWER[column]
+    smallest, largest = (choose([size for size in sizes if size] or [1.0]) for choose in (min, max))
+    if is_nats:
+        return max(DECIMALS, 1 - _magnitude(largest))
+    if column.removesuffix("_low").removesuffix("_high") in PARAMETERS:
+        return _chosen_places(sizes, max(DECIMALS, 1 - _magnitude(smallest)))
+    least = DECIMALS if column.startswith(("value", "best")) else 0  # of an objective, mostly in nats
+    return max(DIGITS - 1 - _magnitude(largest), least) if largest < SPREAD * smallest else None
+
+
+def _magnitude(size: float) -> int:
+    return math.floor(math.log10(size))
+
+
+def _chosen_places(sizes: Sequence[float], drawn: int) -> int:
+    """Decimals of a hyperparameter: all of values that somebody chose, `drawn` of those that a sampler drew."""
+    short = [f"{size:.{DIGITS}g}" for size in sizes]
+    if any(float(text) != size for text, size in zip(short, sizes, strict=True)):
+        return drawn
+    return max(-int(Decimal(text).normalize().as_tuple().exponent) for text in short)

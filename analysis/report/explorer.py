@@ -86,7 +86,7 @@ def _axis(values: pd.Series) -> Axis:
 
 def _hover(row: dict[Any, Any], names: Sequence[str]) -> str:
     parameters = "<br>".join(f"{short_label(name)} {cell(name, row[name])}" for name in names)
-    measured = "<br>".join(f"{short_label(name)} {number(row[name])}" for name in MEASURED)
+    measured = "<br>".join(f"{short_label(name)} {cell(name, row[name])}" for name in MEASURED)
     return f"<b>run {row['run']}</b> · trial {row['trial']} · seed {row['seed']}<br>{parameters}<br>{measured}"
 
 

@@ -26,7 +26,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["heading"] = heading
-    environment.globals["rows"] = lambda frame: [cells(row) for row in frame.to_dict(orient="records")]
+    environment.globals["rows"] = cells
     # `tojson` escapes what would end a script; NaN would not be JSON.
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     return environment

@@ -12,7 +12,7 @@ from analysis.arrays import Float32, Int64
 from analysis.frames.sweep import Sweep
 from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.presentation.mosaic import data_address, mosaic
-from analysis.presentation.words import cell, heading, number
+from analysis.presentation.words import cell, heading, nats, number
 from analysis.report.page import fill
 from vae.columns import IDENTITY
 from vae.errors import VaekitError
@@ -128,7 +128,7 @@ def _bars(dims: pd.DataFrame | None) -> list[dict[str, Any]]:
     return [
         {
             "dim": row["dim"],
-            "kl": number(row["kl_nats"], 3),
+            "kl": nats(row["kl_nats"]),
             "variance": number(row["mean_variance"], 3),
             "active": row["active"],
             "percent": round(max(100 * row["use"] / longest, 0.0), 1),

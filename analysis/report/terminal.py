@@ -1,36 +1,38 @@
 """What the commands print: tables on stdout."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from analysis.presentation.words import cell, setting, texts
+from analysis.statistics.intervals import SUFFIX
 from vae.columns import NATS
 from vae.parameters import PARAMETERS
 
 MOST_ROWS = 20
+SYMBOLS = {"rate_nats": "R", "distortion_nats": "D", "elbo_nats": "ELBO"}
+Columns = Mapping[str, list[str]]
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows of equal keys as a table; names stay text."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name, value in (rows[0] if rows else {}).items():
-        table.add_column(
-            name.replace("_", " "), justify="right" if isinstance(value, int | float) else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
-    _console().print(table if rows else f"no {title}")
+    given = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+    names = [name for name, values in given.items() if any(isinstance(value, str) for value in values)]
+    _print(title, {name: texts(name, values) for name, values in given.items()}, names)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(len(name) for name in fields)
     for name, value in fields.items():
-        _console().print(f"{name:<{width}}  {_text(value)}", soft_wrap=True)
+        _console().print(f"{name:<{width}}  {cell(name, value)}", soft_wrap=True)
 
 
 def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
@@ -40,17 +42,17 @@ def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> 
     if summary["best"]:
         best = summary["best"]
         values = best.get("values") or {"value": best["value"]}
-        head["best"] = f"trial {best['trial']}: " + ", ".join(
-            f"{name} {_text(value)}" for name, value in (values | best["params"]).items()
-        )
+        named = ", ".join(f"{name} {cell('value', value)}" for name, value in values.items())
+        head["best"] = f"trial {best['trial']}: {named}, {setting(best['params'], list(best['params']))}"
     print_fields(head)
     for sentence in sentences:
         _console().print(f"\n{sentence}")
     if sentences:
         _console().print()
-    if summary["leaderboard"]:
-        rows = [_short(row) for row in summary["leaderboard"][:MOST_ROWS]]
-        print_table(f"leaderboard (best {len(rows)} of {len(summary['leaderboard'])}; nats per image)", rows)
+    if rows := summary["leaderboard"][:MOST_ROWS]:
+        title = f"leaderboard (best {len(rows)} of {len(summary['leaderboard'])}; nats per image)"
+        whole = _ranked(rows, with_widths=True)
+        _print(title, whole if _width(whole) <= _console().width else _ranked(rows, with_widths=False))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -59,25 +61,55 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _short(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a leaderboard row that fit a terminal, values with their half-widths."""
-    names = ["trial", *PARAMETERS, *(name for name in row if name.startswith("value"))]
-    kept = {name: row[name] for name in names if name in row and not name.endswith("_half_width")}
-    for name in NATS:
-        half_width = row.get(f"{name}_half_width")
-        kept[name.removesuffix("_nats")] = _short_number(row[name], 2) + (f" ±{half_width:.2f}" if half_width else "")
-    return kept | {"active_units": _short_number(row["active_units"], 1)}
+def _ranked(rows: Sequence[Mapping[str, Any]], with_widths: bool) -> Columns:
+    """The columns of a leaderboard that a terminal has room for; half-widths only where there is room."""
+    values = [name for name in rows[0] if name.startswith("value") and not name.endswith(SUFFIX)]
+    names = [name for name in ("trial", *PARAMETERS, *values, *NATS, "active_units") if name in rows[0]]
+    columns = {}
+    for name in names:
+        widths = [nan if row.get(name + SUFFIX) is None else row[name + SUFFIX] for row in rows]
+        columns[SYMBOLS.get(name, name)] = texts(
+            name, [row[name] for row in rows], widths if with_widths and name in NATS else None
+        )
+    return columns
 
 
-def _short_number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _print(title: str, columns: Columns, names: Sequence[str] = ()) -> None:
+    """Print columns of texts, `names` at the left. Sentences are wrapped, and nothing else: no word is broken."""
+    if not columns:
+        _console().print(f"no {title}")
+        return
+    console = _console(at_least=_width({name: cells for name, cells in columns.items() if name not in names}))
+    airy = 1 if _width(columns) + len(columns) <= console.width else 0
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, airy, 0, 0),
+        show_edge=False,
+    )  # fmt: skip
+    for name, cells in columns.items():
+        is_short = name not in names or not any(" " in text for text in cells)
+        table.add_column(_head(name, cells), justify="left" if name in names else "right", no_wrap=is_short)
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
+    console.print(table)
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _head(name: str, cells: Sequence[str]) -> str:
+    """A column's name on as many lines as its cells make it need, parted between words."""
+    words = name.replace("_", " ")
+    width = max(cell_len(text) for text in (*words.split(), *cells))
+    return fill(words, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _console() -> Console:
-    return Console(highlight=False, markup=False)
+def _width(columns: Columns) -> int:
+    """Characters that columns take side by side, each with a space after it."""
+    return sum(
+        1 + max(cell_len(text) for text in (*_head(name, cells).splitlines(), *cells))
+        for name, cells in columns.items()
+    )
+
+
+def _console(at_least: int = 0) -> Console:
+    """A console for plain text, wider than the terminal where what is printed must not be cut."""
+    console = Console(highlight=False, markup=False)
+    console.width = max(console.width, at_least)
+    return console

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.presentation.words import listed, number
+from analysis.presentation.words import cell, listed, nats, number
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
 from vae.columns import SAMPLED, SCORES
@@ -21,15 +21,16 @@ def beta_pays(means: pd.DataFrame) -> str:
     if len(elbo) < 2 or elbo["mean"].isna().any():
         return ""
     top, last = int(elbo["mean"].to_numpy().argmax()), len(elbo) - 1
-    place = f"{number(elbo['value'][top], 3)} (mean ELBO {number(elbo['mean'][top])} nats per image)"
+    place = f"{cell('beta', elbo['value'][top])} (mean ELBO {nats(elbo['mean'][top])} nats per image)"
     if top == last:
         return f"Beta pays to the end: the ELBO still rises at the largest, about {place}."
     lost, saved = elbo["mean"][top] - elbo["mean"][last], rate["mean"][top] - rate["mean"][last]
     start = "Beta pays nothing in ELBO beyond its smallest values" if top == 0 else "Beta stops paying"
     return (
-        f"{start} at about {place}; from there to {number(elbo['value'][last], 3)} the rate goes from "
-        f"{number(rate['mean'][top])} to {number(rate['mean'][last])} nats and the ELBO to "
-        f"{number(elbo['mean'][last])}: {number(saved, 3)} nats of rate saved for {number(lost, 3)} of ELBO."
+        f"{start} at about {place}; from there to {cell('beta', elbo['value'][last])} the rate goes from "
+        f"{nats(rate['mean'][top])} to {nats(rate['mean'][last])} nats and the ELBO to "
+        f"{nats(elbo['mean'][last])}: {nats(saved)} nats of rate saved for "
+        f"{nats(lost)} of ELBO."
     )
 
 
@@ -38,12 +39,13 @@ def active_dimensions(board: pd.DataFrame) -> str:
     if board.empty or board["active_units"].isna().all():
         return ""
     first, most = board.iloc[0], board.iloc[int(board["active_units"].fillna(-1).to_numpy().argmax())]
-    text = f"In the best, {number(first['active_units'], 3)} of {number(first['latent_dim'])} dimensions stay active"
+    used, most_used = (cell("active_units", float(row["active_units"])) for row in (first, most))
+    text = f"In the best, {used} of {number(first['latent_dim'])} dimensions stay active"
     if len(board) == 1 or not varies(board["active_units"]):
         return f"{text}."
     return (
-        f"{text}; the most in any trial are {number(most['active_units'], 3)} of {number(most['latent_dim'])}, at beta "
-        f"{number(most['beta'], 3)}."
+        f"{text}; the most in any trial are {most_used} of {number(most['latent_dim'])}, at beta "
+        f"{cell('beta', most['beta'])}."
     )
 
 
