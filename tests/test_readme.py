@@ -33,6 +33,7 @@ def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert not end.value.code, words
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::analysis.metrics.ScoreWarning")
 def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
