@@ -576,6 +576,15 @@ def test_npz_cut_short(tmp_path: Path, kept: int) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("low", "is_binary"), [(0, True), (0.5, False)])
+def test_binary_pixels_are_told_from_grey_ones(tmp_path: Path, low: float, is_binary: bool) -> None:
+    images = np.ones((20, 4, 4), np.float32)
+    images[::2] = low
+    assert load_data(write_npz(tmp_path, images=images)).is_binary is is_binary
+    assert not load_data("digits").is_binary
+    assert load_data(DataConfig(source="digits", binarize="threshold")).is_binary
+
+
 def test_binarize_needs_grey_values(tmp_path: Path) -> None:
     source = write_npz(tmp_path, images=grey() / 100 - 0.5)
     for binarize in ("threshold", "sample"):
@@ -588,7 +597,9 @@ def test_check_likelihood(tmp_path: Path) -> None:
     check_likelihood(wide, "gaussian")
     for likelihood in ("bernoulli", "continuous_bernoulli"):
         check_likelihood(load_data("digits"), likelihood)
-        with pytest.raises(DataError, match=rf"^{likelihood} needs pixels in \[0, 1\], got -0.5 to 2.05 in 'x'$"):
+        with pytest.raises(
+            DataError, match=rf"^{likelihood} needs pixels in \[0, 1\], got -0.5 to 2.05 in 'x'; .* gaussian$"
+        ):
             check_likelihood(wide, likelihood)
 
 

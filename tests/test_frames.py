@@ -207,6 +207,11 @@ def test_model_is_the_plain_module_with_the_weights_of_the_run(folder: Folder) -
     assert open_sweep(folder.path).model(2).model == "ae"
 
 
+def test_an_unknown_run_cannot_be_looked_into(folder: Folder) -> None:
+    with pytest.raises(ResultsError, match="a run must be in the runs frame, got 999"):
+        open_sweep(folder.path).run(999)
+
+
 def test_an_unknown_run_has_no_model(folder: Folder) -> None:
     with pytest.raises(ResultsError, match="got 9"):
         open_sweep(folder.path).model(9)

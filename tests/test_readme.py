@@ -58,7 +58,6 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
     [
         ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "6"],
         ["--mode", "optimize", "--trials", "6", "--epochs", "4"],
-        ["--objective", "rate_nats:min,distortion_nats:min", "--trials", "3"],
     ],
 )
 def test_the_python_of_readme_works_on_any_sweep(

@@ -59,6 +59,8 @@ SCORES: dict[str, Direction] = {
 CHEAP_SCORES = ("mig", "sap_r2", "modularity", "irs", "mig_sup", "dcimig", "jemmig", "factor_vae")
 """Scores that take milliseconds: the default on data with several factors."""
 _WORDS: dict[str, Direction] = {"min": "minimize", "max": "maximize"}
+_SHORT = {"rate": "rate_nats", "distortion": "distortion_nats"}
+"""Objectives without their unit; `elbo` keeps its short name."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Objective:
 
 
 def parse_objectives(text: str) -> tuple[Objective, ...]:
-    """Read `elbo`, `NAME:min`, `NAME:max`, or several with commas; NAME is a column in nats or a score.
+    """Read `elbo`, `NAME:min`, `NAME:max`, or several with commas; NAME is a column in nats (its unit may be left out)
+    or a score.
 
     Objectives read the validation split.
 
@@ -99,12 +102,13 @@ def parse_objectives(text: str) -> tuple[Objective, ...]:
 
 
 def _parse_objective(text: str) -> Objective:
-    name, colon, word = text.partition(":")
+    given, colon, word = text.partition(":")
+    name = _SHORT.get(given, given)
     measured = name.removeprefix("validation_")
     measured = "elbo_nats" if measured == "elbo" else measured
     directions = _DIRECTIONS | {score + suffix: way for score, way in SCORES.items() for suffix in ("", SAMPLED)}
     if measured not in directions:
-        raise ConfigError(f"objective must be elbo, {', '.join(_DIRECTIONS)} or a score, got {name!r}")
+        raise ConfigError(f"objective must be elbo, {', '.join(_DIRECTIONS)} or a score, got {given!r}")
     if colon and word not in _WORDS:
         raise ConfigError(f"an objective's direction must be min or max, got {text!r}")
     return Objective(name, f"validation_{measured}", _WORDS.get(word, directions[measured]))

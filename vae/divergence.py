@@ -11,7 +11,7 @@ from vae.convergence import still_improves
 MARGIN_NATS = 1.0
 MARGIN_SHARE = 0.05
 """A distortion is above D0 where it is so by more than MARGIN_NATS and this share of it: a collapsed run stays near."""
-REMEDY = "scale the values to about unit deviation, or lower --learning-rate"
+REMEDY = "scale the values to about unit deviation, or lower the learning rate"
 
 Array = npt.NDArray[np.float64]
 

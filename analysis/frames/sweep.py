@@ -88,7 +88,13 @@ class Sweep:
 
     @property
     def best(self) -> pd.Series:
-        """The row of `trials` that is best by the first objective; ResultsError where none is COMPLETE."""
+        """The row of `trials` that is best by the objective; ResultsError where none is COMPLETE or there are several.
+
+        With several objectives nothing is best.
+        """
+        if len(self.objectives) > 1:
+            rule = "several objectives have no best trial (those that no other dominates lead the leaderboard)"
+            raise ResultsError(f"{rule}, got {self.spec['objective']} in {str(self.path)!r}")
         complete = self.trials[self.trials["state"] == "COMPLETE"]
         if complete.empty:
             raise ResultsError(f"a sweep must have a COMPLETE trial to have a best one, got none in {str(self.path)!r}")
@@ -129,9 +135,7 @@ class Sweep:
         """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
         from vae.model import model_of
 
-        kind = self.runs.loc[self.runs["run"] == run, "model"]
-        if kind.empty:
-            raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
+        kind = self.runs.loc[self.runs["run"] == self._known(run), "model"]
         return model_of(
             self._folder.read_weights(run, self._weight_files),
             likelihood=self.spec["likelihood"],
@@ -140,8 +144,13 @@ class Sweep:
         )
 
     def run(self, number: int) -> Run:
-        """Return one run to look into: its posterior, its decoder, samples and traversals, as arrays."""
-        return Run(self, number)
+        """Return one run to look into: its posterior, decoder, traversals; ResultsError where there is none."""
+        return Run(self, self._known(number))
+
+    def _known(self, run: int) -> int:
+        if not (self.runs["run"] == run).any():
+            raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
+        return run
 
     def codes(self, run: int, split: str = "test") -> np.ndarray:
         """Return the posterior means of a run on a split, float32 (sample, latent)."""

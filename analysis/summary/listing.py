@@ -5,13 +5,15 @@ from typing import Any
 
 from analysis.frames.sweep import Sweep
 from analysis.statistics.states import is_complete, states
-from vae.columns import value_columns
 from vae.errors import VaekitError
 from vae.files.results import Folder
 
 
 def list_sweeps(out: Path) -> list[dict[str, Any]]:
-    """Return one row a sweep under `out`, by name: state, mode, data, trials told, failed, best first value."""
+    """Return one row a sweep under `out`, by name: state, mode, data, trials told, failed, best value.
+
+    The best is that of COMPLETE trials; of several objectives there is none.
+    """
     paths = sorted(path for path in out.glob("*") if Folder(path).exists)
     return [_row_or_reason(Sweep(Folder(path))) for path in paths]
 
@@ -33,7 +35,6 @@ def _row(sweep: Sweep) -> dict[str, Any]:
     counts = states(sweep.trials).set_index("state")["trials"]
     row |= {"complete": int(counts["COMPLETE"]), "failed": int(counts["FAIL"])}
     row["state"] = "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete"
-    if row["complete"]:
-        values = sweep.trials[value_columns(sweep.objectives)[0]]
-        row["best"] = float(values.min() if sweep.objectives[0].ascending else values.max())
+    if row["complete"] and len(sweep.objectives) == 1:
+        row["best"] = float(sweep.best["value"])
     return row

@@ -31,7 +31,7 @@ def summary_sections(view: View) -> list[Section]:
 def paragraphs(view: View) -> Iterator[str]:
     """Yield the paragraphs of the summary, in plain text."""
     sweep, board = view.sweep, view.board
-    yield _swept(sweep.spec, view.parameters)
+    yield _swept(sweep, view.parameters)
     yield _best(board, view.parameters, sweep.objectives, int(sweep.spec["seeds"]))
     found = [findings.active_dimensions(board), findings.best_by_scores(board, sweep.scores)]
     if not board.empty:
@@ -40,7 +40,8 @@ def paragraphs(view: View) -> Iterator[str]:
     yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
 
 
-def _swept(spec: Mapping[str, Any], parameters: Sequence[str]) -> str:
+def _swept(sweep: Sweep, parameters: Sequence[str]) -> str:
+    spec, is_binary = sweep.spec, sweep.provenance.get("data", {}).get("binary")
     axes = {name: str(spec[name]) for name in parameters}
     varied = [f"{short_label(name)} {_axis(axis)}" for name, axis in axes.items() if _varies(axis)]
     fixed = [f"{short_label(name)} {axis}" for name, axis in axes.items() if not _varies(axis)]
@@ -53,8 +54,9 @@ def _swept(spec: Mapping[str, Any], parameters: Sequence[str]) -> str:
         f"A variational autoencoder with a {likelihood} likelihood{twin} on {spec['data']}, {length}: "
         f"{', '.join(part for part in parts if part)}."
     )
-    if spec["likelihood"] == "bernoulli" and spec.get("binarize", "none") == "none":
-        text += " Where pixels are grey, the distortion is their cross-entropy and not −log p(x|z)."
+    if spec["likelihood"] == "bernoulli" and spec.get("binarize", "none") == "none" and is_binary is not True:
+        grey = "Pixels are grey:" if is_binary is False else "Where pixels are grey,"
+        text += f" {grey} the distortion is their cross-entropy and not −log p(x|z)."
     return text
 
 

@@ -70,7 +70,7 @@ def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
         said = [{**s.as_dict(), "data_hash": text[:12]} for s, text in zip((there, spec), hashes, strict=True)]
         changes = ", ".join(f"{name} {said[0].get(name)} there and {said[1].get(name)} here" for name in different)
         raise ResultsError(
-            f"{str(folder.path)!r} holds another sweep: {changes}; give this one its own --name, or repeat that one"
+            f"{str(folder.path)!r} holds another sweep: {changes}; give this one another name, or repeat that one"
         )
 
 

@@ -22,6 +22,7 @@ def data_provenance(data: Data) -> dict[str, Any]:
         "name": data.name,
         "hash": data.content_hash,
         "image_shape": list(data.image_shape),
+        "binary": data.is_binary,
         "train": len(data.train),
         "validation": len(data.validation),
         "test": len(data.test),

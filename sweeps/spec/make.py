@@ -42,7 +42,7 @@ def make_spec(options: Mapping[str, Any], note: Note = lambda line: None) -> Spe
     spec = _resolved(Spec(**values))
     if spec.trials < values.get("trials", 0):
         points = "1 point, which" if spec.trials == 1 else f"{spec.trials} points, each of which"
-        note(f"the space has {points} is trained once; --trials {values['trials']} asks for more")
+        note(f"the space has {points} is trained once; {values['trials']} trials were asked for")
     return spec
 
 

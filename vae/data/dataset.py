@@ -13,6 +13,7 @@ from vae.errors import ConfigError, DataError
 from vae.files.texts import read_json
 
 SPLITS = ("train", "validation", "test")
+LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,12 @@ class Data:
     def image_shape(self) -> tuple[int, ...]:
         """(height, width) or (height, width, channel)."""
         return self.images.shape[1:]
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether every pixel is 0 or 1, by a look at LOOKED_AT images, evenly taken."""
+        rows = np.linspace(0, len(self.images) - 1, min(len(self.images), LOOKED_AT)).astype(np.int64)
+        return bool(np.isin(self.pixels(rows), (0.0, 1.0)).all())
 
     @property
     def n_pixels(self) -> int:
@@ -121,7 +128,8 @@ def check_likelihood(data: Data, likelihood: str) -> None:
     """Raise DataError if pixels leave [0, 1] under a likelihood that is only defined there."""
     if likelihood in ("bernoulli", "continuous_bernoulli") and (data.low < 0 or data.high > 1):
         got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
-        raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}")
+        remedy = "scale the values, or take the likelihood gaussian"
+        raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}; {remedy}")
 
 
 def describe(data: Data) -> dict[str, Any]:
