@@ -22,8 +22,10 @@ from sweeps.spec.make import make_spec
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
+from vae import training
 from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores
 from vae.errors import ConfigError, DataError, ResultsError
+from vae.evaluation import posterior
 from vae.files.results import Folder
 
 
@@ -101,6 +103,22 @@ def test_labels_alone_are_not_scored_unless_asked(tmp_path: Path) -> None:
     assert vaekit.open(tmp_path / "a" / "s").scores == []
     run_sweep(spec(tmp_path / "b", scores="sap_r2", **digits), engine=Inline(), scorer=score_run)
     assert vaekit.open(tmp_path / "b" / "s").scores == ["sap_r2"]
+
+
+def test_a_run_whose_sample_overflows_is_not_scored(
+    tmp_path: Path, squares: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finite mean with a huge deviation; its neighbours in the stack are scored."""
+
+    def overflowing(*given: Any) -> list[tuple[Any, ...]]:
+        (means, samples), *others = posterior(*given)
+        return [(means, np.full_like(samples, np.inf)), *others]
+
+    monkeypatch.setattr(training, "posterior", overflowing)
+    run_sweep(spec(tmp_path, squares, scores="sap_r2,sap_r2_sample"), engine=Inline(), scorer=score_run)
+    runs = vaekit.open(tmp_path / "s").runs
+    assert runs["sap_r2"].isna().any()
+    assert runs["sap_r2"].notna().any()
 
 
 def test_scores_after_the_fact_are_cached(tmp_path: Path, squares: Path, monkeypatch: pytest.MonkeyPatch) -> None:

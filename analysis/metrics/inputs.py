@@ -98,7 +98,7 @@ def _check_factors(name: str, factors: ArrayLike | None, samples: int, width: in
         raise ConfigError(f"{name} must have the {width} columns of factors, got {array.shape[1]}")
     if array.size and max(abs(int(array.min())), abs(int(array.max()))) > LARGEST_FACTOR:
         raise ConfigError(
-            f"{name} must lie within -2^53 and 2^53, got {array.min()} to {array.max()}: number them anew"
+            f"{name} must lie within -2^53 and 2^53, got {array.min()} to {array.max()}: number their values from 0"
         )
     return array.astype(np.int64)
 
