@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vae.data import Data, DataConfig, load_data
-from vae.minibatches import split_minibatches, training_minibatches
+from vae.minibatches import minibatches_of, training_minibatches
 from vae.randomness import ORDER, shared_generator
 
 EPOCHS = 40
@@ -37,7 +37,7 @@ def test_sampled_pixels_are_drawn_anew_in_each_epoch_with_their_grey_value_as_ch
 
 
 def test_held_out_pixels_stay_as_they_were_drawn(sampled: Data) -> None:
-    one, other = (torch.cat(list(split_minibatches(sampled, "test", size)), dim=1) for size in (50, 128))
+    one, other = (torch.cat(list(minibatches_of(sampled, sampled.test, size)), dim=1) for size in (50, 128))
     assert torch.equal(one, other)
     assert set(one.unique().tolist()) == {0.0, 1.0}
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
 from vae.losses import rate
-from vae.minibatches import noise_minibatches, split_minibatches
+from vae.minibatches import minibatches_of, noise_minibatches
 from vae.stack.latent import scaled_noise
 from vae.stack.stack import Stack
 
@@ -48,7 +48,7 @@ def rate_and_distortion(stack: Stack, data: Data, split: str, noises: Sequence[T
     """
     samples = len(data.split(split))
     rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
-    for x, mu, logvar, z in _encoded(stack, data, split, noises):
+    for x, mu, logvar, z in _encoded(stack, data, data.split(split), noises):
         rates += rate(mu, logvar).sum(dim=2).double().sum(dim=1)
         distortions += stack.distortion(x, stack.decode(z)).double().sum(dim=1)
     rates[stack.is_ae] = torch.nan
@@ -64,7 +64,7 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
     )
     distortion = torch.zeros(len(stack), dtype=torch.float64, device=stack.device)
     noises = noise_minibatches(stack.configs, stream, 0, samples, stack.device)
-    for x, mu, logvar, z in _encoded(stack, data, split, noises):
+    for x, mu, logvar, z in _encoded(stack, data, data.split(split), noises):
         distortion += stack.distortion(x, stack.decode(z)).double().sum(dim=1)
         nats = rate(mu, logvar)
         kl += nats.double().sum(dim=1)
@@ -83,10 +83,10 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
 
 
 def _encoded(
-    stack: Stack, data: Data, split: str, noises: Iterable[Tensor]
+    stack: Stack, data: Data, images: npt.NDArray[np.int64], noises: Iterable[Tensor]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Yield images (1, sample, pixel), mu, logvar and one posterior sample, each (run, sample, latent)."""
-    for x, noise in zip(split_minibatches(data, split, stack.configs[0].batch_size), noises, strict=True):
+    for x, noise in zip(minibatches_of(data, images, stack.configs[0].batch_size), noises, strict=True):
         x = x.to(stack.device)
         mu, logvar = stack.encode(x)
         yield x, mu, logvar, mu + scaled_noise(logvar, noise)
@@ -102,11 +102,13 @@ def _own_sums(stack: Stack, measured: Tensor) -> Tensor:
     return torch.stack([measured[r, : config.latent_dim].sum() for r, config in enumerate(stack.configs)])
 
 
-def posterior(stack: Stack, data: Data, split: str, stream: int) -> list[tuple[npt.NDArray[np.float32], ...]]:
-    """Return each run's posterior means and one posterior sample on a split, both (sample, latent)."""
-    noises = noise_minibatches(stack.configs, stream, 0, len(data.split(split)), stack.device)
+def posterior(
+    stack: Stack, data: Data, images: npt.NDArray[np.int64], stream: int
+) -> list[tuple[npt.NDArray[np.float32], ...]]:
+    """Return each run's posterior means and one posterior sample of the images at some indices, (image, latent)."""
+    noises = noise_minibatches(stack.configs, stream, 0, len(images), stack.device)
     means, samples = [], []
-    for _, mu, _, z in _encoded(stack, data, split, noises):
+    for _, mu, _, z in _encoded(stack, data, images, noises):
         means.append(mu)
         samples.append(z)
     parts = [torch.cat(part, dim=1).cpu().numpy() for part in (means, samples)]

@@ -27,9 +27,9 @@ def training_minibatches(data: Data, epoch: int, batch_size: int) -> Iterator[Te
     yield from _minibatches(data, order, batch_size, draws)
 
 
-def split_minibatches(data: Data, split: str, batch_size: int) -> Iterator[Tensor]:
-    """Yield the images of a split (1, sample, pixel) in their order."""
-    yield from _minibatches(data, data.split(split), batch_size, None)
+def minibatches_of(data: Data, images: np.ndarray, batch_size: int) -> Iterator[Tensor]:
+    """Yield the images at some indices (1, sample, pixel) in their order, as they stand."""
+    yield from _minibatches(data, images, batch_size, None)
 
 
 def _minibatches(

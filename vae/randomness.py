@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-INITIALISATION, NOISE, VALIDATION, TEST, ORDER, BINARISATION = range(6)
+INITIALISATION, NOISE, VALIDATION, TEST, ORDER, BINARISATION, SCORED = range(7)
 SHARED_SEED = 0
-"""Seed of what all runs share: the order of minibatches and the binarisation of training images."""
+"""Seed of what all runs share: minibatches' order, the binarisation of training images, the images scored."""
 
 
 def torch_generator(seed: int, stream: int, place: int = 0) -> torch.Generator:

@@ -8,8 +8,27 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-Score = Callable[[str, npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], int], dict[str, float]]
-"""Scores a run on a split: (split, posterior means, posterior samples, factors, seed) to columns and values."""
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scored:
+    """What a run is scored on: codes, factors, and the rows of them that a score may see."""
+
+    means: npt.NDArray[np.float32]
+    """Posterior means (row, latent)."""
+    samples: npt.NDArray[np.float32]
+    """One posterior sample of each (row, latent)."""
+    factors: npt.NDArray[np.int64]
+    """(row, factor)"""
+    pooled: npt.NDArray[np.int64]
+    """Rows of all splits that may be seen: for scores that fit nothing."""
+    train: npt.NDArray[np.int64]
+    """Rows to fit on."""
+    held_out: npt.NDArray[np.int64]
+    """Rows to read a fit on."""
+
+
+Score = Callable[[str, Scored], dict[str, float]]
+"""Scores a run: (`validation` or `test`, the split of the rows that are held out) to columns and values."""
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,15 @@ from vae.config import RunConfig
 from vae.convergence import has_converged, most_epochs, patience_epochs, trained_loss
 from vae.data import Data, open_data
 from vae.divergence import reason_of_divergence
-from vae.evaluation import Evaluation, evaluate, posterior, rate_and_distortion
+from vae.evaluation import Evaluation, evaluate, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.randomness import NOISE, TEST, VALIDATION
+from vae.scored import AT_THE_END, TO_LOOK_FOR, scored_codes
 from vae.stack.stack import Stack
 from vae.stack.state import RunState, dump_state, load_state, own_parameters, saved_state
-from vae.trained import Score, TrainedRun
+from vae.trained import Score, Scored, TrainedRun
 
 Array = npt.NDArray[np.float64]
-VALIDATED = {"validation": VALIDATION}
-STREAMS = VALIDATED | {"test": TEST}
-"""Splits that scores are computed on, and the noise of their posterior samples."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def train_runs(
     with one_thread():
         exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, device)
         test = evaluate(exact, data, "test", TEST) if ended else None
-        scores = _scores(exact, data, score, STREAMS if ended else VALIDATED) if score else [{} for _ in configs]
+        scores = _scores(exact, data, score, ended) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
     patience = patience_epochs(steps_an_epoch(data, configs[0].batch_size))
     sigmas = exact.sigmas()
@@ -173,27 +171,23 @@ def _left(config: RunConfig, pixels: int, state: RunState, ended: bool) -> dict[
     return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}}
 
 
-def _scores(stack: Stack, data: Data, score: Score, streams: Mapping[str, int]) -> list[dict[str, float]]:
-    scores: list[dict[str, float]] = [{} for _ in stack.configs]
-    if data.factors is not None:
-        for split, stream in streams.items():
-            factors = data.factors[data.split(split)]
-            for run, (means, samples) in enumerate(posterior(stack, data, split, stream)):
-                if np.isfinite(means).all() and np.isfinite(samples).all():
-                    scores[run] |= score(split, means, samples, factors, stack.configs[run].seed)
-    return scores
+def _scores(stack: Stack, data: Data, score: Score, ended: bool) -> list[dict[str, float]]:
+    """Scores of every run; before their end no image of test is looked at."""
+    codes = scored_codes(stack, data, AT_THE_END if ended else TO_LOOK_FOR)
+    return [
+        {name: value for split, scored in of_run.items() for name, value in score(split, scored).items()}
+        for of_run in codes
+    ]
 
 
-def saved_posterior(
-    config: RunConfig, weights: Mapping[str, torch.Tensor], data: Data, split: str
-) -> tuple[npt.NDArray[np.float32], ...]:
-    """Return the posterior means and the posterior sample that a trained run was scored on, both (sample, latent).
+def saved_codes(config: RunConfig, weights: Mapping[str, torch.Tensor], data: Data) -> Scored:
+    """Return what the scores of a trained run are of, test held out; DataError for data without factors.
 
     The same bits as at the run's end, on the same kind of processor. `weights` are the plain module's state.
     """
     with one_thread():
         stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.n_pixels, weights)])
-        return posterior(stack, data, split, STREAMS[split])[0]
+        return next(scored_codes(stack, data, AT_THE_END))["test"]
 
 
 def make_stack(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from vae.config import RunConfig
     from vae.data import Data
+    from vae.trained import Scored
 
 
 class Sweep:
@@ -117,7 +118,7 @@ class Sweep:
 
     @property
     def scores(self) -> list[str]:
-        """Columns of `runs` that are scores on the test split."""
+        """Columns of `runs` that are scores; of which images, `vae.scored` says."""
         return [name for name in self.runs.columns.astype(str) if name.removesuffix(SAMPLED) in SCORES]
 
     @cached_property
@@ -156,15 +157,15 @@ class Sweep:
         """Return the posterior means of a run on a split, float32 (sample, latent)."""
         return self.run(run).encode(self.images(split))[0]
 
-    def scored_codes(self, run: int, split: str = "test") -> tuple[np.ndarray, ...]:
-        """Return the posterior means and one posterior sample that the sweep scored a run on, to the bit.
+    def scored_codes(self, run: int) -> Scored:
+        """Return the codes and factors that the sweep scored a run on, to the bit; DataError without factors.
 
-        Both float32 (sample, latent). `codes` are the plain module's, whose sums run in another order.
+        `codes` are the plain module's, whose sums run in another order.
         """
-        from vae.training import saved_posterior
+        from vae.training import saved_codes
 
         module = self.model(run)  # its shapes are checked
-        return saved_posterior(self._config(run), module.state_dict(), self._data, split)
+        return saved_codes(self._config(run), module.state_dict(), self._data)
 
     def _config(self, run: int) -> RunConfig:
         """What the codes of a trained run depend on."""

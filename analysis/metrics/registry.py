@@ -41,6 +41,11 @@ class Metric:
     """The value where no factor varies, with a warning."""
     binned: bool = False
     """Values are put into bins, so that a perfect representation need not reach `high`."""
+    fits: bool = False
+    """It fits a predictor on train rows and is read on others: in a sweep on the splits, other scores on all rows.
+
+    `infoe` is its reference's, read on the rows it was fitted on; votes (`grid`) part their rows themselves.
+    """
     robust: bool = False
     """A few extreme codes change little; of other metrics' codes a warning tells."""
 
@@ -92,13 +97,13 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("mig", mig, _MIG, binned=True),
-        Metric("sap", sap, _SAP),
+        Metric("sap", sap, _SAP, fits=True),
         Metric("sap_r2", sap_r2, _SAP),
-        Metric("dci_disentanglement", dci_disentanglement, _DCI, robust=True),
-        Metric("dci_completeness", dci_completeness, _DCI, robust=True),
-        Metric("dci_informativeness", dci_informativeness, _DCI, robust=True),
+        Metric("dci_disentanglement", dci_disentanglement, _DCI, fits=True, robust=True),
+        Metric("dci_completeness", dci_completeness, _DCI, fits=True, robust=True),
+        Metric("dci_informativeness", dci_informativeness, _DCI, fits=True, robust=True),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
-        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, robust=True),
+        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, fits=True, robust=True),
         Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
         Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
         Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),

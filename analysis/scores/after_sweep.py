@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.frames.cache import NETWORKS, Cache
 from analysis.frames.sweep import Sweep
 from analysis.statistics.selection import finished
-from vae.columns import SAMPLED, SCORES, parse_scores
+from vae.columns import SCORES, parse_scores
 from vae.config import one_of
 from vae.data.npz import open_npz
 from vae.errors import DataError, ResultsError
@@ -44,10 +44,10 @@ def score_sweep(
     backend: str = "forest",
     runs: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Return one row a finished run and score, on the test split, with floor and ceiling; cached in `analysis/`.
+    """Return one row a finished run and score, with floor and ceiling; cached in `analysis/`.
 
-    All runs unless some are named. The codes are encoded again from kept weights; they, the run's seed and so the
-    values are those of the sweep. `udr` compares the seeds of a trial and needs no factors; for the others, and where
+    All runs unless some are named. The codes are encoded again from kept weights; they and so the values are those of
+    the sweep. `udr` compares the seeds of a trial and needs no factors; for the others, and where
     weights were not kept, raises ResultsError.
     """
     one_of(BACKENDS, dci=backend)
@@ -72,7 +72,7 @@ def scores_cache(sweep: Sweep) -> Cache:
     """Return the table of kept scores of a sweep's runs."""
     return Cache(
         path=sweep.folder.analysis / "scores.csv",
-        code=("analysis.metrics", "analysis.scores.after_sweep", *NETWORKS),
+        code=("analysis.metrics", "analysis.scores", "vae.scored", *NETWORKS),
         columns=COLUMNS,
         texts=("score", "backend"),
     )
@@ -97,22 +97,17 @@ def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:
 def _missing_scores(
     sweep: Sweep, known: pd.DataFrame, run: int, names: Sequence[str], backend: str
 ) -> Iterator[dict[str, Any]]:
-    from analysis.metrics import score_all
-
     there = known.loc[(known["run"] == run) & (known["backend"] == backend), "score"]
     missing = [name for name in names if name not in set(there)]
     if not missing:
         return
-    factors = sweep.factors("test")
-    if factors is None:
+    if sweep.factors("test") is None:
         raise ResultsError(f"scores need data with factors, got {sweep.spec['data']!r}, which has none")
-    seed = int(sweep.runs.loc[sweep.runs["run"] == run, "seed"].iloc[0])
-    for codes, suffix in zip(sweep.scored_codes(run), ("", SAMPLED), strict=True):
-        chosen = [name.removesuffix(SAMPLED) for name in missing if name.endswith(SAMPLED) == bool(suffix)]
-        scores = score_all(chosen, codes.astype(np.float64), factors, seed=seed, floor=True, dci_backend=backend)
-        for name, score in scores.items():
-            row = {"run": run, "score": name + suffix, "backend": backend, "value": float(score)}
-            yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
+    from analysis.scores.of_codes import score_codes
+
+    for name, score in score_codes(missing, sweep.scored_codes(run), floor=True, dci_backend=backend).items():
+        row = {"run": run, "score": name, "backend": backend, "value": float(score)}
+        yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
 
 
 def _read_codes(path: Path) -> list[npt.NDArray[Any]]:

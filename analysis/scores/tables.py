@@ -45,10 +45,9 @@ def mutual_information(sweep: Sweep, run: int) -> pd.DataFrame:
     from analysis.metrics.inputs import make_sample
     from analysis.metrics.mutual_information import information
 
-    factors = sweep.factors("test")
-    if factors is None:
-        raise ResultsError(f"mutual information needs factors, got {sweep.spec['data']!r}, which has none")
-    sample = make_sample(sweep.codes(run), factors)
+    scored = sweep.scored_codes(run)
+    factors = scored.factors[scored.pooled]
+    sample = make_sample(scored.means[scored.pooled], factors)
     matrix = np.zeros((sample.codes.shape[1], factors.shape[1]))  # of a factor that never changes, nothing is known
     if sample.varying.any():
         matrix[:, sample.varying] = information(sample).mutual

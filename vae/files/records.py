@@ -64,7 +64,7 @@ class RunRecord:
     """The columns DIMS, each (latent,); empty for a run that failed."""
     seconds: float
     scores: Mapping[str, float] = field(default_factory=dict)
-    """Scores of the codes on the test split; those that are objectives on validation too, as validation_NAME."""
+    """Scores of the codes; those that are objectives also without test, as validation_NAME."""
     error: str = ""
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The plain module's state, at the run's own shape."""
