@@ -15,7 +15,15 @@ from sweeps.spec.make import make_spec
 from vae.data import load_data
 from vae.minibatches import steps_an_epoch
 
-ONE: dict[str, Any] = {"latent_dim": "2", "beta": "1", "hidden_dim": "16", "jobs": "1", "limit": 200, "seeds": 1}
+ONE: dict[str, Any] = {
+    "latent_dim": "2",
+    "beta": "1",
+    "hidden_dim": "16",
+    "jobs": "1",
+    "limit": 200,
+    "seeds": 1,
+    "epochs": 40,
+}
 STEP = 0.01
 
 
@@ -44,6 +52,7 @@ OPTIMIZE = {"learning_rate": "1e-4:1e-2", "mode": "optimize", "trials": 32}
         ({"seeds": 8, "jobs": "2"}, {128: 8 * 40 / 2}),
         (OPTIMIZE | {"pruner": "none", "batch": 8}, {128: 32 * 40}),
         (OPTIMIZE, {128: 0.3125 * 32 * 40}),
+        ({"epochs": "auto"}, {128: 2.5 * 500 / 2}),  # the patience is 500 steps, an epoch two
     ],
 )
 def test_the_estimate_is_what_the_steps_of_all_runs_take(options: dict[str, Any], epochs: dict[int, float]) -> None:

@@ -42,6 +42,11 @@ def most_epochs(steps_an_epoch: int) -> int:
     return max(2 * LEAST_EPOCHS, math.ceil(MOST_STEPS / steps_an_epoch))
 
 
+def expected_epochs(steps_an_epoch: int) -> int:
+    """Return about how many epochs runs train that end themselves: some two and a half times the patience."""
+    return math.ceil(2.5 * patience_epochs(steps_an_epoch))
+
+
 def recent_fall_nats(losses: Losses, patience: int) -> float:
     """Return by how much a loss falls in `patience` epochs, by the least-squares line through the last of them.
 

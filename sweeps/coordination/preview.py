@@ -12,7 +12,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import share_trained
 from sweeps.study.space import Point
-from vae.convergence import nominal_epochs
+from vae.convergence import expected_epochs, nominal_epochs
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
 from vae.parameters import PARAMETERS, Value
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 START_SECONDS = 3.0
 """Workers start and import torch."""
 TIMED_STEPS = 6
+UNKNOWN_LENGTH = "; with --epochs auto it depends on when the runs stop improving"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Preview:
             "trials": self.spec.trials,
             "runs": self.spec.n_runs,
             "workers": self.workers,
-            "seconds": f"about {self.seconds:.0f}",
+            "seconds": f"about {self.seconds:.0f}{UNKNOWN_LENGTH if self.spec.epochs == 'auto' else ''}",
         }
 
 
@@ -111,7 +112,8 @@ def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
     stack = make_stack(configs, data, device=device)
     with one_thread():
         seconds = min(_step_seconds(stack, data))
-    return seconds * steps_an_epoch(data, configs[0].batch_size) * configs[0].nominal_epochs
+    steps, epochs = steps_an_epoch(data, configs[0].batch_size), configs[0].epochs
+    return seconds * steps * (expected_epochs(steps) if epochs == "auto" else epochs)
 
 
 def _step_seconds(stack: "Stack", data: Data) -> Iterator[float]:
