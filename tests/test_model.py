@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae.config import RunConfig
-from vae.data import DataConfig, load_data
+from vae.data import DataConfig, load_data, prepare
 from vae.losses import distortion, rate
 from vae.model import VAE
-from vae.training import make_stack, train
+from vae.training import train_runs
 
 
 class Tutorial(nn.Module):
@@ -141,10 +141,10 @@ def test_training_finds_the_ppca_likelihood_and_its_sigma(tmp_path: Path) -> Non
     rng = np.random.default_rng(5)
     x = mean + rng.standard_normal((12_000, 2)) @ loadings.T + sigma * rng.standard_normal((12_000, 8))
     np.savez(tmp_path / "ppca.npz", images=x.reshape(-1, 2, 4).astype(np.float32))
-    data = load_data(DataConfig(source=str(tmp_path / "ppca.npz")), cache=tmp_path / "cache")
-    config = RunConfig(latent_dim=2, hidden_dim=32, epochs=60, likelihood="gaussian", learning_rate=2e-3)
-    stack = make_stack([config], data)
-    *_, last = train(stack, data, 60)
+    config = DataConfig(source=str(tmp_path / "ppca.npz"))
+    data, folder = load_data(config, cache=tmp_path / "cache"), prepare(config, tmp_path / "cache")
+    run_config = RunConfig(latent_dim=2, hidden_dim=32, epochs="auto", likelihood="gaussian")
+    (run,) = train_runs([run_config], folder)
     exact = ppca_log_likelihood(data.pixels(data.validation), loadings, mean, sigma).mean()
-    assert last.values["validation_elbo_nats"][0] == pytest.approx(exact, abs=0.12)
-    assert stack.parameters["log_sigma"][0, 0].exp().item() == pytest.approx(sigma, rel=0.03)
+    assert run.totals["validation_elbo_nats"] == pytest.approx(exact, abs=0.12)
+    assert run.totals["sigma"] == pytest.approx(sigma, rel=0.03)
