@@ -27,8 +27,10 @@ def data_of(images: int, held_out: int) -> Data:
 def scored_of(codes: np.ndarray, factors: np.ndarray, held_out: int) -> Scored:
     """A run with these codes, means and samples alike."""
     rows = scored_rows(data_of(len(codes), held_out), "test")
-    places = {"pooled": rows.pooled, "train": rows.train, "held_out": rows.held_out}
-    return Scored(means=codes.astype(np.float32), samples=codes.astype(np.float32), factors=factors, **places)
+    same = codes.astype(np.float32)
+    return Scored(
+        means=same, samples=same, factors=factors, pooled=rows.pooled, train=rows.train, held_out=rows.held_out
+    )
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])

@@ -22,7 +22,7 @@ from sweeps.spec.make import make_spec
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 from tests.test_sweep import Inline
-from vae import training
+from vae import scored as scored_codes
 from vae.columns import CHEAP_SCORES, SAMPLED, SCORES, parse_objectives, parse_scores
 from vae.data.dataset import SPLITS
 from vae.errors import ConfigError, DataError, ResultsError
@@ -82,7 +82,7 @@ def test_cheap_scores_are_columns_on_data_with_factors(scored: Path) -> None:
     assert list(sweep.runs.columns[-1 - len(CHEAP_SCORES) :]) == [*CHEAP_SCORES, "seconds"]
     for run, row in sweep.runs.set_index("run").head(6).iterrows():
         codes, factors = everything(sweep, int(str(run)))
-        again = score_all(CHEAP_SCORES, codes.astype(float), factors)
+        again = score_all(CHEAP_SCORES, codes.astype(float), factors, seed=int(row["seed"]))
         for name in CHEAP_SCORES:
             tolerance = 0.1 if name == "factor_vae" else 0.02
             assert float(again[name]) == pytest.approx(row[name], abs=tolerance), name
@@ -121,7 +121,7 @@ def test_a_run_whose_sample_overflows_is_not_scored(
         (means, samples), *others = posterior(*given)
         return [(means, np.full_like(samples, np.inf)), *others]
 
-    monkeypatch.setattr(training, "posterior", overflowing)
+    monkeypatch.setattr(scored_codes, "posterior", overflowing)
     run_sweep(spec(tmp_path, squares, scores="sap_r2,sap_r2_sample"), engine=Inline(), scorer=score_run)
     runs = vaekit.open(tmp_path / "s").runs
     assert runs["sap_r2"].isna().any()

@@ -26,6 +26,8 @@ COLLAPSE_SHARE = 0.99
 
 SAMPLED = "_sample"
 """Suffix of a score that is computed on one posterior sample and not on the posterior means."""
+FLOOR = "floor_"
+"""Prefix of the column, beside a score that is an objective, of the same score on the run's permuted codes."""
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
 """States of a trial; a run that is on disk has one of the first three."""
 IDENTITY = ("run", "trial", "seed", "model", "state")

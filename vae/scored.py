@@ -72,7 +72,7 @@ def scored_codes(stack: Stack, data: Data, splits: Sequence[str]) -> Iterator[di
         split: {name: np.searchsorted(images, getattr(of, name)) for name in ("pooled", "train", "held_out")}
         for split, of in rows.items()
     }
-    for means, samples in posterior(stack, data, images, SCORED):
+    for config, (means, samples) in zip(stack.configs, posterior(stack, data, images, SCORED), strict=True):
         is_finite = bool(np.isfinite(means).all() and np.isfinite(samples).all())
         codes = {"means": means, "samples": samples, "factors": factors}
-        yield {split: Scored(**codes, **places[split]) for split in splits if is_finite}
+        yield {split: Scored(**codes, **places[split], seed=config.seed) for split in splits if is_finite}

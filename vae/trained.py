@@ -25,6 +25,8 @@ class Scored:
     """Rows to fit on."""
     held_out: npt.NDArray[np.int64]
     """Rows to read a fit on."""
+    seed: int = 0
+    """The run's, for what a score draws."""
 
 
 Score = Callable[[str, Scored], dict[str, float]]

@@ -46,6 +46,8 @@ class Metric:
 
     `infoe` is its reference's, read on the rows it was fitted on; votes (`grid`) part their rows themselves.
     """
+    permutations: int = 20
+    """Of the codes, for the floor; fewer where the score takes long."""
     robust: bool = False
     """A few extreme codes change little; of other metrics' codes a warning tells."""
 
@@ -97,20 +99,20 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("mig", mig, _MIG, binned=True),
-        Metric("sap", sap, _SAP, fits=True),
+        Metric("sap", sap, _SAP, fits=True, permutations=5),
         Metric("sap_r2", sap_r2, _SAP),
-        Metric("dci_disentanglement", dci_disentanglement, _DCI, fits=True, robust=True),
-        Metric("dci_completeness", dci_completeness, _DCI, fits=True, robust=True),
-        Metric("dci_informativeness", dci_informativeness, _DCI, fits=True, robust=True),
+        Metric("dci_disentanglement", dci_disentanglement, _DCI, fits=True, permutations=5, robust=True),
+        Metric("dci_completeness", dci_completeness, _DCI, fits=True, permutations=5, robust=True),
+        Metric("dci_informativeness", dci_informativeness, _DCI, fits=True, permutations=5, robust=True),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
-        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, fits=True, robust=True),
+        Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, fits=True, permutations=5, robust=True),
         Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
         Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
         Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),
         Metric("jemmig", jemmig, "Do & Tran 2020, arXiv 1908.09961", binned=True),
-        Metric("infom", infom, _INFOMEC, robust=True),
-        Metric("infoe", infoe, _INFOMEC, robust=True),
-        Metric("infoc", infoc, _INFOMEC, robust=True),
+        Metric("infom", infom, _INFOMEC, permutations=5, robust=True),
+        Metric("infoe", infoe, _INFOMEC, permutations=5, robust=True),
+        Metric("infoc", infoc, _INFOMEC, permutations=5, robust=True),
         Metric(
             "gaussian_total_correlation",
             gaussian_total_correlation,
@@ -123,6 +125,7 @@ METRICS: dict[str, Metric] = {
             beta_vae_on_sample,
             "Higgins et al. 2017, section 3, https://openreview.net/forum?id=Sy2fzU9gl",
             needs="grid",
+            permutations=5,
             robust=True,
         ),
         Metric(
@@ -130,6 +133,7 @@ METRICS: dict[str, Metric] = {
             factor_vae_on_sample,
             "Kim & Mnih 2018, section 4, arXiv 1802.05983",
             needs="grid",
+            permutations=5,
             robust=True,
         ),
         Metric("udr", udr, "Duan et al. 2020, arXiv 1905.12614", needs="runs"),

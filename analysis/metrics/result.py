@@ -23,7 +23,10 @@ class Score:
     samples: int
     """Rows that were given, test rows included."""
     floor: float | None = None
-    """The same metric where codes and factors have nothing to do with each other: the codes' rows permuted."""
+    """The same metric where codes and factors have nothing to do with each other: the mean over permuted rows."""
+    floor_deviation: float | None = None
+    """Its standard deviation over the permutations; None where there was one."""
+    permutations: int = 0
     ceiling: float | None = None
     """What a perfect representation, one code a factor, reaches with the same bins; None without bins."""
     interval: tuple[float, float] | None = None

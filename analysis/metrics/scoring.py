@@ -49,16 +49,20 @@ def score_all(
     *,
     seed: int = 0,
     floor: bool = False,
+    permutations: int | None = None,
     bootstrap: int = 0,
     dci_backend: str = "forest",
     bins: int = 20,
 ) -> dict[str, Score]:
-    """Return several scores by name; what they share (DCI's fit, the information matrix) is computed once."""
+    """Return several scores by name; what they share (DCI's fit, the information matrix) is computed once.
+
+    The floor is of as many permutations as the metric says, or of so many, which also asks for it.
+    """
     metrics = [find_metric(name) for name in names]
     if across := [metric.name for metric in metrics if metric.needs == "runs"]:
         raise ConfigError(f"score_all takes scores of one run, got {', '.join(across)}")
     sample = make_sample(codes, factors, codes_test, factors_test, seed=seed, bins=bins, dci_backend=dci_backend)
-    return _score_all(metrics, sample, floor=floor, bootstrap=bootstrap)
+    return _score_all(metrics, sample, floor=floor, permutations=permutations, bootstrap=bootstrap)
 
 
 def find_metric(name: str | Metric) -> Metric:
@@ -70,32 +74,49 @@ def find_metric(name: str | Metric) -> Metric:
     return METRICS[name]
 
 
-def _score_all(metrics: Sequence[Metric], sample: Sample, *, floor: bool, bootstrap: int) -> dict[str, Score]:
+def _score_all(
+    metrics: Sequence[Metric], sample: Sample, *, floor: bool, bootstrap: int, permutations: int | None = None
+) -> dict[str, Score]:
     if bootstrap < 0:
         raise ConfigError(f"bootstrap must be at least 0, got {bootstrap}")
     scores = {metric.name: metric.of(sample) for metric in metrics}
     rng = np.random.default_rng(sample.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)  # said of the rows themselves, above
+        if floor or permutations:
+            scores = _with_floors(metrics, scores, sample, rng, permutations)
         if floor:
-            scores = _with_references(metrics, scores, sample, rng)
+            scores = _with_ceilings(metrics, scores, sample)
         if bootstrap:
             scores = _with_intervals(metrics, scores, sample, [_resampled(sample, rng) for _ in range(bootstrap)])
     return scores
 
 
-def _with_references(
-    metrics: Sequence[Metric], scores: dict[str, Score], sample: Sample, rng: np.random.Generator
+def _with_floors(
+    metrics: Sequence[Metric], scores: dict[str, Score], sample: Sample, rng: np.random.Generator, given: int | None
 ) -> dict[str, Score]:
-    unrelated, permuted, perfect = _unrelated(sample, rng), _permuted(sample, rng), _perfect(sample)
+    times = {metric.name: given or metric.permutations for metric in metrics}
+    values: dict[str, list[float]] = {name: [] for name in times}
+    for time in range(max(times.values(), default=0)):
+        unrelated, permuted = _unrelated(sample, rng), _permuted(sample, rng)
+        for metric in metrics:
+            if time < times[metric.name]:
+                values[metric.name].append(metric.of(unrelated if metric.needs == "codes" else permuted).value)
     return {
-        metric.name: replace(
-            scores[metric.name],
-            floor=metric.of(unrelated if metric.needs == "codes" else permuted).value,
-            ceiling=metric.of(perfect).value if metric.binned else None,
+        name: replace(
+            scores[name],
+            floor=float(np.mean(found)),
+            floor_deviation=float(np.std(found, ddof=1)) if len(found) > 1 else None,
+            permutations=len(found),
         )
-        for metric in metrics
+        for name, found in values.items()
     }
+
+
+def _with_ceilings(metrics: Sequence[Metric], scores: dict[str, Score], sample: Sample) -> dict[str, Score]:
+    perfect = _perfect(sample)
+    ceilings = {metric.name: metric.of(perfect).value for metric in metrics if metric.binned}
+    return {name: replace(score, ceiling=ceilings.get(name)) for name, score in scores.items()}
 
 
 def _with_intervals(

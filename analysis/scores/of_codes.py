@@ -15,7 +15,7 @@ def score_codes(names: Sequence[str], scored: Scored, **settings: Any) -> dict[s
     """Return scores by name, of the posterior means or, with `_sample`, of the posterior samples.
 
     A score that fits a predictor is fitted on the train rows and read on those held out; any other sees all pooled
-    rows. `settings` are those of `score_all`; its seed is 0 for every run, whose draws are then the same.
+    rows. `settings` are those of `score_all`.
     """
     scores: dict[str, Score] = {}
     for codes, suffix in ((scored.means, ""), (scored.samples, SAMPLED)):
@@ -25,6 +25,6 @@ def score_codes(names: Sequence[str], scored: Scored, **settings: Any) -> dict[s
             if some:
                 rows = (scored.train, scored.held_out) if fits else (scored.pooled,)
                 parts = [part for at in rows for part in (codes[at].astype(np.float64), scored.factors[at])]
-                found = score_all(some, *parts, **settings)
+                found = score_all(some, *parts, seed=scored.seed, **settings)
                 scores |= {name + suffix: found[name] for name in some}
     return {name: scores[name] for name in names}

@@ -23,7 +23,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
-from vae.columns import DIMS, HISTORY, TOTALS
+from vae.columns import DIMS, FLOOR, HISTORY, TOTALS
 from vae.convergence import nominal_epochs
 from vae.data import Data, check_likelihood, open_data, prepare, source_name
 from vae.device import check_precision, resolve_device
@@ -187,9 +187,9 @@ class Coordinator:
         self._total = self._done + self._cost_left(waiting)
         self.write_trials(running=waiting)
         self.on_status(self.status())
-        decided = self.ledger.rungs_decided(waiting)
+        decided = self.ledger.decided_until(waiting)
         for rung in self.spec.rungs:
-            if rung not in decided:  # a killed sweep may have been further: what ended there is on disk
+            if rung > decided:  # a killed sweep may have been further: what ended there is on disk
                 self._train_until(rung, waiting, stop)
                 self._prune(rung, waiting)
         self._train_until(None, waiting, stop)
@@ -250,25 +250,29 @@ class Coordinator:
         """
         runs = {run.run: run for run in self.ledger.missing_runs(waiting)}
         alive = {run.trial for run in runs.values()}
-        values = {trial: value for trial in sorted(alive) if (value := self._value_at_rung(trial)) is not None}
+        column = self.spec.objectives[0].column
+        values = {trial: found for trial in sorted(alive) if (found := self._at_rung(trial, column))}
+        is_score = self.spec.objectives[0].is_score
+        floors = {trial: self._at_rung(trial, FLOOR + column) for trial in values} if is_score else None
         told = [trial for trial in self.study.trials() if trial.number in self.told]
         earlier = [trial.intermediate_values[rung] for trial in told if rung in trial.intermediate_values]
-        self._report(rung, values, waiting)
-        worst = losers(self.spec.pruner, values, earlier, ascending=self.spec.objectives[0].ascending)
+        self._report(rung, {trial: sum(of_seeds) / len(of_seeds) for trial, of_seeds in values.items()}, waiting)
+        ascending = self.spec.objectives[0].ascending
+        worst = losers(self.spec.pruner, values, earlier, ascending=ascending, floors=floors)
         ended = {*worst, *alive - values.keys()}
         self._write(
             [self._record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
             weights=False,
         )
 
-    def _value_at_rung(self, trial: int) -> float | None:
-        """Return the mean of the objective over the seeds of a trial's VAE; None where one of its runs failed."""
+    def _at_rung(self, trial: int, column: str) -> list[float]:
+        """Return a column of a trial's VAEs by seed; empty where one of its runs failed."""
         runs = self.ledger.runs(trial)
         if any(run.run not in self._so_far for run in runs):
-            return None
-        column = self.spec.objectives[0].column
+            return []
         measured = [self._so_far[run.run] for run in runs if run.config.model == "vae"]
-        return sum((run.totals | run.scores).get(column, nan) for run in measured) / len(measured)
+        columns = [run.totals | run.scores for run in measured]
+        return [of_run.get(column, nan) for of_run in columns]
 
     def _report(self, rung: int, values: Mapping[int, float], waiting: Sequence[int]) -> None:
         """Report intermediate values to the study, to each trial once."""

@@ -89,10 +89,11 @@ class Ledger:
         failed = [run for run in there if self._records[run]["error"]]
         return failed or (there if self.result(trial) else [])
 
-    def rungs_decided(self, trials: Iterable[int]) -> set[int]:
-        """Return the epochs at which runs of these trials were pruned."""
-        records = [self._records.get(run.run, {}) for trial in trials for run in self.runs(trial)]
-        return {int(str(record["epochs"])) for record in records if record.get("state") == "PRUNED"}
+    def decided_until(self, trials: Iterable[int]) -> int:
+        """Return the epoch up to which rungs of these trials are decided: runs were pruned there, or came beyond."""
+        there = [run.run for trial in trials for run in self.runs(trial) if run.run in self._records]
+        epochs = [int(str(self._records[run]["epochs"])) - (self._records[run]["state"] != "PRUNED") for run in there]
+        return max(epochs, default=0)
 
     def result(self, trial: int) -> TrialResult | None:
         """Return what a trial came to, None while any of its runs is missing."""
