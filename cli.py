@@ -18,16 +18,18 @@ from vae.streams import say, whole_output
 if TYPE_CHECKING:
     from sweeps.spec.spec import Spec
 
+SUMMARY = "Sweep the hyperparameters of VAEs, and see what they do on your data."
+
 app = typer.Typer(
-    help="Sweep latent dimension, beta and hidden size of a VAE, and read what they do.",
+    help=SUMMARY,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="The images that sweeps are trained on.")
+data_app = typer.Typer(help="List, describe and fetch data.")
 app.add_typer(data_app, name="data")
 
-Sweep = Annotated[str, typer.Argument(help="A sweep: its name under --out, or its folder.")]
-Out = Annotated[str, typer.Option(help="Where sweeps land.")]
+Sweep = Annotated[str, typer.Argument(help="Name of a sweep under --out, or its folder.")]
+Out = Annotated[str, typer.Option(help="Folder that holds the sweeps.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -47,12 +49,12 @@ def _root(
     shown: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Add the traceback to an error; may stand anywhere.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error; allowed anywhere.")] = False,
 ) -> None:
-    """Sweep latent dimension, beta and hidden size of a VAE, and read what they do."""
+    """Take the options that stand before a command."""
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print trials, stacks and an estimate of time.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List trials and stacks, estimate the time, train nothing.")]
 
 
 def takes_options(command: Command) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -79,11 +81,13 @@ def takes_options(command: Command) -> Callable[[Callable[..., None]], Callable[
 @app.command()
 @takes_options("sweep")
 def sweep(
-    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="Options from a file.")] = None,
+    spec: Annotated[
+        Path | None, typer.Argument(metavar="SPEC.toml", help="File with options; the command line wins.")
+    ] = None,
     dry_run: DryRun = False,
     **options: Any,
 ) -> None:
-    """Train a sweep, or go on with one, and write its report."""
+    """Train a sweep, or resume one, and write its report."""
     from sweeps.spec.make import make_spec, read_spec
 
     resolved = make_spec((read_spec(spec) if spec else {}) | _given(options), say)
@@ -93,11 +97,13 @@ def sweep(
 @app.command()
 @takes_options("compare")
 def compare(
-    like: Annotated[str | None, typer.Argument(metavar="[NAME|PATH]", help="A sweep: its sizes and data.")] = None,
+    like: Annotated[
+        str | None, typer.Argument(metavar="[NAME|PATH]", help="Sweep to take data and sizes from.")
+    ] = None,
     dry_run: DryRun = False,
     **options: Any,
 ) -> None:
-    """Train VAEs and their autoencoder twins, and report what either's latent space covers."""
+    """Train VAEs beside autoencoder twins, and compare their latent spaces and samples."""
     from sweeps.spec.compare import compare_spec
     from vae.files.results import find_folder
 
@@ -112,11 +118,13 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 @app.command()
 def report(
-    sweeps: Annotated[list[str], typer.Argument(metavar="SWEEP...", help="One sweep, or several side by side.")],
-    dest: Annotated[Path | None, option("The report's folder.", "SWEEP/report, or NAMES-report beside it")] = None,
+    sweeps: Annotated[
+        list[str], typer.Argument(metavar="SWEEP...", help="One sweep, or several to compare side by side.")
+    ],
+    dest: Annotated[Path | None, option("Folder for the report.", "SWEEP/report, or NAMES-report beside it")] = None,
     out: Out = "results",
 ) -> None:
-    """Write a sweep's report, or one that sets several side by side, and print its path."""
+    """Write the report of a sweep, or of several side by side, and print its path."""
     from analysis.frames.sweep import open_sweep
     from analysis.report.write import write_comparison, write_report
 
@@ -126,7 +134,7 @@ def report(
 
 @app.command()
 def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
-    """Print a sweep's state, its best trial, its summary and its leaderboard."""
+    """Print the state, best trial, summary and leaderboard of a sweep."""
     from analysis.frames.sweep import open_sweep
     from analysis.presentation.view import View
     from analysis.report.terminal import print_summary
@@ -140,7 +148,7 @@ def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
 @app.command()
 def dashboard(
     sweep: Sweep,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one.")] = 8080,
     out: Out = "results",
 ) -> None:
     """Serve optuna-dashboard for a running or finished sweep, read-only, until Ctrl-C."""
@@ -164,7 +172,7 @@ def list_all(out: Out = "results", as_json: Json = False) -> None:
 
 @app.command()
 def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
-    """Say what is not sound in a sweep's folder and what to do about it; exit 1 if anything is not."""
+    """Check a results folder and suggest fixes; exit 1 if anything is wrong."""
     from dataclasses import asdict
 
     from sweeps.maintenance.check import check_sweep
@@ -177,7 +185,7 @@ def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
             {"name": folder.path.resolve().name, "sound": not findings, "findings": list(map(asdict, findings))}
         )
     else:
-        print("\n".join(f"{f.file}: {f.problem}; {f.remedy}" for f in findings) or f"{folder.path} is sound")
+        print("\n".join(f"{f.file}: {f.problem}; {f.remedy}" for f in findings) or f"{folder.path}: no problems found")
     if findings:
         raise typer.Exit(1)
 
@@ -185,34 +193,34 @@ def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
 @app.command()
 def retry(
     sweep: Sweep,
-    failed: Annotated[bool, typer.Option("--failed", help="Train failed trials, and lost runs, again.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Retrain failed trials and lost runs.")] = False,
     out: Out = "results",
 ) -> None:
-    """Forget what failed, train it again, and write the report."""
+    """Retrain what failed or was lost, and write the report."""
     from analysis.presentation.words import counted
     from sweeps.maintenance.retry import forget_failed
     from vae.files.results import find_folder
 
     if not failed:
-        raise VaekitError("retry needs --failed, which says what is trained again, got nothing")
+        raise VaekitError("retry needs --failed, which retrains failed trials and lost runs")
     forgotten = forget_failed(find_folder(sweep, out))
     if not forgotten.trials:
-        print("no trial failed and no run is lost: nothing is trained again")
+        print("nothing to retry: no trial failed and no run is lost")
         return
     trials = ", ".join(map(str, forgotten.trials))
     many = "s" if len(forgotten.trials) > 1 else ""
-    say(f"training {counted(len(forgotten.runs), 'run')} again, of trial{many} {trials}")
+    say(f"retraining {counted(len(forgotten.runs), 'run')} of trial{many} {trials}")
     _sweep(forgotten.spec)
 
 
 @app.command()
 def export(
     sweep: Sweep,
-    to: Annotated[str, typer.Option(help="parquet or csv.")],
-    dest: Annotated[Path, typer.Option(help="The folder to write into.")],
+    to: Annotated[str, typer.Option(help="Format: parquet or csv.")],
+    dest: Annotated[Path, typer.Option(help="Folder to write them to.")],
     out: Out = "results",
 ) -> None:
-    """Write the four frames (trials, runs, history, dims) as files."""
+    """Save the four frames (trials, runs, history, dims) as files."""
     from analysis.frames.export import export_frames
     from analysis.frames.sweep import open_sweep
 
@@ -222,13 +230,15 @@ def export(
 
 @app.command()
 def score(
-    codes: Annotated[str, typer.Argument(metavar="FILE.npz|SWEEP", help="Codes and factors, or a sweep.")],
-    dci: Annotated[str, typer.Option(help="Fit of DCI: forest, or gbt as in the reference (minutes).")] = "forest",
-    scores: Annotated[str | None, option("Scores of a sweep's runs.", "all")] = None,
+    codes: Annotated[str, typer.Argument(metavar="FILE.npz|SWEEP", help="File with codes and factors, or a sweep.")],
+    dci: Annotated[
+        str, typer.Option(help="Model that DCI fits: forest, or gbt as in the reference (takes minutes).")
+    ] = "forest",
+    scores: Annotated[str | None, option("Scores to compute for a sweep, by name: a,b,c.", "all")] = None,
     out: Out = "results",
     as_json: Json = False,
 ) -> None:
-    """Score codes against known factors: a file's as JSON, or those of a sweep's runs as a table."""
+    """Score how well codes disentangle known factors: of a file (JSON) or of a sweep's runs."""
     from analysis.scores.after_sweep import score_file, score_sweep
 
     if codes.endswith(".npz"):
@@ -244,7 +254,7 @@ def score(
 
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
-    """List the data that have a name."""
+    """List the built-in data sets."""
     from analysis.report.terminal import print_table
     from vae.data import SOURCES
 
@@ -254,10 +264,10 @@ def data_list(as_json: Json = False) -> None:
 
 @data_app.command("info")
 def data_info(
-    data: Annotated[str, typer.Argument(help="A name, a folder of IDX files, or an .npz file.")],
+    data: Annotated[str, typer.Argument(help="Name, folder of IDX files, or .npz file.")],
     as_json: Json = False,
 ) -> None:
-    """Read data as a sweep would, and say what is in it."""
+    """Read data as a sweep would, and describe them."""
     from analysis.report.terminal import print_fields
     from vae.data import describe, load_data
 
@@ -267,7 +277,7 @@ def data_info(
 
 @data_app.command("fetch")
 def data_fetch(data: Annotated[str, typer.Argument(help="mnist or fashion-mnist.")]) -> None:
-    """Fetch public data into the cache, unless they are there, and print their folder."""
+    """Download a public data set, if it is not there yet, and print its folder."""
     from vae.data import fetch_data
 
     print(fetch_data(data))
@@ -301,18 +311,18 @@ def _sweep(spec: "Spec") -> None:
         if status.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:
-        say(f"stopped; {GO_ON}")
+        say(f"stopped: {GO_ON}")
         raise
     if status.timed_out:
-        say(f"the time is up; {GO_ON}")
+        say(f"time is up: {GO_ON}")
     if spec.trials < status.trials:
-        say(f"{status.trials} trials were asked before, and stay; {spec.trials} changes nothing")
+        say(f"the sweep already has {status.trials} trials; --trials {spec.trials} removes none")
     if spec.report and status.told:
         report([str(status.path)])
     else:
         print(status.path)
     if status.failed and not status.complete:
-        raise VaekitError(f"every trial failed, the first with {status.first_error.splitlines()[0]}")
+        raise VaekitError(f"every trial failed; the first reason is {status.first_error.splitlines()[0]}")
 
 
 def _preview(spec: "Spec") -> None:

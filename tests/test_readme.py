@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cli
+from sweeps.spec.options import names_of
 from tests.drawing import draw_only
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,7 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
     [
         ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "6"],
         ["--mode", "optimize", "--trials", "6", "--epochs", "4"],
+        ["--objective", "rate_nats:min,distortion_nats:min", "--trials", "3"],
     ],
 )
 def test_the_python_of_readme_works_on_any_sweep(
@@ -76,3 +78,10 @@ def test_ci_runs_the_install_and_test_commands_of_readme() -> None:
     assert "pip install -c constraints.txt -e '.[test]' && pytest" in README
     for command in ("pip install -q -c constraints.txt .", "pip install -q -c constraints.txt -e '.[test]' && pytest"):
         assert command in ci
+
+
+def test_every_option_has_its_place_in_readme() -> None:
+    table = README.partition("| to decide | options |")[2].partition("\n\n")[0]
+    listed = re.findall(r"`--([a-z-]+)`", table)
+    options = [name.replace("_", "-") for name in (*names_of("run"), *names_of("search"), *names_of("place"))]
+    assert sorted(listed) == sorted(options)

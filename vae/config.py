@@ -55,7 +55,7 @@ class RunConfig:
         if self.epochs != "auto":
             at_least(1, epochs=self.epochs)
         elif self.beta_schedule != "constant":
-            raise ConfigError(f"beta_schedule needs a length: give epochs a number, got auto and {self.beta_schedule}")
+            raise ConfigError(f"beta_schedule {self.beta_schedule} needs a number of epochs, got epochs auto")
         at_least(0, seed=self.seed)
         at_most(2**32 - 1, seed=self.seed)
         one_of(MODELS, model=self.model)

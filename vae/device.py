@@ -12,7 +12,7 @@ def resolve_device(wanted: str) -> str:
     """
     has_cuda = not version("torch").endswith("+cpu") and wanted != "cpu" and _torch_finds_cuda()
     if wanted == "cuda" and not has_cuda:
-        raise ConfigError(f"device cuda needs a GPU that torch can use, got torch {version('torch')} and none")
+        raise ConfigError(f"device cuda needs a GPU, and torch {version('torch')} finds none: use cpu")
     return "cuda" if has_cuda else "cpu"
 
 
@@ -23,7 +23,7 @@ def check_precision(precision: str, device: str) -> None:
     import torch
 
     if not (torch.cuda.is_bf16_supported() if device == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()):
-        raise ConfigError(f"precision bf16 needs a processor with bf16 products, got {device} without; take fp32")
+        raise ConfigError(f"precision bf16 needs a processor with bf16 products, and this {device} has none: use fp32")
 
 
 def _torch_finds_cuda() -> bool:

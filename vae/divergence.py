@@ -11,7 +11,7 @@ from vae.convergence import still_improves
 MARGIN_NATS = 1.0
 MARGIN_SHARE = 0.05
 """A distortion is above D0 where it is so by more than MARGIN_NATS and this share of it: a collapsed run stays near."""
-REMEDY = "scale the values to about unit deviation, or lower the learning rate"
+REMEDY = "scale pixel values to a standard deviation of about 1, or lower the learning rate"
 
 Array = npt.NDArray[np.float64]
 
@@ -31,6 +31,6 @@ def reason_of_divergence(history: Mapping[str, Array], zero_rate_nats: float, pa
     if distortion[-1] <= distortion[0] + margin and still_improves(distortion, patience):
         return ""
     return (
-        f"diverged: it ends at a distortion of {distortion[-1]:.6g} nats, {above:.3g} above what knowing nothing "
-        f"costs; {REMEDY}"
+        f"diverged: its distortion ends at {distortion[-1]:.6g} nats, {above:.3g} above that of a decoder that ignores "
+        f"z; {REMEDY}"
     )

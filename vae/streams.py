@@ -36,7 +36,7 @@ def whole_output() -> Iterator[None]:
     except _Unwritten as error:
         _discard(stdout)
         if not isinstance(error.reason, BrokenPipeError):
-            say(f"vaekit: stdout must be written, got {error.reason.strerror}")
+            say(f"vaekit: cannot write to stdout: {error.reason.strerror}")
         raise SystemExit(1) from None
     finally:
         sys.stdout = stdout

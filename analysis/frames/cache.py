@@ -70,8 +70,7 @@ class Cache:
                 raise self._damaged(f"no numbers in {str(name)[:80]!r}")
 
     def _damaged(self, what: str) -> ResultsError:
-        rule = "a kept analysis must be a whole table (a damaged one can be deleted)"
-        return ResultsError(f"{rule}, got {what} in '{self.path}'")
+        return ResultsError(f"the kept analysis '{self.path}' is damaged ({what}): delete it")
 
 
 @functools.cache

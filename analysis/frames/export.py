@@ -21,5 +21,5 @@ def export_frames(sweep: Sweep, to: str, dest: Path) -> list[Path]:
             write = frame.to_parquet if to == "parquet" else frame.to_csv
             write(paths[name], index=False)
     except OSError as error:
-        raise ResultsError(f"the export's folder must be writable, got {error.strerror} for {str(dest)!r}") from error
+        raise ResultsError(f"cannot write the export to {str(dest)!r}: {error.strerror}") from error
     return list(paths.values())

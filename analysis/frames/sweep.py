@@ -84,7 +84,7 @@ class Sweep:
         names = tuple(name for name in PARAMETERS if name in self.trials)
         lacking = [name for name in names if name not in self.runs]
         if lacking:
-            raise ResultsError(f"runs must have their trials' parameters, got no {lacking[0]} in {str(self.path)!r}")
+            raise ResultsError(f"the runs of {str(self.path)!r} have no column {lacking[0]}, which its trials have")
         return names
 
     @property
@@ -94,11 +94,13 @@ class Sweep:
         With several objectives nothing is best.
         """
         if len(self.objectives) > 1:
-            rule = "several objectives have no best trial (those that no other dominates lead the leaderboard)"
-            raise ResultsError(f"{rule}, got {self.spec['objective']} in {str(self.path)!r}")
+            raise ResultsError(
+                f"{str(self.path)!r} has several objectives ({self.spec['objective']}), so no single best trial: "
+                "see the leaderboard"
+            )
         complete = self.trials[self.trials["state"] == "COMPLETE"]
         if complete.empty:
-            raise ResultsError(f"a sweep must have a COMPLETE trial to have a best one, got none in {str(self.path)!r}")
+            raise ResultsError(f"{str(self.path)!r} has no best trial: none is complete")
         values = complete[value_columns(self.objectives)[0]].to_numpy()
         return complete.iloc[int(values.argmin() if self.objectives[0].ascending else values.argmax())]
 
@@ -150,7 +152,7 @@ class Sweep:
 
     def _known(self, run: int) -> int:
         if not (self.runs["run"] == run).any():
-            raise ResultsError(f"a run must be in the runs frame, got {run} in {str(self.path)!r}")
+            raise ResultsError(f"{str(self.path)!r} has no run {run}")
         return run
 
     def codes(self, run: int, split: str = "test") -> np.ndarray:
@@ -217,8 +219,10 @@ class Sweep:
         data = load_data(DataConfig(source=self.spec["data"], **given))
         trained_on = self.provenance.get("data", {}).get("hash", data.content_hash)
         if data.content_hash != trained_on:
-            rule = "images must be those that the sweep was trained on"
-            raise ResultsError(f"{rule}, got others in {self.spec['data']!r} (hash {data.content_hash[:12]})")
+            raise ResultsError(
+                f"the images of {self.spec['data']!r} have changed since training (hash {data.content_hash[:12]}): "
+                "restore them"
+            )
         return data
 
     @cached_property

@@ -77,7 +77,7 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
 
 def _of_its_own(place: Path) -> ReportFolder:
     if Folder(place).exists:
-        raise ConfigError(f"a report must have a folder of its own, got the sweep {str(place)!r}")
+        raise ConfigError(f"dest must be a folder of its own, got the sweep {str(place)!r}")
     return ReportFolder(place)
 
 

@@ -102,7 +102,7 @@ def _missing_scores(
     if not missing:
         return
     if sweep.factors("test") is None:
-        raise ResultsError(f"scores need data with factors, got {sweep.spec['data']!r}, which has none")
+        raise ResultsError(f"scores need data with known factors; {sweep.spec['data']!r} has none")
     from analysis.scores.of_codes import score_codes
 
     for name, score in score_codes(missing, sweep.scored_codes(run), floor=True, dci_backend=backend).items():

@@ -15,7 +15,7 @@ from sweeps.spec.make import make_spec
 from sweeps.spec.spec import Spec
 from vae.data import Data
 from vae.errors import ResultsError
-from vae.files.results import Folder, unwritable
+from vae.files.results import Folder, busy, unwritable
 
 SECONDS_TO_SAY_WHO = 0.5
 """Who holds a lock signs it a moment after."""
@@ -34,8 +34,7 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
         folder.check_links()
         lock.acquire()
     except Timeout:
-        who = folder.lock.read_text(encoding="utf-8") or "another one"
-        raise ResultsError(f"one process runs a sweep at a time, got {who} in {str(folder.path)!r}") from None
+        raise busy(folder) from None
     except OSError as error:
         raise unwritable(folder.path, error) from error
     except ValueError as error:
@@ -70,7 +69,7 @@ def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
         said = [{**s.as_dict(), "data_hash": text[:12]} for s, text in zip((there, spec), hashes, strict=True)]
         changes = ", ".join(f"{name} {said[0].get(name)} there and {said[1].get(name)} here" for name in different)
         raise ResultsError(
-            f"{str(folder.path)!r} holds another sweep: {changes}; give this one another name, or repeat that one"
+            f"{str(folder.path)!r} holds another sweep: {changes}. Give this one another name, or repeat that one"
         )
 
 

@@ -121,7 +121,9 @@ def make_engine(spec: Spec) -> Engine:
     try:
         from sweeps.engines.cluster import DaskEngine
     except ImportError as error:
-        raise ConfigError(f"engine dask needs the extra vaekit[dask], got no module {error.name!r}") from None
+        raise ConfigError(
+            f"engine dask needs {error.name!r}, which is not installed: pip install 'vaekit[dask]'"
+        ) from None
     return DaskEngine(workers, spec.scheduler)
 
 

@@ -54,7 +54,9 @@ class DaskEngine(ExecutorEngine):
             self._client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
             self._client.wait_for_workers(1, timeout=MOST_SECONDS_WITHOUT_WORKERS)
         except (OSError, TimeoutError):
-            raise EngineError(f"a Dask scheduler must answer and have workers, got none at {address!r}") from None
+            raise EngineError(
+                f"no Dask scheduler with workers answers at {address!r}: start it, and at least one worker"
+            ) from None
         if self._cluster is not None:
             self._client.register_plugin(OwnWorker())
         self.workers = self.slots()
@@ -93,8 +95,7 @@ class DaskEngine(ExecutorEngine):
         if threads or not self._seen_workers:
             self._seen_workers = monotonic()
         if monotonic() - self._seen_workers > MOST_SECONDS_WITHOUT_WORKERS:
-            rule = "a Dask scheduler must have workers"
-            raise EngineError(f"{rule}, got none for {MOST_SECONDS_WITHOUT_WORKERS} s; {GO_ON}")
+            raise EngineError(f"the Dask scheduler had no workers for {MOST_SECONDS_WITHOUT_WORKERS} s: {GO_ON}")
         return len(threads)
 
     def mend(self, error: BaseException, task: Task) -> bool:
@@ -135,18 +136,20 @@ class DaskEngine(ExecutorEngine):
 
     def _lost(self) -> EngineError:
         where = self.scheduler or "this machine"
-        return EngineError(f"the Dask scheduler at {where} must stay reachable, got a lost connection; {GO_ON}")
+        return EngineError(f"lost the connection to the Dask scheduler at {where}: {GO_ON}")
 
     def _check_versions(self) -> None:
         ours = versions()
         try:
             workers = self._connected().run(versions)
         except ImportError as error:
-            raise EngineError(f"Dask workers must have vaekit installed, got {error}") from None
+            raise EngineError(
+                f"vaekit is not installed on the Dask workers ({error}): install it there, in this version"
+            ) from None
         for worker, theirs in workers.items():
             for package, version in ours.items():
                 if theirs[package] != version:
-                    rule = f"Dask workers must have {package} {version} as here"
+                    rule = f"Dask workers must have {package} {version}, as here"
                     raise EngineError(f"{rule}, got {theirs[package]} at {worker}")
 
 

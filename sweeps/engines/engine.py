@@ -20,7 +20,7 @@ MOST_TRIES = 2
 MOST_FAILURES_IN_A_ROW = 30
 """With no stack finished in between, it is not the stacks that are at fault."""
 SECONDS_BETWEEN_LOOKS = 1.0
-GO_ON = "finished runs are kept, and the same command goes on"
+GO_ON = "finished runs are kept; run the same command again to resume"
 
 Stack = Sequence[Run]
 Outcome = list[TrainedRun] | Exception
@@ -158,7 +158,7 @@ class ExecutorEngine(ABC):
             if not done:
                 self.slots()
         if any(future.cancelled() for future in done):
-            raise EngineError(f"a scheduler must keep what it is given, got stacks cancelled by it or with it; {GO_ON}")
+            raise EngineError(f"the scheduler cancelled stacks that were in flight: {GO_ON}")
         done |= self._lost_with(done)
         ended = [(self.in_flight.pop(future), _outcome(future)) for future in done]
         return sorted(ended, key=lambda pair: pair[0][0].run)
@@ -186,8 +186,7 @@ class ExecutorEngine(ABC):
             self._failures_in_a_row = self._failures_in_a_row + 1 if len(errors) == len(others) else 0
         if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
             last = f"{type(errors[-1]).__name__}: {errors[-1]}"
-            rule = f"a sweep must not fail {MOST_FAILURES_IN_A_ROW} times in a row"
-            raise EngineError(f"{rule}, got at last {last}; {GO_ON}")
+            raise EngineError(f"{MOST_FAILURES_IN_A_ROW} stacks failed in a row, the last with {last}: {GO_ON}")
         return others
 
     def _to_run_again(self, stack: Stack, error: Exception, alone: bool, tries: Counter[int]) -> list[Stack]:

@@ -23,15 +23,15 @@ from vae.errors import DataError, VaekitError
 from vae.files import tables, weights
 from vae.files.results import Folder
 
-AGAIN = "delete it, then `vaekit retry --failed` trains its runs again"
-BOTH_AGAIN = f"{AGAIN} (and its table)"
-OTHER_TABLE = "a table must have the checksum it was written with, got another"
-OTHER_WEIGHTS = "weights must have the checksum they were written with, got another"
-COPY = "restore it from a copy, or repeat the sweep under another --name"
-DATABASE = "make it answer (PGPASSWORD or ~/.pgpass has its password), then check again"
-GO_ON = "the sweep's own command writes it anew"
-RETRY = "`vaekit retry --failed` trains it again"
-SPARE = "nothing refers to it: delete it"
+AGAIN = "delete it, then `vaekit retry --failed` retrains its runs"
+BOTH_AGAIN = "delete it and its table, then `vaekit retry --failed` retrains its runs"
+OTHER_TABLE = "the table does not match its checksum"
+OTHER_WEIGHTS = "the weights do not match their checksum"
+COPY = "restore it from a backup, or repeat the sweep under another --name"
+DATABASE = "make the database reachable (its password in PGPASSWORD or ~/.pgpass), then check again"
+GO_ON = "run the sweep's command again to rewrite it"
+RETRY = "`vaekit retry --failed` retrains it"
+SPARE = "delete it: nothing needs it"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class _Check:
                 yield self._finding(path, OTHER_TABLE, AGAIN)
             for row in table.to_pylist():
                 if row["run"] in self.rows:
-                    yield self._finding(path, f"a run must stand in one stack, got run {row['run']} in two", AGAIN)
+                    yield self._finding(path, f"run {row['run']} is in two stacks", AGAIN)
                 self.rows[row["run"]] = row | {"file": path}
 
     def _study(self) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ class _Check:
         if self.spec.storage:
             yield from self._study_in_database()
         elif not journal.exists():
-            yield self._finding(journal, "a sweep must have a study, got none", COPY)
+            yield self._finding(journal, "the study is missing", COPY)
             return
         else:
             yield from self._study_in_journal(journal)
@@ -121,7 +121,7 @@ class _Check:
 
     def _study_in_journal(self, journal: Path) -> Iterator[Finding]:
         if not journal.read_bytes().endswith(b"\n"):
-            yield self._finding(journal, "a journal must end with a whole line, got a torn one", GO_ON)
+            yield self._finding(journal, "the last line of the journal is incomplete", GO_ON)
         try:
             with readable(journal):
                 storage = JournalStorage(JournalFileBackend(str(journal)))
@@ -138,7 +138,9 @@ class _Check:
     def _runs(self) -> Iterator[Finding]:
         asked = self._asked()
         for number, row in sorted(self.rows.items()) if self.trials else []:
-            problems = run_problems(row, asked[number], self.spec) if number in asked else ["no trial asked for it"]
+            problems = (
+                run_problems(row, asked[number], self.spec) if number in asked else ["no trial asked for this run"]
+            )
             for problem in problems:
                 yield self._finding(row["file"], f"run {number}: {problem}", AGAIN)
 
@@ -165,12 +167,12 @@ class _Check:
                 own = {name.partition(".")[2]: t for name, t in tensors.items() if weights.run_of(name) == run}
                 row = self.rows.get(run)
                 if row is None:
-                    yield self._finding(path, f"weights must be of finished runs, got run {run}", SPARE)
+                    yield self._finding(path, f"holds weights of run {run}, which is not finished", SPARE)
                 elif run in asked and row["state"] == "COMPLETE":
                     for problem in tensor_problems(own, asked[run].config, pixels):
                         yield self._finding(path, f"run {run}: {problem}", BOTH_AGAIN)
         for run in sorted(self._kept() - there):
-            yield self._finding(self.rows[run]["file"], f"weights must be kept, got none of run {run}", AGAIN)
+            yield self._finding(self.rows[run]["file"], f"the weights of run {run} are missing", AGAIN)
 
     def _kept(self) -> set[int]:
         """Return the runs whose weights must be there."""
@@ -186,13 +188,15 @@ class _Check:
             result = self.ledger.result(trial.number)
             if result is None:
                 missing = [run.run for run in self.ledger.missing_runs([trial.number])]
-                problem = f"trial {trial.number} must have its runs, for it is told, got none of {missing}"
+                problem = f"trial {trial.number} has a result in the study, but its runs {missing} are missing"
                 yield self._finding(self.folder.stacks, problem, RETRY)
                 continue
             same = trial.state.name == result.state
             if not same or (result.state == "COMPLETE" and trial.values != result.values):
-                problem = f"trial {trial.number} must be what its runs came to, {result.state} {result.values}"
-                yield self._finding(self.folder.journal, f"{problem}, got {trial.state.name} {trial.values}", COPY)
+                problem = f"trial {trial.number} is {trial.state.name} {trial.values} in the study"
+                yield self._finding(
+                    self.folder.journal, f"{problem}, but its runs give {result.state} {result.values}", COPY
+                )
 
     def _table(self) -> Iterator[Finding]:
         told = {trial.number for trial in self.trials if trial.state.is_finished()}
@@ -209,9 +213,7 @@ class _Check:
         there = {row["trial"]: str(sorted(row.items())) for row in table.to_pylist()}
         for row in self.ledger.table(told, ()).to_pylist():
             if row["trial"] in told and there.get(row["trial"]) != str(sorted(row.items())):
-                yield self._finding(
-                    path, f"trial {row['trial']} must stand as its runs have it, got another row", GO_ON
-                )
+                yield self._finding(path, f"trial {row['trial']} differs from what its runs give", GO_ON)
 
     def _data(self) -> Iterator[Finding]:
         from vae.data import load_data
@@ -224,15 +226,15 @@ class _Check:
             return  # a folder may be far from its images
         if data.content_hash != trained_on:
             problem = (
-                f"images must be those that were trained on, got {data.content_hash[:12]} for {str(trained_on)[:12]}"
+                f"the images have changed since training: hash {data.content_hash[:12]}, then {str(trained_on)[:12]}"
             )
-            yield Finding("provenance.json", problem, f"bring back the images of {self.spec.data!r}")
+            yield Finding("provenance.json", problem, f"restore the images of {self.spec.data!r}")
         elif content_hash(data) != data.content_hash:
-            yield Finding("", "prepared images must have the hash in their name, got another", "delete the data cache")
+            yield Finding("", "prepared images do not match the hash in their name", "delete the data cache")
 
     def _leftovers(self) -> Iterator[Finding]:
         for path in sorted([*self.folder.path.glob(".*"), *self.folder.stacks.glob(".*")]):
-            yield self._finding(path, "files must be written whole, got a leftover of a killed process", SPARE)
+            yield self._finding(path, "left behind by a killed process", SPARE)
 
     def _finding(self, path: Path, problem: str, remedy: str) -> Finding:
         return Finding(str(path.relative_to(self.folder.path)), problem, remedy)

@@ -26,7 +26,7 @@ def run_problems(row: Mapping[str, Any], run: Run, spec: Spec) -> Iterator[str]:
             yield f"{name} must be {value}, got {row.get(name)}"
     epochs = len(row["history.seconds"])
     if row["state"] == "FAIL" and not row["error"]:
-        yield "a run that failed must say why, got nothing"
+        yield "it failed without a reason"
     if row["state"] == "PRUNED" and epochs not in spec.rungs:
         yield f"a pruned run must end at one of the epochs {', '.join(map(str, spec.rungs))}, got {epochs}"
     if row["state"] == "COMPLETE":

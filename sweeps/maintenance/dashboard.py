@@ -25,7 +25,7 @@ class ReadOnlyJournal(BaseJournalBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Raise ResultsError."""
-        raise ResultsError(f"the dashboard shows a study and does not change it, got {len(logs)} changes")
+        raise ResultsError(f"the dashboard is read-only: {len(logs)} changes were refused")
 
 
 def dashboard_server(folder: Folder, port: int) -> WSGIServer:
@@ -37,18 +37,16 @@ def dashboard_server(folder: Folder, port: int) -> WSGIServer:
     try:
         from optuna_dashboard import wsgi
     except ImportError:
-        raise ConfigError("the dashboard needs pip install 'vaekit[dashboard]', got no optuna-dashboard") from None
+        raise ConfigError("optuna-dashboard is not installed: pip install 'vaekit[dashboard]'") from None
     if folder.exists and (url := folder.read_spec().get("storage")):
-        raise ConfigError(
-            f"the dashboard follows journals, got a study in {url}, which optuna-dashboard shows by itself"
-        )
+        raise ConfigError(f"the study is in a database: run `optuna-dashboard {url}` instead")
     if not folder.journal.is_file():
-        raise ResultsError(f"a sweep must have begun its study before it is shown, got none in {str(folder.path)!r}")
+        raise ResultsError(f"{str(folder.path)!r} has no study yet: start its sweep first")
     storage = JournalStorage(ReadOnlyJournal(str(folder.journal)))
     try:
         return make_server(HOST, port, wsgi(storage), handler_class=_Quiet)
     except (OSError, OverflowError) as error:
-        raise ConfigError(f"port must be free on {HOST}, got {port} ({error})") from None
+        raise ConfigError(f"port {port} on {HOST} cannot be used ({error}): choose another port") from None
 
 
 class _Quiet(WSGIRequestHandler):

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from vae.errors import ResultsError
-from vae.files.results import Folder
+from vae.files.results import Folder, busy
 
 
 @contextmanager
@@ -19,9 +18,7 @@ def at_rest(folder: Folder) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise ResultsError(
-            f"a sweep must be at rest, got one that another process works on, {str(folder.path)!r}"
-        ) from None
+        raise busy(folder) from None
     except OSError:
         yield
         return

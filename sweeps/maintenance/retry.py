@@ -43,7 +43,9 @@ def forget_failed(folder: Folder) -> Forgotten:
         home = folder.path.resolve()
         spec = make_spec(folder.read_spec() | {"out": str(home.parent), "name": home.name})
         if spec.storage:
-            raise ResultsError(f"retry needs a study in the folder's own journal, got one in {spec.storage!r}")
+            raise ResultsError(
+                f"retry works only on a study in the sweep's folder, and this one is in {spec.storage!r}"
+            )
         with open_study(spec, folder) as study:
             trials = study.trials()
         ledger = Ledger(spec, folder.read_measured())

@@ -30,7 +30,7 @@ def _check_search(options: Options) -> None:
     if options.pruner:
         one_of(PRUNERS[options.mode], **{f"the pruner of mode {options.mode}": options.pruner})
     if options.pruner not in ("", "none") and "," in options.objective:
-        raise ConfigError(f"a study of several objectives must have the pruner none, got {options.pruner!r}")
+        raise ConfigError(f"pruner must be none with several objectives, got {options.pruner!r}")
 
 
 def _check_place(options: Options) -> None:
@@ -44,7 +44,7 @@ def _check_place(options: Options) -> None:
     if options.jobs != "auto" and not (options.jobs.isdecimal() and int(options.jobs) >= 1):
         raise ConfigError(f"jobs must be auto or at least 1, got {options.jobs!r}")
     if options.name and (options.name.startswith(".") or re.search(r"[/\\\x00-\x1f]", options.name)):
-        raise ConfigError(f"name must be one folder name, not a path or hidden, got {options.name!r}")
+        raise ConfigError(f"name must be a single folder name, neither a path nor hidden, got {options.name!r}")
     _ = parse_timeout(options.timeout)
 
 

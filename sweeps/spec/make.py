@@ -19,6 +19,7 @@ from vae.parameters import PARAMETERS
 DEFAULT_TRIALS = 24
 TYPES: dict[Any, tuple[type, ...]] = {int: (int,), int | None: (int,), bool: (bool,), str: (str,)}
 """What a file or Python may give, by the option's type."""
+NOUNS = {int: "a whole number", int | None: "a whole number", bool: "true or false", str: "text"}
 WORDS: dict[str, tuple[str, type[float]]] = {"sigma": ("learned", float), "epochs": ("auto", int)}
 """Options that are a word or a number."""
 Note = Callable[[str], None]
@@ -35,14 +36,14 @@ def make_spec(options: Mapping[str, Any], note: Note = lambda line: None) -> Spe
         if name not in types:
             near = difflib.get_close_matches(name, types, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ConfigError(f"a spec's keys must be options of vaekit sweep, got {name!r}{hint}")
+            raise ConfigError(f"vaekit sweep has no option {name!r}{hint}")
     values = {name: _typed(name, types[name], value) for name, value in options.items()}
     if "trials" in values:
         at_least(1, trials=values["trials"])  # 0 is the default's way of saying that none were asked
     spec = _resolved(Spec(**values))
     if spec.trials < values.get("trials", 0):
-        points = "1 point, which" if spec.trials == 1 else f"{spec.trials} points, each of which"
-        note(f"the space has {points} is trained once; {values['trials']} trials were asked for")
+        points = "1 point" if spec.trials == 1 else f"{spec.trials} points"
+        note(f"the search space has only {points}, so the sweep ends there instead of at {values['trials']} trials")
     return spec
 
 
@@ -86,7 +87,7 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
     if name in WORDS:
         return _word_or_number(name, value)
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"{name} must be of type {' or '.join(t.__name__ for t in TYPES[kind])}, got {value!r}")
+        raise ConfigError(f"{name} must be {NOUNS[kind]}, got {value!r}")
     return value
 
 

@@ -44,23 +44,27 @@ _CHOICES = "choices a,b,c or one value"
 class Options:
     """Every option of a sweep, by the name that it has in TOML and in Python."""
 
-    data: str = option("digits", "run", "A name, a folder of IDX files, or an .npz file.")
-    limit: int | None = option(None, "run", "Images to keep, a uniform subsample.")
-    size: int | None = option(None, "run", "Side of the images after averaging blocks of pixels.")
-    binarize: str = option("none", "run", "none, threshold or sample.")
-    likelihood: str = option("bernoulli", "run", "bernoulli, continuous_bernoulli or gaussian.")
-    sigma: float | Literal["learned"] = option("learned", "run", "learned or a number; for gaussian.")
-    models: str = option("vae", "search", "vae, or vae,ae: each run with its autoencoder twin.", compare=False)
-    trials: int = option(
-        0, "place", "Points of the search space, at most all.", shown="24, or the whole grid", compare=False
+    data: str = option("digits", "run", "Name, folder of IDX files, or .npz file.")
+    limit: int | None = option(None, "run", "Number of images to use, drawn at random.")
+    size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging blocks.")
+    binarize: str = option("none", "run", "Make pixels 0 or 1: none, threshold (at 0.5) or sample (anew each epoch).")
+    likelihood: str = option("bernoulli", "run", "p(x|z): bernoulli, continuous_bernoulli or gaussian.")
+    sigma: float | Literal["learned"] = option(
+        "learned", "run", "Standard deviation of gaussian: learned (the optimal one) or a number."
     )
-    seeds: int = option(3, "run", "Runs of every trial and model, with seeds from --seed on.")
+    models: str = option("vae", "search", "vae, or vae,ae to train an autoencoder twin beside each VAE.", compare=False)
+    trials: int = option(
+        0, "place", "Points of the search space to train, none twice.", shown="24, or the whole grid", compare=False
+    )
+    seeds: int = option(3, "run", "Runs per trial, with consecutive seeds from --seed on.")
     epochs: int | Literal["auto"] = option(
-        "auto", "run", "Passes over the training images; auto trains each run until validation stops improving."
+        "auto", "run", "Passes over the training images, or auto: until the loss on validation stops improving."
     )
     batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
-    beta_schedule: str = option("constant", "run", "constant, linear:F or cyclic:N.")
+    beta_schedule: str = option(
+        "constant", "run", "constant, linear:F (warm-up over a fraction F of training) or cyclic:N (N warm-ups)."
+    )
     latent_dim: str = option(
         "2:32", "search", f"Dimensions of z: {_AXIS}.",
         compare_default="2,8,16", compare_help=f"Dimensions of z: {_CHOICES}.",
@@ -73,31 +77,39 @@ class Options:
         "64,128,256", "search", f"Width of the hidden layer: {_AXIS}; a range means powers of two.",
         compare_default="128", compare_help=f"Width of the hidden layer: {_CHOICES}.",
     )  # fmt: skip
-    mode: str = option("explore", "search", "explore covers the space, optimize seeks the best.", compare=False)
+    mode: str = option(
+        "explore", "search", "explore to cover the space evenly, optimize to find the best trial.", compare=False
+    )
     sampler: str = option(
-        "", "search", "qmc, random or grid to explore, tpe to optimize.", shown="qmc or tpe", compare=False
+        "", "search", "qmc, random or grid to explore; tpe to optimize.", shown="qmc or tpe", compare=False
     )
     pruner: str = option(
-        "", "search", "none; to optimize also halving or median.", shown="none or halving", compare=False
+        "", "search", "none, or to optimize also halving or median.", shown="none or halving", compare=False
     )
-    batch: int = option(16, "search", "Trials asked at once to optimize.", compare=False)
-    objective: str = option("elbo", "search", "elbo, COLUMN:min, COLUMN:max, or several.", compare=False)
-    scores: str = option("", "run", "Scores of the codes, or none.", shown="cheap ones on data with factors")
-    seed: int = option(0, "run", "First seed of the runs, and the sampler's.")
+    batch: int = option(16, "search", "Trials per batch, to optimize.", compare=False)
+    objective: str = option(
+        "elbo", "search", "elbo, NAME:min or NAME:max (nats or a score, on validation), or several: a,b.", compare=False
+    )
+    scores: str = option(
+        "", "run", "Disentanglement scores by name, a,b,c, or none.", shown="cheap ones on data with factors"
+    )
+    seed: int = option(0, "run", "First seed of the runs, and seed of the sampler.")
     name: str = option(
-        "", "place", "Folder under --out.", shown="the data's name",
+        "", "place", "Name of the sweep, its folder under --out.", shown="the data's name",
         compare_shown="the data's or sweep's name, with -compare",
     )  # fmt: skip
-    out: str = option("results", "place", "Where sweeps land.")
-    jobs: str = option("auto", "place", "Worker processes, one thread each.", numeric=True)
-    engine: str = option("local", "place", "local processes or dask.")
-    scheduler: str = option("", "place", "A Dask scheduler, tcp://HOST:PORT; of our own if not given.")
-    storage: str = option("", "place", "postgresql+psycopg://USER@HOST/DATABASE in place of the folder's journal.")
+    out: str = option("results", "place", "Folder that holds the sweeps.")
+    jobs: str = option("auto", "place", "Worker processes with one thread each; auto takes one per core.", numeric=True)
+    engine: str = option("local", "place", "local (processes on this machine) or dask (a cluster).")
+    scheduler: str = option("", "place", "Dask scheduler, tcp://HOST:PORT; without it, a cluster on this machine.")
+    storage: str = option(
+        "", "place", "Database for the study, postgresql+psycopg://USER@HOST/DATABASE, instead of a journal."
+    )
     device: str = option("auto", "run", "auto, cpu or cuda.")
-    precision: str = option("fp32", "run", "fp32, or bf16 products where the processor has them.")
-    keep_weights: str = option("all", "place", "all, best or none.", compare=False)
-    timeout: str = option("", "place", "Stop after this time: 90s, 30m, 2h.", numeric=True)
-    report: bool = option(True, "place", "End with the report.")
+    precision: str = option("fp32", "run", "fp32, or bf16 for faster matrix products in training.")
+    keep_weights: str = option("all", "place", "Weights to keep: all, best (trials) or none.", compare=False)
+    timeout: str = option("", "place", "Stop after a time such as 90s, 30m or 2h.", numeric=True)
+    report: bool = option(True, "place", "Write the report at the end.")
 
 
 def of(declared: "Field[Any]") -> Option:

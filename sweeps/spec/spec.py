@@ -36,7 +36,9 @@ class Spec(Options):
         if self.sampler == "grid":
             for axis in self.axes:
                 if not axis.choices:
-                    raise ConfigError(f"grid needs choices, got the range {axis.name} = {getattr(self, axis.name)!r}")
+                    raise ConfigError(
+                        f"sampler grid needs choices a,b,c, got the range {axis.name} = {getattr(self, axis.name)!r}"
+                    )
 
     @cached_property
     def parameters(self) -> dict[str, Axis]:
@@ -87,7 +89,7 @@ class Spec(Options):
         objectives = self.score_objectives
         is_asked = bool(objectives) or self.scores not in ("", "none")
         if is_asked and not factors:
-            raise ConfigError(f"scores need data with factors, got {self.data!r}, which has none")
+            raise ConfigError(f"scores need data with known factors; {self.data!r} has none")
         if is_asked and images < FEWEST_SCORED:
             raise ConfigError(f"scores need {FEWEST_SCORED} validation and test images, got {images}: raise the limit")
         default = CHEAP_SCORES if factors > 1 and images >= FEWEST_SCORED else ()

@@ -37,19 +37,17 @@ def readable(where: object) -> Iterator[None]:
             yield
     except _DAMAGE as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise ResultsError(f"a study must be what Optuna wrote, got {reason} in '{where}'") from None
+        raise ResultsError(f"the study in '{where}' is damaged: {reason}") from None
 
 
 def check_study(study: optuna.Study, spec: Spec, most_trials: int, where: object) -> None:
     """Raise ResultsError unless the study is one of this spec: directions, search space, points, values."""
     if [way.name.lower() for way in study.directions] != [objective.direction for objective in spec.objectives]:
-        raise ResultsError(f"a study must have its spec's directions, got {study.directions} in '{where}'")
+        raise ResultsError(f"the study in '{where}' does not fit its spec: its directions are {study.directions}")
     for trial in study.get_trials(deepcopy=False):
         problem = _problem(trial, spec, most_trials)
         if problem:
-            raise ResultsError(
-                f"a trial must be one that its spec asks, got {problem} in trial {trial.number}, '{where}'"
-            )
+            raise ResultsError(f"the study in '{where}' does not fit its spec: trial {trial.number} has {problem}")
 
 
 def _problem(trial: FrozenTrial, spec: Spec, most_trials: int) -> str:
@@ -57,18 +55,18 @@ def _problem(trial: FrozenTrial, spec: Spec, most_trials: int) -> str:
     point = {**trial.user_attrs, **trial.params}
     names = {axis.name for axis in spec.axes}
     if trial.state == TrialState.WAITING:
-        return "a state that it never gives"
+        return "an impossible state"
     if type(until) is not int or not trial.number < until <= most_trials:
-        return "another number of trials"
+        return "an impossible number of trials"
     if point.keys() != {*names, ASKED_UNTIL} or trial.distributions != space or trial.params.keys() != space.keys():
         return "another search space"
     if not all(axis.has(point[axis.name]) for axis in spec.axes):
         return "a point outside the search space"
     if trial.state == TrialState.COMPLETE and not _are_numbers(trial.values or [], len(spec.objectives)):
-        return "values that are no finite numbers"
+        return "values that are not finite numbers"
     steps, reported = list(trial.intermediate_values), list(trial.intermediate_values.values())
     if any(type(step) is not int for step in steps) or not all(isinstance(value, int | float) for value in reported):
-        return "reports that are no numbers"
+        return "reports that are not numbers"
     return ""
 
 

@@ -38,9 +38,11 @@ def connect(url: StorageUrl) -> sqlalchemy.Connection:
         )
         return engine.connect()
     except ImportError as error:
-        raise ConfigError(f"storage needs the extra vaekit[postgres], got no module {error.name!r}") from None
+        raise ConfigError(
+            f"storage needs {error.name!r}, which is not installed: pip install 'vaekit[postgres]'"
+        ) from None
     except SQLAlchemyError as error:
-        raise StorageError(f"storage must be a database that answers, got {_reason(error)} from {url}") from None
+        raise StorageError(f"cannot use the database {url}: {_reason(error)}") from None
 
 
 class Database:
@@ -102,7 +104,9 @@ class Database:
             if time.monotonic() > deadline:
                 holder = connection.execute(HOLDER, {"key": self._key}).first()
                 connection.close()
-                raise Held(f"one process runs a sweep at a time, got study {self.study!r} held by {_who(holder)}")
+                raise Held(
+                    f"another process is working on the study {self.study!r} ({_who(holder)}): wait for it or stop it"
+                )
             time.sleep(0.1)
         self._lock = connection
 
@@ -119,13 +123,13 @@ def _arguments(url: StorageUrl) -> dict[str, Any]:
 
 
 def _who(holder: Any) -> str:
-    return f"{holder[0]} since {holder[1].astimezone():%Y-%m-%d %H:%M:%S %z}" if holder else "nobody any more"
+    return f"{holder[0]} since {holder[1].astimezone():%Y-%m-%d %H:%M:%S %z}" if holder else "it has just ended"
 
 
 def _given_up(error: Exception, url: StorageUrl) -> StorageError:
     if isinstance(error, StorageError):
         return error
-    return StorageError(f"storage must be a database that answers, got {_reason(error)} from {url}; {GO_ON}")
+    return StorageError(f"lost the database {url} ({_reason(error)}): {GO_ON}")
 
 
 def _reason(error: BaseException) -> str:

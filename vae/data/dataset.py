@@ -90,8 +90,8 @@ def open_data(folder: Path, name: str = "") -> Data:
         data = Data(images=open_npy(folder / "images.npy"), factors=factors, **splits, **record)
         _check(data)
     except (DataError, OSError, KeyError, TypeError) as error:
-        rule = f"'{folder}' must be a whole folder of prepared data (a damaged one can be deleted)"
-        raise DataError(f"{rule}, got: {' '.join(str(error).split())[:300]}") from error
+        reason = " ".join(str(error).split())[:300]
+        raise DataError(f"the prepared data in '{folder}' are damaged: {reason}; delete the folder") from error
     return data
 
 

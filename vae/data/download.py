@@ -40,8 +40,8 @@ class Download:
         except (OSError, ValueError) as error:  # no network, no such file; another checksum
             reason = " ".join(str(error).split())[:200]
             raise DataError(
-                f"{self.name} must be fetched from {self.address} or stand in a folder named by --data or as "
-                f"${FOLDER_VARIABLE}/{self.name}, got: {reason}"
+                f"cannot fetch {self.name} from {self.address} ({reason}): put its files into a folder and name that "
+                f"as the data, or as ${FOLDER_VARIABLE}/{self.name}"
             ) from error
 
 

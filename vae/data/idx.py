@@ -52,7 +52,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"'{path}' is a damaged gzip file: {error}") from error
     except OSError as error:
-        raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from error
+        raise DataError(f"cannot read '{path}': {error.strerror or error}") from error
 
 
 def _read_array(stream: _Stream, path: Path, file_bytes: int | None) -> npt.NDArray[Any]:

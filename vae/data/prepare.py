@@ -43,8 +43,10 @@ def prepare(config: DataConfig, cache: Path | None = None) -> Path:
         folder = _written(config, raw, cache)
         index.remember(cache, key, folder)
     except OSError as error:
-        rule = f"the data cache must be a folder that can be written ({CACHE_VARIABLE} names another), got '{cache}'"
-        raise DataError(f"{rule}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise DataError(
+            f"cannot write the data cache '{cache}' ({reason}): set {CACHE_VARIABLE} to another folder"
+        ) from error
     return folder
 
 

@@ -43,7 +43,7 @@ def _digits_file() -> Path:
     # Importing scikit-learn takes longer than the rest of a sweep's start; its package carries the table.
     package = find_spec("sklearn")
     if package is None or package.origin is None:
-        raise DataError("digits needs scikit-learn, got an environment without it")
+        raise DataError("digits needs scikit-learn, which is not installed")
     return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
 
 
@@ -108,7 +108,7 @@ def read_source(source: str, request: Request) -> RawData:
             return read_npz(path)
         raise DataError(_unknown(source, path.exists()))
     except OSError as error:
-        raise DataError(f"data {source!r} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"cannot read data {source!r}: {error.strerror or error}") from error
 
 
 def files_of(source: str, request: Request) -> list[Path]:
@@ -133,7 +133,7 @@ def source_name(source: str) -> str:
 
 def _unknown(source: str, exists: bool) -> str:
     if not exists and (Path(source).name != source or Path(source).suffix):
-        return f"data must be a folder or an .npz file that exists, got {source!r}"
+        return f"no folder or .npz file at {source!r}"
     rule = f"data must be a name ({', '.join(SOURCES)}), a folder of IDX files or an .npz file"
     close = difflib.get_close_matches(source, SOURCES, n=1)
     return f"{rule}, got {source!r}" + (f"; did you mean '{close[0]}'?" if close else "")

@@ -29,7 +29,7 @@ def receive(parcel: str, name: str, piece: bytes, cache: Path | None = None) -> 
             file.write(piece)
     except OSError as error:
         shutil.rmtree(half.parent, ignore_errors=True)
-        raise DataError(f"a worker's data cache must be written, got {error.strerror} in '{half.parent}'") from error
+        raise DataError(f"cannot write a worker's data cache '{half.parent}': {error.strerror}") from error
 
 
 def complete(parcel: str, content_hash: str, cache: Path | None = None) -> None:

@@ -92,7 +92,9 @@ class Folder:
         for parent, folders, files in os.walk(self.path):
             for path in (Path(parent) / name for name in (*folders, *files)):
                 if path.is_symlink() and not path.resolve().is_relative_to(home):
-                    raise ResultsError(f"a sweep's files must lie in its folder, got the link {str(path)!r} out of it")
+                    raise ResultsError(
+                        f"{str(path)!r} is a link out of the sweep's folder: replace it with what it links to"
+                    )
 
     def read_spec(self) -> dict[str, Any]:
         """Return the resolved spec as it stands in sweep.toml."""
@@ -119,12 +121,12 @@ class Folder:
     def read_trials(self) -> pa.Table:
         """Return the trials table as last written; ResultsError where there is none yet."""
         if not self.trials.exists():
-            raise ResultsError(f"a sweep must have asked a trial before it is read, got none in {str(self.path)!r}")
+            raise ResultsError(f"{str(self.path)!r} has no trials yet: run its sweep first")
         table = read_table(self.trials, TRIAL_TYPES, VALUE_PREFIX, further_types())
         check_trials(table, self.trials)
         for name in value_columns(parse_objectives(self.read_spec()["objective"])):
             if name not in table.column_names:
-                raise ResultsError(f"a table must have the column {name}, got none in {str(self.trials)!r}")
+                raise ResultsError(f"{str(self.trials)!r} has no column {name}")
         return table
 
     def write_stack(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
@@ -158,7 +160,7 @@ class Folder:
         check_parameters(tables, self.stacks)
         runs = pa.concat_tables([table.replace_schema_metadata() for table in tables], promote_options="default")
         if len(pc.unique(runs["run"])) < len(runs):
-            raise ResultsError(f"a run must stand in one stack, got one in two of {str(self.stacks)!r}")
+            raise ResultsError(f"a run is in two stacks of {str(self.stacks)!r}: delete one of them")
         return runs.sort_by("run")
 
     def read_measured(self) -> list[dict[str, Any]]:
@@ -182,7 +184,7 @@ class Folder:
         """
         files = self.weight_files() if files is None else files
         if run not in files:
-            raise ResultsError(f"a run's weights must have been kept, got run {run} in {str(self.path)!r}")
+            raise ResultsError(f"{str(self.path)!r} has no weights of run {run}: keep_weights decided so")
         return saved.read_run(files[run], run)
 
     def keep_weights(self, runs: set[int]) -> None:
@@ -218,12 +220,22 @@ def find_folder(where: str | Path, out: str | Path = "results") -> Folder:
         if folder.exists:
             folder.check_links()
             return folder
-    raise ResultsError(f"a sweep must be a name under {str(out)!r} or a folder with sweep.toml, got {str(where)!r}")
+    raise ResultsError(f"no sweep {str(where)!r}: give the name of one under {str(out)!r}, or a folder with sweep.toml")
 
 
 def unwritable(path: Path, error: OSError) -> ResultsError:
     """Return the error of a path that cannot be written."""
-    return ResultsError(f"results must be written, got {error.strerror} for {str(path)!r}")
+    return ResultsError(f"cannot write {str(path)!r}: {error.strerror}")
+
+
+def busy(folder: Folder) -> ResultsError:
+    """Return the error of a sweep that another process works on, with what that process wrote into the lock."""
+    try:
+        who = folder.lock.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # a lock that may not be read while it is held, or that something else wrote
+        who = ""
+    holder = f" ({' '.join(who.split())[:200]})" if who.strip() else ""
+    return ResultsError(f"another process is working on {str(folder.path)!r}{holder}: wait for it or stop it")
 
 
 def write_whole(path: Path, content: bytes) -> None:

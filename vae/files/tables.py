@@ -75,11 +75,11 @@ def read_table(path: Path, types: Types, prefix: str, optional: Types = MappingP
         table = table.replace_schema_metadata(known)  # pandas believes what else may stand there
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:200]
-        raise ResultsError(f"a table must be valid Parquet, got {reason} in {str(path)!r}") from None
+        raise ResultsError(f"{str(path)!r} is not valid Parquet: {reason}") from None
     for name, column in zip(table.column_names, table.itercolumns(), strict=True):
         inner = pc.list_flatten(column) if pa.types.is_list(column.type) else column
         if column.null_count or inner.null_count:
-            raise ResultsError(f"a table must have no missing values, got some in {name} of {str(path)!r}")
+            raise ResultsError(f"{str(path)!r} has missing values in column {name}")
     return table
 
 
@@ -87,14 +87,14 @@ def _check_schema(schema: pa.Schema, types: Types, prefix: str, optional: Types,
     there = {field.name: field.type for field in schema}
     for name, kind in types.items():
         if name not in there:
-            raise ResultsError(f"a table must have the column {name}, got none in {str(path)!r}")
+            raise ResultsError(f"{str(path)!r} has no column {name}")
         if there[name] != kind:
             raise ResultsError(f"{name} must be of type {kind}, got {there[name]} in {str(path)!r}")
     for name in [field.name for field in schema]:
         known = types.keys() | {other for other in there if other.startswith(prefix) and there[other] == NUMBER}
         known |= {other for other, kind in optional.items() if there.get(other) == kind}
         if name not in known or schema.get_all_field_indices(name)[1:]:
-            raise ResultsError(f"a table must have no other columns, got {name[:80]!r} in {str(path)!r}")
+            raise ResultsError(f"{str(path)!r} has the unknown column {name[:80]!r}")
 
 
 def _text_bytes(column: pa.ChunkedArray) -> int:

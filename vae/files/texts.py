@@ -43,9 +43,9 @@ def _read(path: Path, what: str, most: int, error: type[VaekitError]) -> bytes:
         with path.open("rb") as file:
             content = file.read(most + 1)
     except OSError as reason:
-        raise error(f"{what} must be readable, got {str(path)!r} ({reason.strerror})") from None
+        raise error(f"cannot read {what} {str(path)!r}: {reason.strerror}") from None
     except ValueError as reason:  # a zero byte in a path
-        raise error(f"{what} must be readable, got {str(path)!r} ({reason})") from None
+        raise error(f"cannot read {what} {str(path)!r}: {reason}") from None
     if len(content) > most:
         raise error(f"{what} must be of at most {most:,} bytes, got more in {str(path)!r}")
     return content

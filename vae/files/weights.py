@@ -87,4 +87,4 @@ def _opened(path: Path, framework: str) -> Iterator[Any]:
             yield file
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:200]
-        raise ResultsError(f"weights must be valid safetensors, got {reason} in {str(path)!r}") from None
+        raise ResultsError(f"{str(path)!r} is not valid safetensors: {reason}") from None
