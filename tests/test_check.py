@@ -99,33 +99,33 @@ def torn(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (lambda f: f.stack_paths()[0].write_bytes(b"PAR1"), "a table must be valid Parquet"),
-        (lambda f: f.stack_paths()[0].unlink(), "must have its runs, for it is told, got none of"),
-        (lambda f: shutil.copy(f.stack_paths()[0], f.stacks / "00000099.parquet"), "a run must stand in one stack"),
-        (other_checksum, "a table must have the checksum it was written with"),
+        (lambda f: f.stack_paths()[0].write_bytes(b"PAR1"), "is not valid Parquet"),
+        (lambda f: f.stack_paths()[0].unlink(), "has a result in the study, but its runs"),
+        (lambda f: shutil.copy(f.stack_paths()[0], f.stacks / "00000099.parquet"), "is in two stacks"),
+        (other_checksum, "the table does not match its checksum"),
         (cell("seed", 7), "seed must be 0, got 7|seed must be 1, got 7"),
         (cell("trial", 99), "trial must be"),
-        (cell("run", 99), "run 99: no trial asked for it"),
+        (cell("run", 99), "run 99: no trial asked for this run"),
         (cell("beta", 0.25), "beta must be"),
         (cell("rate_nats", float("nan")), "rate_nats of a finished run must be finite, got nan"),
         (cell("elbo_nats", 3.0), r"elbo_nats must be -\(rate \+ distortion\)"),
         (cell("active_units", 77.0), "active_units must be those of its dimensions"),
-        (cell("validation_elbo_nats", -1.0), "must be what its runs came to, COMPLETE"),
-        (told_otherwise, r"must be what its runs came to, .*, got COMPLETE \[1.5\]"),
-        (lambda f: f.weight_paths()[0].unlink(), "weights must be kept, got none of run"),
-        (lambda f: flip_last_byte(f.weight_paths()[0]), "weights must have the checksum they were written with"),
+        (cell("validation_elbo_nats", -1.0), "but its runs give COMPLETE"),
+        (told_otherwise, r"is COMPLETE \[1.5\] in the study, but its runs give"),
+        (lambda f: f.weight_paths()[0].unlink(), "the weights of run"),
+        (lambda f: flip_last_byte(f.weight_paths()[0]), "the weights do not match their checksum"),
         (reshaped, r"fc1.weight must have shape \(16|fc1.weight must have shape \(32"),
         (not_finite, "of a finished run must be finite, got NaN"),
-        (lambda f: f.weight_paths()[0].write_bytes(b"x"), "weights must be valid safetensors"),
+        (lambda f: f.weight_paths()[0].write_bytes(b"x"), "is not valid safetensors"),
         (lambda f: shutil.copy(f.weight_paths()[0], f.stacks / "00000099.safetensors"), None),
-        (lambda f: f.journal.unlink(), "a sweep must have a study, got none"),
-        (torn, "a journal must end with a whole line"),
-        (lambda f: f.journal.write_text("[]\n"), "a study must be what Optuna wrote"),
-        (lambda f: f.trials.unlink(), "a sweep must have asked a trial"),
-        (lambda f: change(f.trials, "value", 0, 5.0), "trial 0 must stand as its runs have it"),
+        (lambda f: f.journal.unlink(), "the study is missing"),
+        (torn, "the last line of the journal is incomplete"),
+        (lambda f: f.journal.write_text("[]\n"), "is damaged"),
+        (lambda f: f.trials.unlink(), "has no trials yet"),
+        (lambda f: change(f.trials, "value", 0, 5.0), "trial 0 differs from what its runs give"),
         (lambda f: f.provenance.write_text("{"), "provenance.json must be valid JSON"),
-        (other_images, "images must be those that were trained on"),
-        (lambda f: (f.stacks / ".00000000.parquet.abcdefgh").write_bytes(b""), "got a leftover of a killed process"),
+        (other_images, "the images have changed since training"),
+        (lambda f: (f.stacks / ".00000000.parquet.abcdefgh").write_bytes(b""), "left behind by a killed process"),
     ],
 )
 def test_every_damage_is_found(folder: Folder, damage: Damage, problem: str | None) -> None:
@@ -150,7 +150,7 @@ def test_weights_that_none_is_missed_of_are_spare(folder: Folder) -> None:
     path = folder.weight_paths()[0]
     arrays = {f"999.{name.partition('.')[2]}": array for name, array in weights.read_arrays(path).items()}
     write_whole(folder.stacks / "00000999.safetensors", weights.weights_bytes(arrays))
-    assert [finding.problem for finding in check_sweep(folder)] == ["weights must be of finished runs, got run 999"]
+    assert [finding.problem for finding in check_sweep(folder)] == ["holds weights of run 999, which is not finished"]
 
 
 class Unlucky(Inline):
@@ -240,7 +240,7 @@ def test_runs_that_are_lost_are_trained_again(tmp_path: Path) -> None:
 def test_a_sweep_that_runs_is_neither_checked_nor_retried(tmp_path: Path) -> None:
     def meanwhile(_: object) -> None:
         for action in (check_sweep, forget_failed):
-            with pytest.raises(ResultsError, match="a sweep must be at rest"):
+            with pytest.raises(ResultsError, match="another process is working on"):
                 action(Folder(tmp_path / "s"))
 
     run_sweep(tiny(tmp_path, trials=2), meanwhile, Inline())

@@ -88,23 +88,23 @@ def bad_data(name: str) -> str:
         (["--scores", "mig,charm"], "scores must be none or of mig, .*got 'charm'"),
         (
             ["--data", "BAD:plain", "--scores", "mig"],
-            "scores need data with factors, got .*plain.npz.*, which has none",
+            "scores need data with known factors; .*plain.npz.* has none",
         ),
-        (["--data", "missing/folder"], "data must be a folder or an .npz file that exists, got 'missing/folder'"),
+        (["--data", "missing/folder"], "no folder or .npz file at 'missing/folder'"),
         (["--data", "~nobody-at-all/x.npz"], "with a home that exists"),
         (["--seed", "5000000000"], "seed must be at most 4294967295, got 5000000000"),
         (["--latent-dim", "2:99999999999999999999"], "latent_dim must be at most 65536"),
         (["--latent-dim", "1" + 400 * "0"], "latent_dim must be finite"),
-        (["--name", "a\nb"], "name must be one folder name"),
+        (["--name", "a\nb"], "name must be a single folder name"),
         (["--out", "a\0b"], "out must be a path"),
         (["--likelihood", "poisson"], "likelihood must be one of .*got 'poisson'"),
         (["--sigma", "0", "--likelihood", "gaussian"], "sigma must be above 0, got 0.0"),
         (["--beta-schedule", "linear:2"], "beta_schedule must be .*got 'linear:2'"),
         (["--binarize", "maybe"], "binarize must be one of .*got 'maybe'"),
         (["--mode", "optimize", "--sampler", "qmc"], "the sampler of mode optimize must be one of tpe, got 'qmc'"),
-        (["--sampler", "grid"], "grid needs choices, got the range latent_dim = '2:32'"),
-        (["--name", "../up"], "name must be one folder name, .*got '../up'"),
-        (["--name", "a/b"], "name must be one folder name, .*got 'a/b'"),
+        (["--sampler", "grid"], "sampler grid needs choices a,b,c, got the range latent_dim = '2:32'"),
+        (["--name", "../up"], "name must be a single folder name, .*got '../up'"),
+        (["--name", "a/b"], "name must be a single folder name, .*got 'a/b'"),
         (["--jobs", "0"], "jobs must be auto or at least 1, got '0'"),
         (["--timeout", "soon"], "timeout must be a time such as 90s, 30m or 2h, got 'soon'"),
         (["--trials", "-2"], "trials must be at least 1, got -2"),
@@ -116,12 +116,12 @@ def bad_data(name: str) -> str:
         (["--batch-size", "2.5"], "batch_size must be .* of whole numbers, got '2.5'"),
         (["--batch-size", "33:63"], "a range of batch_size must hold a power of two, got '33:63'"),
         (["--limit", "100000"], "limit .*1797.*100000|limit .*100000.*1797"),
-        (["--out", "occupied"], "results must be written, got .*occupied"),
-        (["missing.toml"], "a spec must be readable, got 'missing.toml'"),
+        (["--out", "occupied"], "cannot write .*occupied"),
+        (["missing.toml"], "cannot read a spec 'missing.toml'"),
         (["broken.toml"], "a spec must be valid TOML, got .*broken.toml"),
-        (["unknown.toml"], "a spec's keys must be options .*got 'latent_dims' .did you mean latent_dim"),
+        (["unknown.toml"], "vaekit sweep has no option 'latent_dims' .did you mean latent_dim"),
         (["huge.toml"], "a spec must be valid TOML, got a whole number of more than 64 bits in 'huge.toml'"),
-        (["typed.toml"], "batch must be of type int, got 'many'"),
+        (["typed.toml"], "batch must be a whole number, got 'many'"),
         (["--data", "BAD:truncated"], "train-images-idx3-ubyte"),
         (["--data", "BAD:shapes"], "shape"),
         (["--data", "BAD:empty"], "nothing"),
@@ -176,7 +176,7 @@ def test_a_sweep_from_its_first_call_to_its_export(
     code, _, err = run(capsys, "sweep", *TINY, "--epochs", "2")
     assert code == 1
     assert "epochs 1 there and 2 here" in err
-    assert "1 changes nothing" in run(capsys, "sweep", *TINY, "--trials", "1")[2]
+    assert "--trials 1 removes none" in run(capsys, "sweep", *TINY, "--trials", "1")[2]
     code, out, _ = run(capsys, "report", "digits")
     assert (code, out) == (0, "results/digits/report/index.html\n")
     assert Path(out.strip()).is_file()
@@ -202,7 +202,7 @@ def test_a_sweep_from_its_first_call_to_its_export(
 def test_every_trial_failed_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "sweep", *TINY, "--beta", "1e38", "--epochs", "3")
     assert code == 1
-    assert "every trial failed, the first with seed 0: " in err.splitlines()[-1]
+    assert "every trial failed; the first reason is seed 0: " in err.splitlines()[-1]
 
 
 TWO = ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "6"]
@@ -211,7 +211,7 @@ TWO = ["--latent-dim", "2,3", "--hidden-dim", "16", "--beta", "1", "--trials", "
 
 def test_a_space_that_is_exhausted_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
     words = [*TINY, *TWO]
-    line = "the space has 2 points, each of which is trained once; 6 trials were asked for\n"
+    line = "the search space has only 2 points, so the sweep ends there instead of at 6 trials\n"
     code, out, err = run(capsys, "sweep", *words, "--dry-run")
     assert (code, err) == (0, line)
     assert re.search(r"runs +2\b", out)
@@ -245,7 +245,7 @@ def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_not_there(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     code, out, err = run(capsys, *words)
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert "got 'nowhere'" in err
+    assert "no sweep 'nowhere'" in err
 
 
 def test_data_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -305,7 +305,7 @@ def test_compare_trains_twins_like_a_sweep(capsys: pytest.CaptureFixture[str]) -
     assert (code, err.count("\n")) == (1, 1)
     assert "holds another sweep: seeds 1 there and 2 here" in err
     code, _, err = run(capsys, "compare", "nothing")
-    assert (code, err.startswith("vaekit: a sweep must be a name under 'results'")) == (1, True)
+    assert (code, err.startswith("vaekit: no sweep ")) == (1, True)
 
 
 def test_help_has_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -318,7 +318,7 @@ def test_an_incomplete_folder_is_said_to_be_so(capsys: pytest.CaptureFixture[str
     Folder(tmp_path / "results" / "new").write_spec({**SPEC, "data": "x", "trials": 2})
     code, _, err = run(capsys, "show", "new")
     assert code == 1
-    assert "a sweep must have asked a trial before it is read" in err
+    assert "has no trials yet: run its sweep first" in err
     assert json.loads(run(capsys, "list", "--json")[1])[0]["state"] == "incomplete"
 
 
@@ -360,7 +360,7 @@ def test_a_report_lies_where_it_is_wanted(capsys: pytest.CaptureFixture[str], tm
     written = [{str(f.relative_to(p)) for f in Path(p).rglob("*")} for p in ("there", "results/a/report")]
     assert written[0] == written[1] > {"runs/0.html", "tables/runs.csv", "figures/reconstructions.svg"}
     code, _, err = run(capsys, "report", "a", "--dest", "results/b")
-    assert (code, err) == (1, "vaekit: a report must have a folder of its own, got the sweep 'results/b'\n")
+    assert (code, err) == (1, "vaekit: dest must be a folder of its own, got the sweep 'results/b'\n")
 
 
 def test_a_report_of_two_lies_beside_the_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_a_report_of_two_lies_beside_the_first(capsys: pytest.CaptureFixture[str
     assert run(capsys, "report", "a", "b", "--dest", "both")[:2] == (0, "both/index.html\n")
     code, _, err = run(capsys, "report", "a", "b", "--dest", "results/a")
     assert (code, err.count("\n")) == (1, 1)
-    assert "must have a folder of its own" in err
+    assert "dest must be a folder of its own" in err
     assert [row["name"] for row in json.loads(run(capsys, "list", "--json")[1])] == ["a", "b"]
 
 
@@ -378,7 +378,7 @@ def test_a_dashboard_of_what_has_no_study(capsys: pytest.CaptureFixture[str], tm
     write_sweep(tmp_path / "results" / "s", trials=1)
     code, _, err = run(capsys, "dashboard", "s")
     assert (code, err.count("\n")) == (1, 1)
-    assert "must have begun its study" in err
+    assert "has no study yet" in err
 
 
 def test_check_and_retry(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -389,12 +389,12 @@ def test_check_and_retry(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
     )
     assert run(capsys, "sweep", str(spec))[0] == 0
     code, out, _ = run(capsys, "check", "digits")
-    assert (code, out) == (0, "results/digits is sound\n")
+    assert (code, out) == (0, "results/digits: no problems found\n")
     code, _, err = run(capsys, "retry", "digits")
-    assert (code, err) == (1, "vaekit: retry needs --failed, which says what is trained again, got nothing\n")
+    assert (code, err) == (1, "vaekit: retry needs --failed, which retrains failed trials and lost runs\n")
     code, _, err = run(capsys, "retry", "digits", "--failed")
     assert code == 0
-    assert "1 run again, of trial 1" in err
+    assert "retraining 1 run of trial 1" in err
     for path in (tmp_path / "results" / "digits" / "stacks").glob("*.safetensors"):
         path.unlink()
     code, out, _ = run(capsys, "check", "digits", "--json")

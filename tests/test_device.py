@@ -43,5 +43,5 @@ def test_auto_is_a_gpu_where_torch_finds_one(
 def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch, torch_version: str) -> None:
     monkeypatch.setattr(device, "version", lambda _: torch_version)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ConfigError, match="device cuda needs a GPU that torch can use, got torch 2.13.0.* and none"):
+    with pytest.raises(ConfigError, match="device cuda needs a GPU, and torch 2.13.0.* finds none"):
         resolve_device("cuda")

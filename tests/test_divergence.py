@@ -34,7 +34,7 @@ def test_diverged_is_above_knowing_nothing_and_not_on_its_way_down(distortions: 
     reason = reason_of_divergence(history(*distortions), 27.0, patience=10)
     assert bool(reason) == diverged
     if diverged:
-        assert f"{distortions[-1] - 27.0:.3g} above what knowing nothing costs" in reason
+        assert f"{distortions[-1] - 27.0:.3g} above that of a decoder that ignores z" in reason
         assert reason.endswith("or lower the learning rate")
 
 

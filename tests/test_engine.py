@@ -87,7 +87,7 @@ def test_an_error_of_training_is_not_repeated() -> None:
 
 def test_nothing_but_failures_stops_with_one_line() -> None:
     engine = Scripted(lambda numbers: Lost("gone"))
-    with pytest.raises(EngineError, match=r"must not fail 30 times in a row, got at last Lost: gone; finished runs"):
+    with pytest.raises(EngineError, match=r"30 stacks failed in a row, the last with Lost: gone: finished runs"):
         engine.outcomes([[number] for number in range(100)])
     assert len(engine.tried) < 100
 

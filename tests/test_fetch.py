@@ -50,7 +50,7 @@ def test_files_are_fetched_once_with_their_checksums(server: tuple[str, Path], t
 def test_a_wrong_checksum_or_a_missing_file_is_one_line(server: tuple[str, Path], tmp_path: Path, file: str) -> None:
     address, folder = server
     idx(folder / "train-images-idx3-ubyte.gz", 40, 4)
-    with pytest.raises(DataError, match="tiny must be fetched from .* or stand in a folder named by --data") as caught:
+    with pytest.raises(DataError, match="cannot fetch tiny from .*: put its files into a folder") as caught:
         Download("tiny", address, {file: "0" * 32}).folder(tmp_path / "cache")
     assert "\n" not in str(caught.value)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
@@ -58,7 +58,7 @@ def test_a_wrong_checksum_or_a_missing_file_is_one_line(server: tuple[str, Path]
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_offline_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"mnist must be fetched .* or as \$VAEKIT_DATA/mnist"):
+    with pytest.raises(DataError, match=r"cannot fetch mnist .* or as \$VAEKIT_DATA/mnist"):
         Download("mnist", "http://127.0.0.1:9/", {"a.gz": "0" * 32}).folder(tmp_path)
     gc.collect()  # the socket that requests leaves open is to warn here and not in another test
 
@@ -112,7 +112,7 @@ def test_a_named_folder_without_the_data_set_is_passed_over(
     server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAEKIT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="tiny must be fetched from"):
+    with pytest.raises(DataError, match="cannot fetch tiny from"):
         Download("tiny", server[0], {"missing.gz": "0" * 32}).folder(tmp_path / "cache")
     monkeypatch.setenv("VAEKIT_DATA", "~nobody-of-that-name/x")
     with pytest.raises(DataError, match="with a home that exists"):

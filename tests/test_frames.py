@@ -146,7 +146,7 @@ def test_a_sweep_opens_by_name(folder: Folder) -> None:
 
 
 def test_no_such_sweep(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="got 'nowhere'"):
+    with pytest.raises(ResultsError, match="no sweep 'nowhere'"):
         open_sweep("nowhere", out=tmp_path)
 
 
@@ -158,7 +158,7 @@ def test_a_sweep_without_runs_has_empty_frames_of_the_same_kinds(folder: Folder,
         frame = getattr(sweep, name)
         assert frame.empty
         assert frame.dtypes.tolist() == getattr(full, name).dtypes.tolist()
-    with pytest.raises(ResultsError, match="asked a trial"):
+    with pytest.raises(ResultsError, match="has no trials yet"):
         _ = sweep.trials
 
 
@@ -208,7 +208,7 @@ def test_model_is_the_plain_module_with_the_weights_of_the_run(folder: Folder) -
 
 
 def test_an_unknown_run_cannot_be_looked_into(folder: Folder) -> None:
-    with pytest.raises(ResultsError, match="a run must be in the runs frame, got 999"):
+    with pytest.raises(ResultsError, match="has no run 999"):
         open_sweep(folder.path).run(999)
 
 

@@ -346,7 +346,7 @@ def test_without_weights_only_flags_remain(tmp_path: Path) -> None:
     for slug in ("health", "health_dims", "collapse"):
         assert parts[slug].sentence == "Left out: no weights were kept."
     assert "Left out" not in parts["flags"].sentence
-    with pytest.raises(ResultsError, match="weights must have been kept"):
+    with pytest.raises(ResultsError, match="has no weights of run"):
         sweep_health(sweep)
 
 

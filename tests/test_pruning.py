@@ -354,5 +354,5 @@ def test_the_pruner_is_halving_to_optimize_one_objective_and_none_else() -> None
     assert make_spec({}).pruner == "none"
     with pytest.raises(ConfigError, match="the pruner of mode explore must be one of none, got 'halving'"):
         make_spec({"pruner": "halving"})
-    with pytest.raises(ConfigError, match="several objectives must have the pruner none, got 'median'"):
+    with pytest.raises(ConfigError, match="pruner must be none with several objectives, got 'median'"):
         make_spec({"mode": "optimize", "objective": "rate_nats,distortion_nats", "pruner": "median"})

@@ -156,7 +156,7 @@ def test_what_cannot_be_scored(tmp_path: Path) -> None:
     images = np.random.default_rng(0).random((60, 3, 3), dtype=np.float32)
     np.savez(tmp_path / "plain.npz", images=images)
     run_sweep(spec(tmp_path, tmp_path / "plain.npz", trials=1), engine=Inline(), scorer=score_run)
-    with pytest.raises(ResultsError, match="scores need data with factors, got .*plain.npz"):
+    with pytest.raises(ResultsError, match="scores need data with known factors; .*plain.npz"):
         score_sweep(vaekit.open(tmp_path / "s"), "mig")
     with pytest.raises(ConfigError, match="dci must be one of forest, gbt, got 'tree'"):
         score_sweep(vaekit.open(tmp_path / "s"), "mig", backend="tree")

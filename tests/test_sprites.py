@@ -196,7 +196,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Drawing, "blocks", full)
-    with pytest.raises(DataError, match=r"VAEKIT_CACHE .*No space left on device"):
+    with pytest.raises(DataError, match=r"No space left on device.*VAEKIT_CACHE"):
         prepare(DataConfig(source="shapes"), tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -54,7 +54,7 @@ def test_what_an_encoding_lacks_is_written_plainly(results: Path, encoding: str,
 )
 def test_a_full_stdout_is_one_line(results: Path, words: str, unbuffered: str) -> None:
     code, _, err = vaekit(results, words, "> /dev/full", PYTHONUNBUFFERED=unbuffered)
-    assert (code, err) == (1, b"vaekit: stdout must be written, got No space left on device\n")
+    assert (code, err) == (1, b"vaekit: cannot write to stdout: No space left on device\n")
 
 
 def test_a_reader_that_leaves_is_no_error(results: Path) -> None:

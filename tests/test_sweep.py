@@ -261,7 +261,7 @@ def contents(path: Path) -> dict[Path, bytes]:
 def test_another_identity_is_refused_with_the_difference(tmp_path: Path) -> None:
     run_sweep(tiny(tmp_path, trials=2), engine=Inline())
     before = contents(tmp_path)
-    with pytest.raises(ResultsError, match="holds another sweep: epochs 2 there and 3 here; give this one"):
+    with pytest.raises(ResultsError, match="holds another sweep: epochs 2 there and 3 here. Give this one"):
         run_sweep(tiny(tmp_path, trials=2, epochs=3), engine=Inline())
     assert contents(tmp_path) == before
 
@@ -295,7 +295,7 @@ def test_a_space_smaller_than_the_trials_ends_when_it_is_exhausted(tmp_path: Pat
 
 def test_python_says_so_too_where_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer: run_sweep(spec, engine=Inline()))
-    with pytest.warns(UserWarning, match="the space has 2 points, each of which is trained once") as said:
+    with pytest.warns(UserWarning, match="the search space has only 2 points") as said:
         found = vaekit.sweep(**TINY | SMALL | {"out": str(tmp_path), "learning_rate": 1e-3, "latent_dim": [2, 3]})
     assert [warning.filename for warning in said] == [__file__]
     assert len(found.trials) == 2
@@ -478,7 +478,7 @@ def test_a_torn_journal_line_is_mended(tmp_path: Path) -> None:
 
 def test_a_second_coordinator_is_told_so(tmp_path: Path) -> None:
     def second(status: Status) -> None:
-        with pytest.raises(ResultsError, match="one process runs a sweep at a time"):
+        with pytest.raises(ResultsError, match="another process is working on .*: wait for it or stop it"):
             run_sweep(tiny(tmp_path, trials=2), engine=Inline())
 
     run_sweep(tiny(tmp_path, trials=2), second, Inline())

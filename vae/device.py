@@ -23,7 +23,7 @@ def check_precision(precision: str, device: str) -> None:
     import torch
 
     if not (torch.cuda.is_bf16_supported() if device == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()):
-        raise ConfigError(f"precision bf16 needs a processor with bf16 products, and this {device} has none: use fp32")
+        raise ConfigError(f"precision bf16 needs a processor with bf16 products, got {device} without: use fp32")
 
 
 def _torch_finds_cuda() -> bool:

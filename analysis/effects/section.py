@@ -38,11 +38,11 @@ def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
     first, last = rates.iloc[0], rates.iloc[-1]
     low, high = (cell(parameter, float(end["value"])) for end in (first, last))
     binned = bool((rates["lowest"] < rates["highest"]).any())
-    places = f"each of {len(rates)} bins of about equally many trials" if binned else "each column"
+    places = f"each of {len(rates)} bins of about equal size" if binned else "each column"
     band = ", with a 95 % interval over seeds" if int(first["n"]) > 1 else ""
     dots = f" Dots are trials, coloured by {short_label(colour)}." if colour else " Dots are trials."
     return (
-        f"The dark line is the mean over the trials in {places}{band}; the other parameters differ from "
-        f"trial to trial.{dots} From {short_label(parameter)} {low} to {high}, the mean rate "
-        f"goes from {nats(first['mean'])} to {nats(last['mean'])} nats per image."
+        f"From {short_label(parameter)} {low} to {high}, the mean rate goes from {nats(first['mean'])} to "
+        f"{nats(last['mean'])} nats per image. The dark line is the mean over the trials in {places}{band}; the other "
+        f"hyperparameters vary from trial to trial.{dots}"
     )

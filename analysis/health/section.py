@@ -36,7 +36,7 @@ def _best_sections(view: View) -> list[Section]:
         chosen = runs if cheap else runs[:1]
         table, dims = sweep_health(sweep, chosen), health_dims(sweep, chosen)
     except VaekitError as error:
-        why = NO_WEIGHTS if isinstance(error, ResultsError) else "the images cannot be read"
+        why = NO_WEIGHTS if isinstance(error, ResultsError) else "the images can no longer be read"
     if why:
         return [left_out(title, "health", empty, why), left_out(title_dims, "health_dims", empty, why)]
     bounds = bound_columns(table)
@@ -73,48 +73,46 @@ def _health_sentence(table: pd.DataFrame, counts: list[int]) -> str:
     first, last = table.iloc[0], counts[-1]
     rise = first[f"importance_weighted_elbo_{last}_nats"] - first["importance_weighted_elbo_1_nats"]
     capped = (
-        " It is within 1 nat of that: read it as a lower bound, for more images would show more, and what is "
-        "missing in it stands under total correlation."
+        " It is within 1 nat of that, so read it as a lower bound: with more images it would be larger, and the total "
+        "correlation smaller."
         if first["is_capped"]
         else ""
     )
     what = (
         "log p(x)"
         if first["is_likelihood"]
-        else "minus the cross-entropy: pixels are grey, so it is no log p(x), though it rises in the same way"
+        else "minus the cross-entropy (pixels are grey, so this is not log p(x), but it behaves alike)"
     )
     return (
-        f"The best trial on {counted(int(first['images']), 'test image')}. Left: the rate is the mutual information "
-        "I(x; z), which alone tells images apart, plus the total correlation between dimensions, plus each "
-        "dimension's KL between its aggregate posterior and N(0, 1); the last two are what sampling z from the prior "
-        "gets wrong. The shares are estimates from one posterior sample an image, and a total correlation near 0 may "
-        "come out negative; they sum to R. "
-        f"Of run {int(first['run'])}'s {nats(first['rate_nats'])} nats, I is "
-        f"{nats(first['mutual_information_nats'])} (standard error "
-        f"{nats(first['mutual_information_standard_error_nats'])}); it cannot exceed log N = "
-        f"{nats(first['log_images_nats'])} nats, the dashed line.{capped}\n\n"
-        f"Right: the importance-weighted bound L_K on {what}. L_1 is the ELBO; L_K rises with K towards what the model "
-        f"is worth, here by {nats(rise)} nats to K = {last}, which is at least what the ELBO loses by the "
-        "posterior's shape. Effective samples say how far to trust it: the median image has "
-        f"{number(float(first['effective_sample_size_median']), 3)} of {last}, 5 % have fewer than "
-        f"{number(float(first['effective_sample_size_low']), 3)}. The Frechet distance (squared, in units of z) "
-        "compares the moments of the aggregate posterior with the prior's: 0 is a match."
+        f"The first trial of the leaderboard on {counted(int(first['images']), 'test image')}. Left: the rate is the "
+        "sum of the mutual information I(x; z), the only part that tells images apart, the total correlation between "
+        "dimensions, and the KL of each dimension's aggregate posterior to N(0, 1). The last two are what sampling z "
+        f"from the prior gets wrong. In run {int(first['run'])}, I is {nats(first['mutual_information_nats'])} of "
+        f"{nats(first['rate_nats'])} nats (standard error {nats(first['mutual_information_standard_error_nats'])}); it "
+        f"cannot exceed log N = {nats(first['log_images_nats'])} nats, the dashed line.{capped} The parts are "
+        "estimated from one posterior sample per image and sum to R; a total correlation near 0 may come out "
+        f"negative.\n\nRight: the importance-weighted bound L_K on {what}. L_1 is the ELBO, and L_K approaches the "
+        f"true value as K grows: at K = {last} it is {nats(rise)} nats higher, so the ELBO loses at least that much to "
+        "the shape of the posterior. The effective sample size tells how far to trust it: its median over images is "
+        f"{number(float(first['effective_sample_size_median']), 3)} of {last}, and 5 % of images have less than "
+        f"{number(float(first['effective_sample_size_low']), 3)}. The Fréchet distance (squared, in units of z) "
+        "compares the moments of the aggregate posterior with those of the prior; 0 is a match."
     )
 
 
 def _dims_sentence(dims: pd.DataFrame) -> str:
     variance = dims.loc[dims["kl_nats"] > 0.1, "variance"]
     law = (
-        f" By the variance law it is 1 where a dimension matches the prior; of the dimensions above 0.1 nats it is "
-        f"{number(float(variance.mean()), 3)} on average."
+        f" It is 1 where a dimension matches the prior; over the dimensions with more than 0.1 nats it averages "
+        f"{number(float(variance.mean()), 3)}."
         if len(variance)
         else ""
     )
     return (
-        f"Run {int(dims['run'].iloc[0])}, dimensions by falling KL. The second bar is how far the ELBO drops when that "
-        "dimension of z changes places among the images and the others stay: a KL without it is paid for and not "
-        "read, both near 0 is a collapsed dimension. Variance is that of the aggregate posterior: the variance of "
-        f"the means plus the mean variance.{law}"
+        f"Run {int(dims['run'].iloc[0])}, dimensions by falling KL. The second bar is the drop in ELBO when that "
+        "dimension of z is permuted across images and the others are kept. A dimension with KL but no drop costs rate "
+        "and is not used by the decoder; one with neither has collapsed. Variance is that of the aggregate posterior: "
+        f"the variance of the means plus the mean of the variances.{law}"
     )
 
 
@@ -124,10 +122,10 @@ def _collapse_section(view: View) -> Section:
         return left_out(title, "collapse", curves, NO_WEIGHTS if view.best_runs else NOTHING)
     band = " Bands are 95 % intervals over seeds." if curves["collapsed_share" + SUFFIX].notna().any() else ""
     sentence = (
-        "The share of latent dimensions whose KL is below epsilon on at least 99 % of the test images ((epsilon, "
-        "delta)-collapse with delta 0.01). A curve that is high at the left has dimensions that equal the prior for "
-        "every image; one that stays at 0 up to 1 nat uses all it has. The trial of the highest and of the lowest beta "
-        f"stand beside the best, as far as their weights were kept.{band}"
+        "The share of latent dimensions whose KL is below epsilon on at least 99 % of the test images: (epsilon, "
+        "delta)-collapse with delta = 0.01. A curve that is high on the left has collapsed dimensions; one that stays "
+        "at 0 up to 1 nat uses all of them. Shown are the first trial of the leaderboard and those with the lowest and "
+        f"highest beta, if their weights were kept.{band}"
     )
     return Section(title=title, slug="collapse", sentence=sentence, figure=figures.collapse(curves), table=curves)
 
@@ -142,8 +140,8 @@ def _flags_section(view: View) -> Section:
     shown = f" The first {SHOWN} are listed." if len(table) > SHOWN else ""
     flagged = table["run"].nunique()
     sentence = (
-        f"{flagged} of {counted(runs, 'run')} {'has' if flagged == 1 else 'have'} a flag, by fixed rules on the test "
-        f"columns and the learning curve: {told}. A flag is not a fault: over-regularised runs draw the left of the "
-        f"rate-distortion plane. Each sentence says what was seen and what to change.{shown}"
+        f"{flagged} of {counted(runs, 'run')} {'has' if flagged == 1 else 'have'} a flag: {told}. Flags follow fixed "
+        "rules on the test columns and the learning curve, and each says what was seen and what to change. A flag is "
+        f"not a fault: over-regularised runs make up the left of the rate-distortion plane.{shown}"
     )
     return Section(title="Flags", slug="flags", sentence=sentence, table=table, preview=table.head(SHOWN))

@@ -14,7 +14,7 @@ def importance_sections(view: View) -> list[Section]:
     """Show which parameters move the objective."""
     title, table = "Hyperparameter importance", importances(view)
     if table.empty:
-        why = f"it takes {FEWEST} complete trials and a parameter that varies; complete are {len(view.board)}"
+        why = f"it needs {FEWEST} complete trials and a hyperparameter that varies; {len(view.board)} are complete"
         return [left_out(title, "importance", table, why)]
     sentence, figure = _sentence(table), figures.importance(table)
     return [Section(title=title, slug="importance", sentence=sentence, figure=figure, table=table, preview=table)]
@@ -37,9 +37,9 @@ def _sentence(table: pd.DataFrame) -> str:
     first = table[table["objective"] == table["objective"].iloc[0]]
     top = first.loc[first["total"].idxmax()]
     return (
-        f"How much of the variance of the objective between trials each parameter explains, by {EVALUATOR}: alone "
-        "(main), and with every interaction it takes part in (total). Bars are medians over bootstrap resamples of "
-        f"{top['trials']} trials, whiskers the middle 95 % of them. {short_label(top['parameter']).capitalize()} leads "
-        f"{top['objective']} with {number(top['total'], 2)} ({number(top['total_low'], 2)} to "
-        f"{number(top['total_high'], 2)}). A share depends on the ranges that were swept."
+        f"{short_label(top['parameter']).capitalize()} matters most for {top['objective']}: it explains a share of "
+        f"{number(top['total'], 2)} ({number(top['total_low'], 2)} to {number(top['total_high'], 2)}) of the variance "
+        f"between trials. Shares are estimated by {EVALUATOR}, for each hyperparameter alone (main) and with its "
+        f"interactions (total). Bars are medians over bootstrap resamples of the {top['trials']} trials, whiskers "
+        "their middle 95 %. They depend on the ranges that were searched."
     )

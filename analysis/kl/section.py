@@ -20,8 +20,7 @@ def kl_sections(view: View) -> list[Section]:
 
 def _sentence(order: str) -> str:
     return (
-        f"Each row is a trial, from the smallest {short_label(order)} at the top; its dimensions are sorted by KL, "
-        "so the bright part shows how many carry the rate and the dark part those that collapsed onto the "
-        "prior. Cells are blank where a trial has no such dimension. Values are means over seeds on the test "
-        "split."
+        f"Each row is a trial, the smallest {short_label(order)} at the top, with its dimensions sorted by KL: bright "
+        "ones carry the rate, dark ones have collapsed to the prior, and cells are blank beyond its latent dimensions. "
+        "Values are means over seeds on the test split."
     )

@@ -34,47 +34,46 @@ def _sections(shown: Shown) -> Iterator[Section]:
     yield _section(
         shown,
         "Reconstructions",
-        f"Test images, and below them what is decoded from their posterior means, in {shown.who}. The table has what "
-        "each costs: −log p(x|z) at the mean, in nats; D is over samples of the posterior and so mostly more.",
+        f"Test images, and below them their reconstructions from posterior means, by {shown.who}. The table gives "
+        "−log p(x|z) at the mean, in nats; D averages over posterior samples and is usually larger.",
         [pictures.reconstructions(shown)],
     )
     yield _section(
         shown,
         "Prior samples",
-        f"Draws from the prior N(0, I), decoded, in {shown.who}; none was picked. A draw where no codes are decodes to "
-        "what is no image of these data. The table has the nearest test image of each draw and the root mean square "
-        "over pixels to it.",
+        f"Decoded samples from the prior N(0, I), not selected, by {shown.who}. A sample far from all codes decodes to "
+        "something unlike the data. The table gives the nearest test image of each, and the root mean square "
+        "difference of their pixels.",
         _each(shown, pictures.samples),
     )
     yield _section(
         shown,
         "Traversals",
-        f"The code of test image {image} with one dimension at a time set to other values, in {shown.who}. A row is a "
-        "dimension, by falling KL (an autoencoder's, which has none: by the variance of its codes), at most "
-        f"{MOST_DIMS}; from left to right it goes through the central {100 * SPAN:.0f} % of what codes of the test "
-        "split take. A row that does not change is a dimension that the decoder does not use. The table has the "
-        "values.",
+        f"The code of test image {image}, with one dimension changed at a time, by {shown.who}. Each row is a "
+        f"dimension, sorted by falling KL (for an autoencoder: by the variance of its codes), at most {MOST_DIMS}. "
+        f"From left to right it covers the central {100 * SPAN:.0f} % of its values on the test split. The decoder "
+        "does not use a dimension whose row does not change. The table gives the values.",
         _each(shown, pictures.traversals),
     )
     yield _section(
         shown,
         "Perturbations",
-        f"What is decoded ever further from the code of test image {image}, in {shown.who}: the same {POINTS} "
-        "directions in every row, and the reconstruction itself in the first. Where an image changes at a small "
-        "radius, neighbouring codes mean different images. The table has the root mean square over pixels by which "
-        "each differs from the reconstruction.",
+        f"Decoded codes at growing distance from the code of test image {image}, by {shown.who}: first the "
+        f"reconstruction, then {POINTS} directions, the same in every row. If images change at a small radius, nearby "
+        "codes mean different images. The table gives the root mean square difference of pixels from the "
+        "reconstruction.",
         _each(shown, pictures.perturbations),
     )
     if len(shown.images) == 1:
         nothing = pd.DataFrame({"run": []})
-        yield left_out("Interpolations", "interpolations", nothing, "they join two test images, and there is one")
+        yield left_out("Interpolations", "interpolations", nothing, "they need two test images, and there is one")
         return
     yield _section(
         shown,
         "Interpolations",
-        f"Codes between those of two test images, decoded, in {shown.who}: on a straight line, and on an arc along "
-        "which the direction turns and the length changes evenly. A smooth latent space changes evenly too; a jump or "
-        "a blur on the way is a gap between codes. The table has the root mean square over pixels of each step.",
+        f"Decoded codes between those of two test images, by {shown.who}: on a straight line, and on an arc (spherical "
+        "interpolation, with the length changing evenly). In a smooth latent space images change evenly; a jump or a "
+        "blur is a gap between codes. The table gives the root mean square change of pixels per step.",
         _each(shown, pictures.interpolations),
     )
 

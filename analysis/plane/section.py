@@ -17,8 +17,7 @@ from analysis.statistics.zero_rate import ZeroRate
 
 SHOWN = 20
 NO_PAIRS = (
-    "the slope of the frontier is beta only along runs that differ in nothing but beta, and no two complete trials "
-    "are equal in all else at two betas (--sampler grid makes them)"
+    "it compares trials that differ only in beta, and no two complete trials do (--sampler grid makes such pairs)"
 )
 
 
@@ -53,10 +52,10 @@ def area_section(view: View) -> Section:
     start = "the zero-rate point" if zero_rate is not None else "the frontier's first point"
     spread = f" (a 95 % interval by the jackknife over {row['n']:.0f} seeds)" if row["n"] > 1 else ""
     sentence = (
-        f"The integral of the frontier's D over R, from {start} at R = {nats(row['rate_low_nats'])} to its "
-        f"last point at {nats(row['rate_high_nats'])} nats, is {size} square nats{spread}; the dashed line is the "
-        "mean D over that interval. Beta has no part in it, and smaller is better; sweeps of the same data compare "
-        "only over the same interval of R."
+        f"The area under the frontier from {start} at R = {nats(row['rate_low_nats'])} to its last point at R = "
+        f"{nats(row['rate_high_nats'])} nats is {size} square nats{spread}. Smaller is better, and beta plays no part "
+        "in it. The dashed line is the mean D over that interval. Compare sweeps of the same data only over the same "
+        "interval of R."
     )
     figure = figures.frontier_area(area, frontier_corners(view.runs, zero_rate), zero_rate)
     return Section(title=title, slug="frontier_area", sentence=sentence, figure=figure, table=area, preview=area)
@@ -64,7 +63,7 @@ def area_section(view: View) -> Section:
 
 def convergence_section(view: View) -> Section:
     """Show the slope of D over R between neighbouring betas beside beta."""
-    pairs, title = slopes(view.runs), "Is the slope beta?"
+    pairs, title = slopes(view.runs), "Convergence check"
     if pairs.empty:
         return left_out(title, "convergence", pairs, NO_PAIRS)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]
@@ -81,22 +80,23 @@ def _how_to_read(points: pd.DataFrame, colour: str, zero_rate: float | None) -> 
     through = " and the zero-rate point" if zero_rate is not None else ""
     return (
         f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is the "
-        f"frontier, the lower convex hull of the trials{through}, with {on} of {counted(len(points), 'trial')} on it; "
-        f"{beaten} {'is' if beaten == 1 else 'are'} dominated: another point has no more R, no more D and less of one. "
-        f"Faint lines join points of equal ELBO.{bars} The ring marks the trial that is first in the leaderboard."
+        f"frontier, the lower convex hull of the trials{through}: {on} of {counted(len(points), 'trial')} "
+        f"{'lies' if on == 1 else 'lie'} on it, and {beaten} {'is' if beaten == 1 else 'are'} dominated (another has "
+        "no more R, no more D, and less of one). ELBO is constant along the faint lines. The ring marks the first "
+        f"trial of the leaderboard.{bars}"
     )
 
 
 def _zero_rate(point: ZeroRate) -> str:
     """What the point at R = 0 is, or why it is not there."""
     if point.nats is None and point.train_images:
-        return "The frontier has no zero-rate point: no train image differs from another, so a learned sigma goes to 0."
+        return "The frontier has no zero-rate point: all training images are equal, so the optimal sigma is 0."
     if point.nats is None:
-        return "The zero-rate point of the frontier is left out: the images can no longer be read."
+        return "The zero-rate point is not shown: the images can no longer be read."
     return (
-        "The diamond is the exact zero-rate point of the frontier: at R = 0 a decoder is told nothing, and the best "
-        f"independent pixels of {counted(point.train_images, 'train image')} cost D0 = {nats(point.nats)} nats on "
-        "the test split; a run that collapsed lies there."
+        "The diamond is the zero-rate point, where a collapsed run lies: at R = 0 the decoder ignores z, and the best "
+        f"constant output, fitted to {counted(point.train_images, 'training image')}, has the exact distortion D0 = "
+        f"{nats(point.nats)} nats on the test split."
     )
 
 
@@ -104,20 +104,20 @@ def _counts(sweep: Sweep) -> str:
     """What took no part in the plane, and in what unit it is."""
     counts = states(sweep.trials).set_index("state")["trials"]
     return (
-        f"{counts['PRUNED']} pruned and {counts['FAIL']} failed trials are not shown. R and D are at beta = 1, "
-        "whatever beta weighted R in training."
+        f"Not shown: {counts['PRUNED']} pruned and {counts['FAIL']} failed trials. R and D are unweighted, whatever "
+        "beta was in training."
     )
 
 
 def _slopes(pairs: pd.DataFrame, unseen: int) -> str:
     within, width, steepness = pairs["within"], pairs["slope" + SUFFIX], -pairs["slope"]
     reached = ~within & (steepness + width >= pairs["beta_low"]) & (steepness - width <= pairs["beta_high"])
-    more = f", and the interval reaches them in {reached.sum()} more" if width.notna().any() else ""
-    hidden = f" The figure has no place for {counted(unseen, 'pair')} with a rising D or beta 0." if unseen else ""
+    more = f", and its interval overlaps theirs in {reached.sum()} more" if width.notna().any() else ""
+    hidden = f" Not drawn: {counted(unseen, 'pair')} with a rising D or with beta 0." if unseen else ""
     return (
-        "Trials that differ in beta alone check themselves: at the least D + beta R, D falls by beta nats for each nat "
-        "of R, so between two neighbouring betas −dD/dR lies between them. A bar across spans the two betas, a bar up "
-        "is a 95 % interval over seeds; where neither meets the line, a trial was not trained to its optimum, or "
-        f"generalises otherwise than it trains. −dD/dR lies between its betas in {within.sum()} of "
-        f"{counted(len(pairs), 'pair')}{more}.{hidden}"
+        "The slope of the frontier should equal beta: at the minimum of D + beta R, one more nat of R lowers D by beta "
+        "nats. So between two trials that differ only in beta, −dD/dR should lie between their betas. It does in "
+        f"{within.sum()} of {counted(len(pairs), 'pair')}{more}. Horizontal bars span the two betas, vertical bars are "
+        "95 % intervals over seeds. A cross that misses the line is a pair that was not trained to its optimum, or "
+        f"that generalises differently from how it trains.{hidden}"
     )

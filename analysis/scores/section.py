@@ -15,10 +15,12 @@ from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import beta_first
 from vae.errors import ResultsError
 
-NO_SCORES = "the runs have no scores, which need several known factors (or --scores by name) and two test images"
+NO_SCORES = (
+    "the runs have no scores; they need data with several known factors (or --scores by name) and two test images"
+)
 EXPLAINED = (
-    "Scores of the posterior means on the test split. The floor is the same score on permuted codes, which know "
-    "nothing; the ceiling is what a perfect representation reaches with the same bins."
+    "Scores of the posterior means on the test split. The floor is the score of permuted codes, which carry no "
+    "information; the ceiling is that of a perfect representation with the same bins."
 )
 
 
@@ -35,7 +37,7 @@ def score_sections(view: View) -> list[Section]:
 
 def _best_section(view: View) -> Section:
     table = trial_scores(view.sweep, view.best_runs)
-    sentence = f"{EXPLAINED} The first trial of the leaderboard, with 95 % intervals over seeds."
+    sentence = f"{EXPLAINED} Shown is the first trial of the leaderboard, with 95 % intervals over seeds."
     return Section(title="Scores", slug="scores", sentence=sentence, table=table, preview=table)
 
 
@@ -43,8 +45,8 @@ def _effect_section(view: View, parameter: str) -> Section:
     scores = view.sweep.scores
     means = effect(view.runs, parameter, scores)
     sentence = (
-        "The line is the mean over the trials at (or binned around) that value, with a 95 % interval over seeds; the "
-        "other parameters differ from trial to trial. Dots are trials."
+        "The line is the mean over trials at each value, or in bins around it, with a 95 % interval over seeds; the "
+        "other hyperparameters vary from trial to trial. Dots are trials."
     )
     figure = figures.effects(means, trial_means(view.runs, scores), parameter)
     title = f"Scores and {short_label(parameter)}"
@@ -57,8 +59,8 @@ def _agreement_sections(view: View) -> list[Section]:
     if len(table) < 2 or table.drop(columns="score").isna().all(axis=None):
         return []
     sentence = (
-        "Spearman's rank correlation of the scores over the trials, each a mean over its seeds: 1 where two scores put "
-        "the trials in the same order, 0 where they have nothing to do with each other."
+        "Spearman's rank correlation between scores over the trials (means over seeds): 1 if two scores rank the "
+        "trials the same way, 0 if their rankings are unrelated."
     )
     figure, slug = figures.correlations(table), "score_correlation"
     return [Section(title="Do the scores agree?", slug=slug, sentence=sentence, figure=figure, table=table)]
@@ -71,7 +73,7 @@ def _information_section(view: View) -> Section:
     except ResultsError:
         return left_out(title, slug, pd.DataFrame({"dim": []}), "no weights were kept")
     sentence = (
-        f"Mutual information of each latent dimension of run {best} (the best trial's first seed) and each factor, in "
-        "nats, from codes in 20 bins. A disentangled run has one bright cell in a column, and no two in a row."
+        f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
+        "each factor, with codes in 20 bins. In a disentangled run each column has one bright cell, and no row has two."
     )
     return Section(title=title, slug=slug, sentence=sentence, figure=figures.information(table), table=table)

@@ -31,7 +31,7 @@ def leaderboard_sections(view: View) -> list[Section]:
 def state_sections(view: View) -> list[Section]:
     """Count the trials in each state, and list the failed ones with their reasons."""
     counts, failed = states(view.sweep.trials), failures(view.sweep.trials)
-    sentence = "A trial is complete when all its seeds stayed finite."
+    sentence = "A trial is complete when all its seeds have finished; it fails when one of them does."
     parts = [Section(title="Trials by state", slug="states", sentence=sentence, table=counts, preview=counts)]
     if not failed.empty:
         sentence, preview = _failed(failed), failed.head(SHOWN)
@@ -43,11 +43,11 @@ def _ordered(objectives: Sequence[Objective]) -> str:
     words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
     how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
     return (
-        f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split. "
-        "Nats are per image; means over seeds, ± a 95 % interval where there are several."
+        f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split, in "
+        "nats per image. Values are means over seeds, with 95 % intervals where there are several."
     )
 
 
 def _failed(failed: pd.DataFrame) -> str:
     part = f" The first {SHOWN} are listed." if len(failed) > SHOWN else ""
-    return f"{counted(len(failed), 'trial')} failed and took no part in any figure.{part}"
+    return f"{counted(len(failed), 'trial')} failed and {'is' if len(failed) == 1 else 'are'} in no figure.{part}"

@@ -47,7 +47,7 @@ def test_a_database_that_restarts(tmp_path: Path, undisturbed: Callable[..., Pat
 def test_a_database_that_is_down_or_held(tmp_path: Path, postgres: Postgres) -> None:
     url = postgres.url()
     nowhere = Command(words(name="s", storage=url.replace(str(postgres.port), "1")), tmp_path)
-    assert "storage must be a database that answers, got connection failed" in one_line(nowhere)
+    assert "connection failed" in one_line(nowhere)
     wrong = Command(words(name="s", storage=postgres.url(":another")), tmp_path)
     assert "password authentication failed" in one_line(wrong)
     assert not (tmp_path / "results").exists(), "something was half-written"
@@ -56,7 +56,7 @@ def test_a_database_that_is_down_or_held(tmp_path: Path, postgres: Postgres) -> 
     study = Folder(tmp_path / "results" / "s").read_provenance()["study"]
     with Database(parse_storage(url), study):
         second = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
-        assert "one process runs a sweep at a time, got study" in one_line(second)
+        assert "another process is working on the study" in one_line(second)
         assert f"held by vaekit, process {psutil.Process().pid} on " in second.output()
     third = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
     assert third.wait() == 0, third.output()
@@ -68,9 +68,9 @@ def test_a_scheduler_that_goes_away(tmp_path: Path, undisturbed: Callable[..., P
     until(lambda: stacks(tmp_path, "s"), command)
     finished = stacks(tmp_path, "s")
     dask.scheduler.kill()
-    assert one_line(command).endswith("finished runs are kept, and the same command goes on")
+    assert one_line(command).endswith("finished runs are kept; run the same command again to resume")
     again = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
-    assert "a Dask scheduler must answer and have workers" in one_line(again)
+    assert "no Dask scheduler with workers answers" in one_line(again)
     (tmp_path / "other").mkdir()
     with dask_cluster(tmp_path / "other") as other:
         command = Command(words(name="s", engine="dask", scheduler=other.address, **OPTIONS), tmp_path)
@@ -128,7 +128,7 @@ def test_one_signal_lets_the_stacks_in_flight_finish(
     until(lambda: stacks(tmp_path, "s"), command)
     command.process.send_signal(number)
     finished = len(stacks(tmp_path, "s"))
-    assert one_line(command, code=130) == "stopped; finished runs are kept, and the same command goes on"
+    assert one_line(command, code=130) == "stopped: finished runs are kept; run the same command again to resume"
     assert "the stacks in flight have 30 s to finish; Ctrl-C again stops now" in command.output()
     assert len(stacks(tmp_path, "s")) > finished
     command = Command(words(name="s", **options), tmp_path)
