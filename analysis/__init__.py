@@ -1,1 +1,1 @@
-"""Arrays and frames in; numbers, frames, figures and reports out."""
+"""Arrays and frames in; numbers, figures and reports out."""

@@ -1,1 +1,1 @@
-"""What speed is claimed, runnable by anyone: `python -m benchmarks.NAME`."""
+"""Every speed that docs/speed.md claims, for anyone to run: `python -m benchmarks.NAME`."""

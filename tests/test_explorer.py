@@ -120,7 +120,7 @@ def test_a_sheet_without_weights_or_of_a_failed_run_says_so(tmp_path: Path) -> N
     sheets = Sheets(open_sweep(write_sweep(tmp_path / "s", trials=2, seeds=1, failed={1: HOSTILE}).path))
     assert "has no weights of run 0" in sheets.render(0)
     failed = sheets.render(1)
-    assert "No pictures: the run was not trained to its end" in failed
+    assert "No pictures: the run did not finish" in failed
     assert "&lt;script&gt;alert(1)" in failed
     assert "<script" not in failed
 

@@ -3,16 +3,16 @@
     VaekitError
     ├── ConfigError     a value breaks a rule (latent_dim, beta, an axis, an objective)
     ├── DataError       images that cannot be found, read or modelled
-    ├── ResultsError    a results folder that cannot be read, written or gone on with
-    ├── StorageError    a database that does not answer, or a study in it that somebody else holds
-    └── EngineError     workers that cannot be reached, or that do nothing but fail
+    ├── ResultsError    a results folder that cannot be read, written or resumed
+    ├── StorageError    a database that does not answer, or a study that another process holds
+    └── EngineError     workers that cannot be reached, or that only fail
 
-The message is one line: the rule, and what came. The command line prints it and exits with 1.
+The message is one line: what is wrong, and what to do. The command line prints it and exits with 1.
 """
 
 
 class VaekitError(Exception):
-    """Base of every error that a user can mend."""
+    """Base of every error that a user can fix."""
 
 
 class ConfigError(VaekitError, ValueError):
@@ -24,12 +24,12 @@ class DataError(VaekitError):
 
 
 class ResultsError(VaekitError):
-    """A results folder that cannot be read, written or gone on with."""
+    """A results folder that cannot be read, written or resumed."""
 
 
 class StorageError(VaekitError):
-    """A database that does not answer, or a study in it that somebody else holds."""
+    """A database that does not answer, or a study that another process holds."""
 
 
 class EngineError(VaekitError):
-    """Workers that cannot be reached, or that do nothing but fail."""
+    """Workers that cannot be reached, or that only fail."""

@@ -64,7 +64,7 @@ def scored_codes(stack: Stack, data: Data, splits: Sequence[str]) -> Iterator[di
     Nothing of a run whose codes are not finite. Raises DataError for data without factors.
     """
     if data.factors is None:
-        raise DataError(f"scores need data with factors, got {data.name!r}, which has none")
+        raise DataError(f"scores need data with known factors; {data.name!r} has none")
     rows = {split: scored_rows(data, split) for split in splits}
     images = np.unique(np.concatenate([of.everything for of in rows.values()]))
     factors = data.factors[images]

@@ -1,4 +1,4 @@
-"""What a latent space is worth as a prior's home: measures between two samples, and tables of runs that use them.
+"""How much of a latent space a prior covers: measures between two samples, and tables of runs that use them.
 
     prdc(draws, codes).coverage          share of prior draws with a code near
     mmd(codes, draws)                    discrepancy with its permutation null

@@ -1,1 +1,1 @@
-"""What one parameter does to rate, distortion and active units."""
+"""The effect of each hyperparameter on rate, distortion, ELBO and active units."""

@@ -1,1 +1,1 @@
-"""What a sweep measured, read from its folder: frames, runs to look into, and tables that analyses keep."""
+"""A sweep as read from its folder: frames, single runs, and tables that analyses keep."""

@@ -1,1 +1,1 @@
-"""What a run's posterior is worth: where its rate goes, what its dimensions do, and what log p(x) it reaches."""
+"""Posterior health: where the rate goes, what each dimension is used for, and bounds on log p(x)."""

@@ -1,1 +1,1 @@
-"""Which hyperparameters move the objective."""
+"""Which hyperparameters matter for the objective."""

@@ -1,1 +1,1 @@
-"""The KL of each latent dimension: how many carry the rate."""
+"""KL per latent dimension: how many carry the rate."""

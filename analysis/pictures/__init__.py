@@ -1,1 +1,1 @@
-"""What single runs make of images: reconstructions, samples, walks through the latent space."""
+"""Pictures of single runs: reconstructions, samples, traversals, perturbations, interpolations."""

@@ -1,1 +1,1 @@
-"""What every section of a report is made of: its type, its figures' style, its words."""
+"""What every section of a report shares: its type, the style of figures, words and numbers."""

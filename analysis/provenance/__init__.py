@@ -1,1 +1,1 @@
-"""Where a sweep's numbers come from, and how to get them again."""
+"""Where a sweep's numbers come from, and how to repeat it."""

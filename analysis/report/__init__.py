@@ -1,1 +1,1 @@
-"""The report and the terminal: what is put together from sections, above all analyses."""
+"""The report and the terminal, put together from the sections of all analyses."""

@@ -102,7 +102,7 @@ class Sheets:
     def _pictures(self, run: int) -> tuple[list[Picture], str]:
         """The pictures, or why there are none."""
         if self._rows[run]["state"] != "COMPLETE":
-            return [], "the run was not trained to its end"
+            return [], "the run did not finish"
         try:
             return list(_draw(self.sweep.run(run), self._images)), ""
         except VaekitError as error:
@@ -139,19 +139,18 @@ def _bars(dims: pd.DataFrame | None) -> list[dict[str, Any]]:
 
 def _draw(run: Run, images: Float32) -> Iterator[Picture]:
     pairs = np.stack([images, run.reconstruct(images)])
-    yield _picture("Reconstructions", "Test images, and below each what the run makes of its posterior mean.", pairs)
+    yield _picture("Reconstructions", "Test images, and below each its reconstruction from the posterior mean.", pairs)
     moved = run.traverse(images[0], run.ranked_dims[:MOST_DIMS].tolist())
     yield _picture("Traversal", _traversed(moved.dims, run.is_ae), moved.images)
     drawn = run.sample(SAMPLE_ROWS * COLUMNS).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
-    yield _picture("Samples", "Codes drawn from N(0, I) and decoded.", drawn)
+    yield _picture("Samples", "Decoded samples from the prior N(0, I).", drawn)
 
 
 def _traversed(dims: Int64, is_ae: bool) -> str:
     names = ", ".join(str(dim) for dim in dims)
     return (
-        f"Each row moves one dimension through the central {100 * SPAN:.0f} % of the aggregate posterior of the test "
-        "split and leaves the others at the code of the first test image. From the top, by "
-        f"{'variance' if is_ae else 'KL'}: {names}."
+        f"Each row moves one dimension through the central {100 * SPAN:.0f} % of its values on the test split; the "
+        f"others stay at the code of the first test image. From the top, by {'variance' if is_ae else 'KL'}: {names}."
     )
 
 

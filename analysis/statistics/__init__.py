@@ -1,1 +1,1 @@
-"""What several analyses stand on: which runs count, intervals over seeds, the leaderboard."""
+"""What several analyses share: which runs count, intervals over seeds, the leaderboard."""

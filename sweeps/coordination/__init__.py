@@ -1,1 +1,1 @@
-"""The main path: claim a folder, ask, stack, train, write, tell."""
+"""The main path: claim the folder, ask, stack, train, write, tell."""

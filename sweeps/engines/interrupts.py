@@ -18,7 +18,7 @@ def stop_on_signals(say: Callable[[str], None]) -> Iterator[Stop]:
         if stop.asked or not stop.training:
             raise KeyboardInterrupt
         stop.ask(SECONDS_TO_FINISH)
-        say(f"stopping: the stacks in flight have {SECONDS_TO_FINISH} s to finish; Ctrl-C again stops now")
+        say(f"stopping: stacks in flight have {SECONDS_TO_FINISH} s to finish; press Ctrl-C again to stop now")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,1 +1,1 @@
-"""Commands for a sweep that is at rest: check, retry, dashboard."""
+"""Commands on an existing sweep: check, retry, dashboard."""

@@ -1,1 +1,1 @@
-"""The Optuna study: which point comes next, what was told, and where it is kept."""
+"""The Optuna study: which point comes next, what was told, and where it is stored."""

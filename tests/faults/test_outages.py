@@ -129,7 +129,7 @@ def test_one_signal_lets_the_stacks_in_flight_finish(
     command.process.send_signal(number)
     finished = len(stacks(tmp_path, "s"))
     assert one_line(command, code=130) == "stopped: finished runs are kept; run the same command again to resume"
-    assert "the stacks in flight have 30 s to finish; Ctrl-C again stops now" in command.output()
+    assert "stacks in flight have 30 s to finish; press Ctrl-C again to stop now" in command.output()
     assert len(stacks(tmp_path, "s")) > finished
     command = Command(words(name="s", **options), tmp_path)
     assert command.wait() == 0, command.output()

@@ -75,23 +75,23 @@ SOURCES = {
     for source in [
         Source(
             "digits",
-            "1,797 handwritten digits of 8 x 8 grey pixels, embedded in scikit-learn",
+            "1,797 handwritten digits, 8 x 8 grey pixels, from scikit-learn",
             _read_digits,
             lambda request: [_digits_file()],
         ),
         Source(
             "sprites",
-            "737,280 binary images of 64 x 64 pixels, drawn here over dSprites' grid of five factors (not DeepMind's "
-            "file); take a --limit",
+            "737,280 binary images, 64 x 64 pixels, rendered over the grid of dSprites' five factors (not DeepMind's "
+            "file); use --limit",
             lambda request: draw_sprites(request.size),
         ),
         Source(
             "shapes",
-            "768 binary images of 32 x 32 pixels, drawn over a grid of three factors: trains in seconds",
+            "768 binary images, 32 x 32 pixels, rendered over a grid of three factors; trains in seconds",
             lambda request: draw_shapes(request.size),
         ),
-        _fetched("mnist", "70,000 handwritten digits of 28 x 28 grey pixels, fetched once"),
-        _fetched("fashion-mnist", "70,000 articles of clothing, as mnist, fetched once"),
+        _fetched("mnist", "70,000 handwritten digits, 28 x 28 grey pixels, downloaded once"),
+        _fetched("fashion-mnist", "70,000 articles of clothing, 28 x 28 grey pixels, downloaded once"),
     ]
 }
 

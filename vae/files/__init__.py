@@ -1,1 +1,1 @@
-"""What a sweep is on disk: names and formats of its files, read from anywhere with one clear error."""
+"""A sweep on disk: names and formats of its files, and readers that fail with one clear error."""

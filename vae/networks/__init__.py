@@ -1,4 +1,4 @@
-"""How x becomes (mu, logvar) and z becomes the output: layers that know themselves, and networks as lists of them.
+"""Layers, and networks as lists of them: x to (mu, logvar), z to the output.
 
 Nothing here loads torch until a tensor is made: whoever plans stacks asks a network for its shapes and its cost alone.
 """
