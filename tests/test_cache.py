@@ -78,5 +78,5 @@ def test_a_damaged_table_is_told(kept: Cache) -> None:
     with pytest.raises(ResultsError, match="no column value"):
         kept.read()
     kept.write(ROWS.assign(value=["x", "y"]))
-    with pytest.raises(ResultsError, match="got no numbers in 'value'"):
+    with pytest.raises(ResultsError, match="no numbers in 'value'"):
         kept.read()

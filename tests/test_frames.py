@@ -213,7 +213,7 @@ def test_an_unknown_run_cannot_be_looked_into(folder: Folder) -> None:
 
 
 def test_an_unknown_run_has_no_model(folder: Folder) -> None:
-    with pytest.raises(ResultsError, match="got 9"):
+    with pytest.raises(ResultsError, match="has no run 9"):
         open_sweep(folder.path).model(9)
 
 

@@ -249,7 +249,7 @@ def test_rules(run: Run, images: np.ndarray, explore: Any, message: str) -> None
 
 
 def test_no_such_run(sweep: Sweep) -> None:
-    with pytest.raises(ResultsError, match="got 99"):
+    with pytest.raises(ResultsError, match="has no run 99"):
         sweep.run(99).sample(1)
 
 
