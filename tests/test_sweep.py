@@ -163,11 +163,9 @@ def test_a_stack_lost_with_its_worker_is_run_again(tmp_path: Path, pause: float)
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "lost" / "s")
 
 
-def kill_the_worker_of_large_latents(
-    names: Any, objectives: Any, split: str, means: Any, *rest: Any
-) -> dict[str, float]:
+def kill_the_worker_of_large_latents(names: Any, objectives: Any, split: str, scored: Any) -> dict[str, float]:
     """A scorer that no worker survives where the latent dimension is above 24."""
-    if means.shape[1] > 24:
+    if scored.means.shape[1] > 24:
         os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
