@@ -321,8 +321,19 @@ def _sweep(spec: "Spec") -> None:
         report([str(status.path)])
     else:
         print(status.path)
+    if status.told:
+        _say_if_too_short(status.path)
     if status.failed and not status.complete:
         raise VaekitError(f"every trial failed; the first reason is {status.first_error.splitlines()[0]}")
+
+
+def _say_if_too_short(path: Path) -> None:
+    from analysis.frames.sweep import open_sweep
+    from analysis.presentation.view import View
+    from analysis.summary.length import too_short
+
+    if sentence := too_short(View(open_sweep(path))):
+        say(sentence)
 
 
 def _preview(spec: "Spec") -> None:

@@ -41,6 +41,7 @@ PROVENANCE: Mapping[str, Any] = {
     "versions": {"torch": "2.13.0", "vaekit": "0.1.0"},
     "host": "bench",
     "cores": 2,
+    "data": {"name": "digits", "train": 1437},
 }
 
 
@@ -169,7 +170,7 @@ def _nats(prefix: str, rate: float, distortion: float) -> dict[str, float]:
 
 
 def _history(rate: float, distortion: float, epochs: int) -> dict[str, np.ndarray]:
-    left = np.exp(-np.arange(1, epochs + 1) / 6)
+    left = np.exp(-15 * np.arange(1, epochs + 1) / epochs)
     columns: dict[str, np.ndarray] = {}
     for split, gap in (("train", 0.0), ("validation", 0.3)):
         r, d = rate * (1 - 0.8 * left), distortion + gap + 12 * left

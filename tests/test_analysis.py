@@ -256,10 +256,10 @@ def test_effect_of_no_runs_is_an_empty_frame() -> None:
     ("count", "expected"),
     [
         (0, []),
-        (1, [("best", 10)]),
-        (2, [("best", 10), ("worst", 11)]),
-        (3, [("best", 10), ("worst", 12), ("median", 11)]),
-        (6, [("best", 10), ("worst", 15), ("median", 13)]),
+        (1, [("first", 10)]),
+        (2, [("first", 10), ("last", 11)]),
+        (3, [("first", 10), ("last", 12), ("median", 11)]),
+        (6, [("first", 10), ("last", 15), ("median", 13)]),
     ],
 )
 def test_standings(count: int, expected: list[tuple[str, int]]) -> None:
@@ -271,7 +271,7 @@ def test_learning_curves_are_means_over_seeds(sweep: Sweep) -> None:
     board = leaderboard(sweep.trials, sweep.runs, sweep.objectives)
     curves = learning_curves(board, sweep.runs, sweep.history)
     assert len(curves) == 3 * 2 * 40
-    best = curves[(curves["standing"] == "best") & (curves["split"] == "train")]
+    best = curves[(curves["standing"] == "first") & (curves["split"] == "train")]
     runs = sweep.runs.loc[sweep.runs["trial"] == board["trial"].iloc[0], "run"]
     history = sweep.history[sweep.history["run"].isin(runs)]
     expected = history.groupby("epoch")["train_elbo_nats"].mean()
@@ -323,12 +323,15 @@ def test_complete_is_every_trial_of_the_spec_ended(ended: list[str], expected: b
 
 def test_summary_is_json(sweep: Sweep) -> None:
     told = json.loads(json.dumps(summary(View(sweep)), allow_nan=False))
-    assert list(told) == ["name", "state", "mode", "counts", "best", "leaderboard"]
+    assert list(told) == ["name", "state", "mode", "counts", "training", "best", "pareto", "leaderboard"]
     assert (told["name"], told["state"], told["mode"]) == ("digits", "complete", "explore")
     assert told["counts"] == {"COMPLETE": 23, "PRUNED": 0, "FAIL": 1, "RUNNING": 0, "WAITING": 0}
     first = told["leaderboard"][0]
     point = {name: first[name] for name in ALWAYS}
-    assert told["best"] == {"trial": first["trial"], "params": point, "value": first["value"]}
+    best = told["best"]
+    assert (best["trial"], best["params"], best["value"]) == (first["trial"], point, first["value"])
+    assert best["is_sure"] is not bool(best["tied_with"])
+    assert (told["pareto"], told["training"]["still_improving"], told["training"]["runs"]) == ([], 0, 69)
     assert isinstance(first["trial"], int)
     assert isinstance(first["latent_dim"], int)
 
@@ -342,8 +345,9 @@ def test_summary_of_one_seed_has_no_nan(tmp_path: Path) -> None:
 
 def test_summary_of_a_pareto_study_and_of_nothing(tmp_path: Path) -> None:
     pareto: dict[str, Any] = {"objective": "rate_nats:min,distortion_nats:min", "trials": 3}
-    best = summary(View(open_sweep(write_sweep(tmp_path / "p", **pareto).path)))["best"]
-    assert list(best["values"]) == ["rate_nats", "distortion_nats"]
+    several = summary(View(open_sweep(write_sweep(tmp_path / "p", **pareto).path)))
+    front = [row["trial"] for row in several["leaderboard"] if not row["dominated"]]
+    assert (several["best"], several["pareto"]) == (None, front)
     told = summary(View(open_sweep(write_sweep(tmp_path / "n", trials=1, failed={0: "NaN"}).path)))
     assert (told["best"], told["leaderboard"]) == (None, [])
 

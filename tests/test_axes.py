@@ -21,6 +21,7 @@ from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
 from analysis.report.explorer import explorer
 from analysis.statistics.states import failures
+from analysis.statistics.still_improving import COLUMNS
 from analysis.summary.section import paragraphs
 from analysis.summary.summary import summary
 from analysis.trials.section import leaderboard_sections
@@ -74,8 +75,8 @@ def test_flags_compare_only_equal_learning_rates() -> None:
     for rate, expected in ((1e-2, ["over-regularised"]), (1e-4, [])):
         rows = [plain | strong, plain | better | {"learning_rate": rate}]
         runs = pd.DataFrame([{"run": k, "trial": k} | row for k, row in enumerate(rows)])
-        history = pd.DataFrame({"run": [0, 1], "validation_elbo_nats": [-31.0, -30.0]})
-        assert flags(runs, history, 100.0)["flag"].tolist() == expected
+        history, improving = pd.DataFrame({"run": [0, 1]}), pd.DataFrame(columns=list(COLUMNS))
+        assert flags(runs, history, improving, 100.0)["flag"].tolist() == expected
 
 
 def test_the_learning_rate_has_its_effect(view: View) -> None:

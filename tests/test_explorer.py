@@ -175,11 +175,18 @@ def test_a_nat_saved_and_a_nat_lost() -> None:
     )
 
 
-def test_best_by_each_score() -> None:
-    ranked = pd.DataFrame({"trial": [4, 7], "mig": [0.25, 0.5], "gaussian_total_correlation": [0.1, 3.0]})
-    said = findings.best_by_scores(ranked, ["mig", "gaussian_total_correlation"])
-    assert "mig trial 7 (0.500)" in said
-    assert "gaussian_total_correlation trial 4 (0.100)" in said
+def test_first_by_each_score(sweep: Sweep) -> None:
+    view = View(sweep)
+    scores = {"mig": np.linspace(0.1, 0.6, 6), "gaussian_total_correlation": np.linspace(0.1, 3.0, 6)}
+    view.sweep.runs = sweep.runs.assign(**{name: of[sweep.runs["trial"]] for name, of in scores.items()})
+    view.sweep.runs.loc[::2, "mig"] += 0.05  # what a seed does to all
+    said = findings.first_by_scores(view)
+    assert "mig trial 5 (0.625)" in said
+    assert "gaussian_total_correlation trial 0 (0.100)" in said
+    rng = np.random.default_rng(0)
+    noise = View(open_sweep(sweep.path))
+    noise.sweep.runs = sweep.runs.assign(mig=rng.normal(size=len(sweep.runs)))
+    assert re.search(r"mig trial \d \(.*, not told from \d others\)", findings.first_by_scores(noise))
 
 
 def test_what_was_pruned_and_failed(sweep: Sweep) -> None:

@@ -37,7 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     """The report of a copy of the study; its golden files are renewed where that was asked for."""
     if request.config.getoption("--regenerate"):
         shutil.rmtree(GOLDEN, ignore_errors=True)
-        write_sweep(STUDY, name=NAME, trials=32, seeds=2, epochs=4, failed={5: "run 10: loss was NaN"})
+        write_sweep(STUDY, name=NAME, trials=32, seeds=2, epochs=12, failed={5: "run 10: loss was NaN"})
     sweep = tmp_path_factory.mktemp("golden") / NAME
     shutil.copytree(STUDY, sweep)
     with pytest.MonkeyPatch.context() as patch:

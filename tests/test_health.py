@@ -14,7 +14,7 @@ from torch import Tensor
 
 import vaekit
 from analysis.health.collapse import collapse_curve
-from analysis.health.flags import FLAGS, flags
+from analysis.health.flags import FLAGS, causes, flags
 from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import TERMS, marginal_log_densities, rate_split
 from analysis.health.posterior import aggregate_moments
@@ -23,6 +23,7 @@ from analysis.health.section import health_sections
 from analysis.presentation.view import View
 from analysis.statistics import gaussians
 from analysis.statistics.gaussians import frechet_distance, kl_nats, log_density
+from analysis.statistics.still_improving import COLUMNS
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.make import make_spec
 from tests.synthetic import write_sweep
@@ -332,11 +333,11 @@ def test_a_sweeps_health_is_cached_and_completed(trained: Path, monkeypatch: pyt
 
 def test_the_sections_of_a_trained_sweep(trained: Path) -> None:
     parts = {part.slug: part for part in health_sections(View(vaekit.open(trained)))}
-    assert list(parts) == ["health", "health_dims", "collapse", "flags"]
-    assert all(part.figure for slug, part in parts.items() if slug != "flags")
+    assert list(parts) == ["health", "health_dims", "collapse", "flag_causes", "flags"]
+    assert all(part.figure for slug, part in parts.items() if "flag" not in slug)
     assert len(parts["health"].table) == 2
     assert "grey" in parts["health"].sentence
-    assert set(parts["collapse"].table["standing"]) >= {"best", "highest beta"}
+    assert set(parts["collapse"].table["standing"]) >= {"first", "highest beta"}
     assert parts["collapse"].table["collapsed_share"].between(0, 1).all()
 
 
@@ -354,14 +355,14 @@ GOOD = {
     "state": "COMPLETE", "model": "vae", "seed": 0, "latent_dim": 8, "hidden_dim": 64, "beta": 1.0, "active_units": 6,
     "rate_nats": 10.0, "distortion_nats": 20.0, "elbo_nats": -30.0, "prior_mismatch_nats": 0.2,
 }  # fmt: skip
-DONE = -30 - 20 * np.exp(-np.arange(40) / 4.0)
+NONE = pd.DataFrame(columns=list(COLUMNS))
+"""No run still improved."""
 
 
-def raised(*changes: dict[str, Any], curve: np.ndarray = DONE, likelihood: str = "bernoulli") -> list[list[str]]:
+def raised(*changes: dict[str, Any], improving: pd.DataFrame = NONE, likelihood: str = "bernoulli") -> list[list[str]]:
     """The flags of each run of a made sweep, whose zero-rate point is log 2 at each of 60 pixels."""
     runs = pd.DataFrame([{"run": k, "trial": k} | GOOD | change for k, change in enumerate(changes)])
-    history = pd.concat([pd.DataFrame({"run": k, "validation_elbo_nats": curve}) for k in runs["run"]])
-    table = flags(runs, history, 60 * np.log(2), likelihood)
+    table = flags(runs, pd.DataFrame({"run": runs["run"]}), improving, 60 * np.log(2), likelihood)
     assert set(table["flag"]) <= set(FLAGS)
     assert (table["sentence"].str.endswith(".") & ~table["sentence"].str.contains("nan")).all()
     return [table.loc[table["run"] == k, "flag"].tolist() for k in runs["run"]]
@@ -383,14 +384,25 @@ def test_flags_of_a_run_alone(changes: dict[str, Any], expected: list[str]) -> N
     assert raised(changes) == [expected]
 
 
-def test_a_curve_that_still_rises_is_undertrained() -> None:
-    noise = np.random.default_rng(0).normal(0, 0.3, 40)
-    assert raised({}, curve=DONE + noise) == [[]]
-    assert raised({}, curve=-30 - 20 * np.exp(-np.arange(40) / 20.0)) == [["undertrained"]]
-    assert raised({}, curve=-DONE[::-1] - 100) == [["undertrained"]]
-    assert raised({}, curve=DONE[::-1]) == [[]]
-    assert raised({}, curve=DONE[:5]) == [[]]
-    assert raised({}, curve=-30 + 0.01 * np.arange(40.0)) == [[]]
+def test_runs_that_still_improved_are_undertrained() -> None:
+    rows = [(0, 0, "vae", 40, 1.25, 20), (1, 1, "ae", 40, 1.25, 20), (2, 2, "vae", 4, np.nan, 2)]
+    improving = pd.DataFrame(rows, columns=list(COLUMNS))
+    assert raised({}, {}, {}, improving=improving) == [["undertrained"], [], ["undertrained"]]
+
+
+def test_flags_are_gathered_by_cause() -> None:
+    table = pd.DataFrame({"run": [3, 4, 4, 9], "flag": ["collapsed", "collapsed", "prior mismatch", "collapsed"]})
+    rows = causes(table).to_numpy().tolist()
+    assert rows == [
+        ["collapsed", 3, "3, 4, 9"], ["undertrained", 0, ""], ["over-regularised", 0, ""], ["prior mismatch", 1, "4"],
+    ]  # fmt: skip
+
+
+def test_the_advice_on_collapse_names_a_length_which_a_schedule_needs() -> None:
+    runs = pd.DataFrame([{"run": 0, "trial": 0} | GOOD | {"active_units": 0}])
+    said = flags(runs, pd.DataFrame({"run": [0] * 70}), NONE, None)["sentence"][0]
+    assert said.endswith("(--beta-schedule linear:0.5 --epochs 70).")
+    make_spec({"beta_schedule": "linear:0.5", "epochs": 70})
 
 
 def test_beta_above_one_is_too_much_where_a_lower_one_does_better() -> None:
@@ -405,9 +417,8 @@ def test_beta_above_one_is_too_much_where_a_lower_one_does_better() -> None:
 
 def test_flags_need_neither_images_nor_runs(tmp_path: Path) -> None:
     runs = pd.DataFrame([{"run": 0, "trial": 0} | GOOD | {"active_units": 0}])
-    history = pd.DataFrame({"run": 0, "validation_elbo_nats": DONE})
-    table = flags(runs, history, None)
+    table = flags(runs, pd.DataFrame({"run": [0]}), NONE, None)
     assert table["flag"].tolist() == ["collapsed"]
     assert "independent" not in table["sentence"][0]
     none = vaekit.open(write_sweep(tmp_path / "s", trials=1, failed={0: "NaN"}).path)
-    assert flags(none.runs, none.history, None).empty
+    assert flags(none.runs, none.history, NONE, None).empty

@@ -282,7 +282,7 @@ def test_sections_show_the_best_run_beside_its_twin(sweep: Sweep) -> None:
     trial = sweep.runs.set_index("run")["trial"]
     for part in parts:
         assert part.figure is not None
-        assert list(dict.fromkeys(part.table["role"])) == ["best", "autoencoder"]
+        assert list(dict.fromkeys(part.table["role"])) == ["first", "autoencoder"]
         assert set(part.table["run"].map(trial)) == {trial[best]}
         for axes in part.figure.axes:
             assert axes.get_xlabel()
@@ -292,17 +292,17 @@ def test_sections_show_the_best_run_beside_its_twin(sweep: Sweep) -> None:
 def test_tables_hold_what_the_pictures_show(sweep: Sweep) -> None:
     shown = shown_runs(View(sweep))
     assert shown is not None
-    run = shown.runs["best"]
+    run = shown.runs["first"]
     labels = sweep.factors()
     assert labels is not None
     assert labels[shown.places, 0].tolist() == np.unique(labels).tolist()
     _, costs = pictures.reconstructions(shown)
     np.testing.assert_allclose(
-        costs.loc[costs["role"] == "best", "distortion_nats"], run.distortion_nats(sweep.images()[shown.places])
+        costs.loc[costs["role"] == "first", "distortion_nats"], run.distortion_nats(sweep.images()[shown.places])
     )
-    _, around = pictures.perturbations(shown, "best")
+    _, around = pictures.perturbations(shown, "first")
     assert (around.loc[around["radius"] == 0, "root_mean_square"] == 0).all()
-    _, draws = pictures.samples(shown, "best")
+    _, draws = pictures.samples(shown, "first")
     images, test = run.sample(24), sweep.images()
     distances = np.sqrt(((images[:, None] - test) ** 2).mean(axis=(2, 3)))
     np.testing.assert_allclose(draws["root_mean_square"], distances.min(axis=1), rtol=1e-3)
@@ -311,12 +311,12 @@ def test_tables_hold_what_the_pictures_show(sweep: Sweep) -> None:
 
 def test_without_twins_the_worst_trial_sets_the_best_off(tmp_path: Path) -> None:
     sweep = trained(tmp_path, beta="0.1,300", latent_dim="4")
-    assert drawn(sweep)[0].table["role"].unique().tolist() == ["best", "worst"]
+    assert drawn(sweep)[0].table["role"].unique().tolist() == ["first", "last"]
 
 
 def test_pictures_need_only_the_best_trials_weights(tmp_path: Path) -> None:
     sweep = trained(tmp_path, keep_weights="best")
-    assert drawn(sweep)[0].table["role"].unique().tolist() == ["best"]
+    assert drawn(sweep)[0].table["role"].unique().tolist() == ["first"]
     sweep.folder.keep_weights(set())
     parts = picture_sections(View(open_sweep(sweep.path)))
     assert [part.sentence for part in parts] == ["Left out: no weights of the best trial were kept."]

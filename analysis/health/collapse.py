@@ -33,13 +33,13 @@ def collapse_curve(
 
 
 def collapse_curves(sweep: Sweep, runs: pd.DataFrame, best: list[int]) -> pd.DataFrame:
-    """Return the collapse curve (mean and half-width over seeds) of the best trial and of the two extremes of beta.
+    """Return the collapse curve (mean and half-width over seeds) of the first trial and of the two extremes of beta.
 
-    `runs` are the finished VAE runs, `best` those of the best trial. Runs whose weights were not kept are left out.
+    `runs` are the finished VAE runs, `best` those of the first trial. Runs whose weights were not kept are left out.
     """
     ordered = runs.sort_values(["beta", "trial"])
     trials = [*runs.loc[runs["run"].isin(best), "trial"].head(1), *ordered["trial"].iloc[[-1, 0][: 2 * len(ordered)]]]
-    names = dict(zip(reversed(trials), reversed(("best", "highest beta", "lowest beta")), strict=False))
+    names = dict(zip(reversed(trials), reversed(("first", "highest beta", "lowest beta")), strict=False))
     parts = []
     for _, row in runs[runs["trial"].isin(trials)].iterrows():
         try:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.presentation.words import cell, counted, nats, number
 from analysis.statistics.selection import finished, parameters_of
@@ -16,11 +15,6 @@ NOTICEABLE_NATS = 0.1
 """Less than this, per image, raises no flag."""
 COLLAPSED_SHARE = 0.01
 """A distortion within this share of the zero-rate point is that of a collapsed run."""
-LAST = 5
-"""The last one in so many epochs is looked at, and at least so many epochs."""
-RISE_SHARE = 0.01
-"""Of everything gained since the first epoch: a validation ELBO that rose by more at the end was not done."""
-CONFIDENCE = 0.99
 RATE_SHARE = 0.5
 """A run of beta above 1 with less than this share of the rate of a better one pays for too little."""
 MISMATCH_SHARE = 0.1
@@ -28,16 +22,20 @@ MISMATCH_SHARE = 0.1
 
 
 def flags(
-    runs: pd.DataFrame, history: pd.DataFrame, zero_rate_nats: float | None, likelihood: str = "bernoulli"
+    runs: pd.DataFrame,
+    history: pd.DataFrame,
+    improving: pd.DataFrame,
+    zero_rate_nats: float | None,
+    likelihood: str = "bernoulli",
 ) -> pd.DataFrame:
     """Return one row a finished VAE run and flag, by run: COLUMNS; the sentence has the numbers and what to do.
 
-    `runs` and `history` are frames of a sweep, `zero_rate_nats` is D at rate 0 on its test split (None: unknown).
+    `runs` and `history` are frames of a sweep, `improving` is the table of `still_improving`, `zero_rate_nats` is D at
+    rate 0 on the test split (None: unknown).
 
     * collapsed: rate below 0.1 nats, or no active unit, or a distortion within 1 % (a density: 0.1 nats) of that of
       independent pixels.
-    * undertrained: a line through the validation ELBO of the last fifth of the epochs (at least 5) rises, at 99 %
-      confidence, by over 0.1 nats and over 1 % of all that was gained since the first epoch.
+    * undertrained: D + beta R on validation still fell when it ended, by the rule that ends training.
     * over-regularised: beta above 1, where by dD/dR = -beta a nat of rate would buy more than a nat of distortion, and
       a run of lower beta, no larger a network and equal other parameters has over twice the rate and an ELBO that is
       over 0.1 nats higher.
@@ -45,8 +43,8 @@ def flags(
     """
     runs = finished(runs)
     rows = [
-        *_collapsed(runs, np.nan if zero_rate_nats is None else zero_rate_nats, likelihood),
-        *_undertrained(runs, history),
+        *_collapsed(runs, history, np.nan if zero_rate_nats is None else zero_rate_nats, likelihood),
+        *_undertrained(improving),
         *_over_regularised(runs),
         *_mismatched(runs),
     ]
@@ -57,7 +55,15 @@ def flags(
 Row = tuple[int, str, str]
 
 
-def _collapsed(runs: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> Iterator[Row]:
+def causes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a flag of a table of `flags`, all of FLAGS: flag, count of runs, and which, as text."""
+    runs = {name: table.loc[table["flag"] == name, "run"] for name in FLAGS}
+    rows = [(name, len(found), ", ".join(map(str, found))) for name, found in runs.items()]
+    return pd.DataFrame(rows, columns=["flag", "count", "runs"])
+
+
+def _collapsed(runs: pd.DataFrame, history: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> Iterator[Row]:
+    epochs = history.groupby("run").size()
     # only a Bernoulli's distortion has a zero that a share can be taken from
     margin = COLLAPSED_SHARE * zero_rate_nats if likelihood == "bernoulli" else NOTICEABLE_NATS
     runs = runs.assign(gained=zero_rate_nats - runs["distortion_nats"])
@@ -70,7 +76,7 @@ def _collapsed(runs: pd.DataFrame, zero_rate_nats: float, likelihood: str) -> It
             "collapsed",
             f"It encodes {_nats(row['rate_nats'])} with {counted(int(row['active_units']), 'active unit')}{told}: the "
             f"decoder hardly reads z. Lower beta (here {cell('beta', row['beta'])}) or let it grow from 0 "
-            "(--beta-schedule linear:0.5).",
+            f"(--beta-schedule linear:0.5 --epochs {epochs[run]}).",
         )
 
 
@@ -78,32 +84,17 @@ def _gap(gain: float) -> str:
     return f"{_nats(abs(gain))} {'below' if gain >= 0 else 'above'}"
 
 
-def _undertrained(runs: pd.DataFrame, history: pd.DataFrame) -> Iterator[Row]:
-    curves = history[history["run"].isin(runs["run"])].groupby("run")["validation_elbo_nats"]
-    for run, elbo in {int(str(name)): curve.to_numpy() for name, curve in curves}.items():
-        if len(elbo) <= LAST:
-            continue
-        last = max(LAST, len(elbo) // LAST)
-        rise, error = _line(elbo[-last:])
-        share = rise / max(elbo[-1] - elbo[0], rise)
-        if rise > max(NOTICEABLE_NATS, stats.t.ppf(CONFIDENCE, last - 2) * error) and share > RISE_SHARE:
-            yield (
-                run,
-                "undertrained",
-                f"Its validation ELBO still rose by {_nats(rise)} over the last {last} of {len(elbo)} epochs, "
-                f"{number(100 * share, 2)} % of all it gained since the first: train longer "
-                f"(--epochs {2 * len(elbo)}) or with a larger --learning-rate.",
+def _undertrained(improving: pd.DataFrame) -> Iterator[Row]:
+    for run, row in _rows(improving[improving["model"] == "vae"]):
+        epochs, remedy = int(row["epochs"]), "train longer, or with a larger --learning-rate"
+        if np.isnan(row["fall_nats"]):
+            said = f"Its {counted(epochs, 'epoch')} are too few to tell whether it still improved"
+        else:
+            said = (
+                f"Its D + beta R on validation still fell by {_nats(row['fall_nats'])} over the last "
+                f"{row['over_epochs']} of {epochs} epochs"
             )
-
-
-def _line(values: np.ndarray) -> tuple[float, float]:
-    """Rise of the least-squares line from the first value to the last, and its standard error."""
-    count = len(values)
-    places = np.arange(count) - (count - 1) / 2
-    slope = places @ values / (places @ places)
-    residuals = values - values.mean() - slope * places
-    error = np.sqrt(residuals @ residuals / (count - 2) / (places @ places))
-    return float((count - 1) * slope), float((count - 1) * error)
+        yield run, "undertrained", f"{said}: {remedy}."
 
 
 def _over_regularised(runs: pd.DataFrame) -> Iterator[Row]:

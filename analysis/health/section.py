@@ -6,28 +6,28 @@ import pandas as pd
 
 from analysis.health import figures
 from analysis.health.collapse import collapse_curves
-from analysis.health.flags import FLAGS, flags
+from analysis.health.flags import causes, flags
 from analysis.health.runs import bound_columns, health_dims, sweep_health
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, listed, nats, number
+from analysis.presentation.words import counted, nats, number
 from analysis.statistics.intervals import SUFFIX
 from vae.errors import ResultsError, VaekitError
 
 SHOWN = 20
 CHEAP_PIXELS = 1_000_000
-"""Pixels of the test images, up to which all seeds of the best trial are measured and not the first alone."""
+"""Pixels of the test images, up to which all seeds of the first trial are measured and not the first alone."""
 NOTHING = "no trial is complete"
 NO_WEIGHTS = "no weights were kept"
 
 
 def health_sections(view: View) -> list[Section]:
-    """Show the best trial's posterior, collapse along beta, and the runs that something is wrong with."""
-    return [*_best_sections(view), _collapse_section(view), _flags_section(view)]
+    """Show the first trial's posterior, collapse along beta, and the runs that something is wrong with."""
+    return [*_best_sections(view), _collapse_section(view), *_flag_sections(view)]
 
 
 def _best_sections(view: View) -> list[Section]:
-    """The dear numbers of the best trial's runs: all where they are cheap, else the first alone."""
+    """The dear numbers of the first trial's runs: all where they are cheap, else the first alone."""
     title, title_dims = "Posterior health", "What each dimension is used for"
     empty, sweep, runs = pd.DataFrame({"run": []}), view.sweep, view.best_runs
     try:
@@ -130,18 +130,24 @@ def _collapse_section(view: View) -> Section:
     return Section(title=title, slug="collapse", sentence=sentence, figure=figures.collapse(curves), table=curves)
 
 
-def _flags_section(view: View) -> Section:
+def _flag_sections(view: View) -> list[Section]:
+    """The causes with their runs, and each run's sentence."""
     runs, likelihood = len(view.vae_runs), str(view.sweep.spec["likelihood"])
-    table = flags(view.vae_runs, view.sweep.history, view.zero_rate.nats, likelihood)
+    found, zero_rate = view.still_improving.table, view.zero_rate.nats
+    table = flags(view.vae_runs, view.sweep.history, found, zero_rate, likelihood)
+    counts = causes(table)
     if not runs:
-        return left_out("Flags", "flags", table, NOTHING)
-    counts = table["flag"].value_counts()
-    told = listed([f"{name} {counts.get(name, 0)}" for name in FLAGS])
-    shown = f" The first {SHOWN} are listed." if len(table) > SHOWN else ""
+        return [left_out("Flags", "flag_causes", counts, NOTHING), left_out("Flagged runs", "flags", table, NOTHING)]
     flagged = table["run"].nunique()
-    sentence = (
-        f"{flagged} of {counted(runs, 'run')} {'has' if flagged == 1 else 'have'} a flag: {told}. Flags follow fixed "
-        "rules on the test columns and the learning curve, and each says what was seen and what to change. A flag is "
-        f"not a fault: over-regularised runs make up the left of the rate-distortion plane.{shown}"
+    grouped = (
+        f"{flagged} of {counted(runs, 'run')} {'has' if flagged == 1 else 'have'} a flag. Flags follow fixed rules on "
+        "the test columns and the learning curve. A flag is not a fault: over-regularised runs make up the left of the "
+        "rate-distortion plane."
     )
-    return Section(title="Flags", slug="flags", sentence=sentence, table=table, preview=table.head(SHOWN))
+    shown = f" The first {SHOWN} are listed." if len(table) > SHOWN else ""
+    each = f"Each sentence says what was seen and what to change.{shown}"
+    preview = table.head(SHOWN)
+    return [
+        Section(title="Flags", slug="flag_causes", sentence=grouped, table=counts, preview=counts),
+        Section(title="Flagged runs", slug="flags", sentence=each, table=table, preview=preview),
+    ]

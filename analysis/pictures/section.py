@@ -1,4 +1,4 @@
-"""What a report says of single runs: a section a kind of picture, each of the best run beside one that sets it off."""
+"""What a report says of single runs: a section a kind of picture, each of the first run beside one that sets it off."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,11 +15,11 @@ from vae.errors import DataError, ResultsError
 
 
 def picture_sections(view: View) -> list[Section]:
-    """Picture the best trial's first run and its autoencoder twin, or else the worst trial's."""
+    """Picture the first trial's first run and its autoencoder twin, or else the last trial's."""
     try:
         shown = shown_runs(view)
     except ResultsError:
-        return [_left_out("no weights of the best trial were kept")]
+        return [_left_out("no weights of the first trial were kept")]
     except DataError:
         return [_left_out("the images can no longer be read")]
     return [_left_out("no trial is complete")] if shown is None else list(_sections(shown))

@@ -16,7 +16,11 @@ from vae.errors import ResultsError
 IMAGES = 10
 MOST_IMAGES = 10_000
 """Of the test split, among which nearest images are looked for."""
-WHAT = {"best": "the first run of the best trial", "autoencoder": "its autoencoder twin", "worst": "that of the worst"}
+WHAT = {
+    "first": "the first run of the first trial in the leaderboard",
+    "autoencoder": "its autoencoder twin",
+    "last": "that of the last",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,17 +59,17 @@ class Shown:
 
 
 def shown_runs(view: View) -> Shown | None:
-    """Return the best trial's first run and a contrast; None where no trial is complete.
+    """Return the first trial's first run and a contrast; None where no trial is complete.
 
-    ResultsError where the best run's weights were not kept, DataError where the images cannot be read.
+    ResultsError where its weights were not kept, DataError where the images cannot be read.
     """
     sweep, runs = view.sweep, _first_runs(view)
     if not runs:
         return None
-    _ = runs["best"].model
+    _ = runs["first"].model
     places, test_places = _chosen(sweep), sweep.thinned("test", MOST_IMAGES)
     return Shown(
-        runs={role: run for role, run in runs.items() if role == "best" or _has_weights(run)},
+        runs={role: run for role, run in runs.items() if role == "first" or _has_weights(run)},
         places=places,
         images=sweep.images("test", places),
         test_places=test_places,
@@ -74,15 +78,15 @@ def shown_runs(view: View) -> Shown | None:
 
 
 def _first_runs(view: View) -> dict[str, Run]:
-    """The best trial's first run, and its autoencoder twin or else the worst trial's first run."""
-    wanted = [("best", 0, "vae"), ("autoencoder", 0, "ae"), ("worst", -1, "vae")]
+    """The first trial's first run, and its autoencoder twin or else the last trial's first run."""
+    wanted = [("first", 0, "vae"), ("autoencoder", 0, "ae"), ("last", -1, "vae")]
     board, complete = view.board, view.runs[view.runs["state"] == "COMPLETE"]
     firsts = complete.groupby(["trial", "model"])["run"].min().to_dict()
     keys = [(role, (int(board["trial"].iloc[place]), model)) for role, place, model in wanted if len(board)]
     runs = {role: view.sweep.run(int(firsts[key])) for role, key in keys if key in firsts}
     if "autoencoder" in runs or len(board) < 2:
-        runs.pop("worst", None)
-    return runs if "best" in runs else {}
+        runs.pop("last", None)
+    return runs if "first" in runs else {}
 
 
 def _has_weights(run: Run) -> bool:

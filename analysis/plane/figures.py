@@ -29,17 +29,17 @@ FILLED = 0.4
 
 @styled
 def rate_distortion(
-    points: pd.DataFrame, corners: np.ndarray, best: int, colour: str, zero_rate: float | None
+    points: pd.DataFrame, corners: np.ndarray, first: int, colour: str, zero_rate: float | None
 ) -> Figure:
-    """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, a ring around `best`, (0, D0)."""
+    """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, a ring around `first`, D0."""
     figure = new_figure(4.6)
     axes = figure.subplots()
     dots = trial_dots(axes, points, "rate_nats", "distortion_nats", colour, size=34)
     axes.plot(*corners.T, color=INK, linewidth=1.2, zorder=2, label="frontier")
-    ring = points[points["trial"] == best]
+    ring = points[points["trial"] == first]
     axes.scatter(
         ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
-        linewidths=1.6, zorder=4, label=f"best trial ({best})",
+        linewidths=1.6, zorder=4, label=f"first trial ({first})",
     )  # fmt: skip
     _frame(axes, points, zero_rate)
     _equal_elbo(axes)

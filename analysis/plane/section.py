@@ -33,8 +33,8 @@ def frontier_section(view: View) -> Section:
     if points.empty:
         return left_out(title, "frontier", points)
     colour = colour_by(points)
-    best, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
-    figure = figures.rate_distortion(points, corners, best, colour, zero_rate)
+    first, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
+    figure = figures.rate_distortion(points, corners, first, colour, zero_rate)
     sentence = f"{_how_to_read(points, colour, zero_rate)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
     return Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)
 

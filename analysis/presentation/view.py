@@ -5,9 +5,13 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.frames.sweep import Sweep
+from analysis.statistics.carrying import COLUMN, carrying_units
+from analysis.statistics.lead import lead
 from analysis.statistics.leaderboard import leaderboard
 from analysis.statistics.selection import complete_runs, finished, parameters_of, varying
+from analysis.statistics.still_improving import StillImproving, still_improving
 from analysis.statistics.zero_rate import ZeroRate, zero_rate
+from vae.columns import Objective
 
 
 class View:
@@ -28,9 +32,10 @@ class View:
 
     @cached_property
     def board(self) -> pd.DataFrame:
-        """The leaderboard, scores included: one row a COMPLETE trial, best first."""
+        """The leaderboard, scores and carrying units included: one row a COMPLETE trial, best first."""
         sweep = self.sweep
-        return leaderboard(sweep.trials, sweep.runs, sweep.objectives, sweep.scores)
+        runs = sweep.runs.merge(carrying_units(sweep.dims), on="run", how="left")
+        return leaderboard(sweep.trials, runs, sweep.objectives, [*sweep.scores, COLUMN])
 
     @cached_property
     def parameters(self) -> list[str]:
@@ -44,10 +49,47 @@ class View:
 
     @cached_property
     def best_runs(self) -> list[int]:
-        """The finished VAE runs of the best trial, a seed each; empty where no trial is complete."""
+        """The finished VAE runs of the first trial, a seed each; empty where no trial is complete."""
         # By parameters and not by trial: a point that was asked twice was trained once.
         best = self.board[self.parameters].head(1)
         return [int(run) for run in self.vae_runs.merge(best, on=self.parameters)["run"]]
+
+    @cached_property
+    def still_improving(self) -> StillImproving:
+        """The runs of COMPLETE trials that still improved when they ended."""
+        return still_improving(self.sweep, self.runs)
+
+    @cached_property
+    def lead(self) -> pd.DataFrame:
+        """By how much the first trial leads each other one by the objective; no row where there are several."""
+        return self.lead_by(self.sweep.objectives[0]) if len(self.sweep.objectives) == 1 else pd.DataFrame()
+
+    def lead_by(self, objective: Objective) -> pd.DataFrame:
+        """By how much the first trial leads by an objective."""
+        runs = self.vae_runs
+        if runs.empty:
+            return pd.DataFrame()
+        best = int(runs.loc[runs["run"] == self.best_runs[0], "trial"].iloc[0])
+        values = runs[["trial", "seed"]].assign(value=runs[objective.column])
+        return lead(values, best, is_less_better=objective.ascending)
+
+    @cached_property
+    def tied(self) -> list[int]:
+        """The trials that the first one cannot be told from; the nearest first."""
+        return [] if self.lead.empty else [int(trial) for trial in self.lead.loc[~self.lead["is_told"], "trial"]]
+
+    @cached_property
+    def is_sure(self) -> bool:
+        """Whether the first trial may be called best: by one objective, beyond noise, and of runs that converged."""
+        return len(self.sweep.objectives) == 1 and not self.tied and self.still_improving.is_settled
+
+    @cached_property
+    def pareto(self) -> list[int]:
+        """The trials that no other dominates, where there are several objectives."""
+        board = self.board
+        if "dominated" not in board:
+            return []
+        return [int(trial) for trial in board.loc[~board["dominated"].astype(bool), "trial"]]
 
     @cached_property
     def zero_rate(self) -> ZeroRate:

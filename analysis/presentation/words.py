@@ -15,7 +15,7 @@ DIGITS = 4
 """Significant digits of a number of which nothing else is known."""
 DECIMALS = 2
 """Of nats, and of a mean with its half-width."""
-FEWER = {"active_units": 1, "collapsed_units": 1, "seconds": 1}
+FEWER = {"active_units": 1, "carrying_units": 1, "collapsed_units": 1, "seconds": 1}
 """Decimals of columns that need no more."""
 SPREAD = 1000.0
 """A column whose largest number is this many times its smallest shares no number of decimals."""

@@ -36,21 +36,29 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
-    """Print a sweep's state, best trial, what its report says first, and leaderboard (see `analysis.summary`)."""
+    """Print a sweep's state, what its report says first, and leaderboard (see `analysis.summary`).
+
+    Where training was too short, that is said before all else.
+    """
+    if training := summary["training"]["sentence"]:
+        _console().print(f"{training}\n", soft_wrap=True)
     counts = ", ".join(f"{count} {state}" for state, count in summary["counts"].items() if count)
     head = {"sweep": summary["name"], "state": summary["state"], "mode": summary["mode"], "trials": counts}
     if summary["best"]:
         best = summary["best"]
-        values = best.get("values") or {"value": best["value"]}
-        named = ", ".join(f"{name} {cell('value', value)}" for name, value in values.items())
-        head["best"] = f"trial {best['trial']}: {named}, {setting(best['params'], list(best['params']))}"
+        point = setting(best["params"], list(best["params"]))
+        head["best" if best["is_sure"] else "first"] = (
+            f"trial {best['trial']}: value {cell('value', best['value'])}, {point}"
+        )
+    if summary["pareto"]:
+        head["pareto"] = f"trials that no other dominates: {', '.join(map(str, summary['pareto']))}"
     print_fields(head)
     for sentence in sentences:
         _console().print(f"\n{sentence}")
     if sentences:
         _console().print()
     if rows := summary["leaderboard"][:MOST_ROWS]:
-        title = f"leaderboard (best {len(rows)} of {len(summary['leaderboard'])}; nats per image)"
+        title = f"leaderboard (first {len(rows)} of {len(summary['leaderboard'])}; nats per image)"
         whole = _ranked(rows, with_widths=True)
         _print(title, whole if _width(whole) <= _console().width else _ranked(rows, with_widths=False))
 
@@ -64,7 +72,9 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _ranked(rows: Sequence[Mapping[str, Any]], with_widths: bool) -> Columns:
     """The columns of a leaderboard that a terminal has room for; half-widths only where there is room."""
     values = [name for name in rows[0] if name.startswith("value") and not name.endswith(SUFFIX)]
-    names = [name for name in ("trial", *PARAMETERS, *values, *NATS, "active_units") if name in rows[0]]
+    names = [
+        name for name in ("trial", *PARAMETERS, *values, *NATS, "active_units", "carrying_units") if name in rows[0]
+    ]
     columns = {}
     for name in names:
         widths = [nan if row.get(name + SUFFIX) is None else row[name + SUFFIX] for row in rows]

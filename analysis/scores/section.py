@@ -25,7 +25,7 @@ EXPLAINED = (
 
 
 def score_sections(view: View) -> list[Section]:
-    """Show the best trial's scores, each score against each parameter, their agreement, and what each code knows."""
+    """Show the first trial's scores, each score against each parameter, their agreement, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", pd.DataFrame({"score": []}), NO_SCORES)]
     effects = [_effect_section(view, name) for name in beta_first(view.varying)]

@@ -1,11 +1,14 @@
 """What a sweep found, in sentences for its summary; every number also stands in a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from analysis.presentation.words import cell, listed, nats, number
+from analysis.presentation.view import View
+from analysis.presentation.words import cell, counted, listed, nats, number
+from analysis.statistics.carrying import COLUMN, SHARE
+from analysis.statistics.lead import lead
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
 from vae.columns import SAMPLED, SCORES
@@ -35,28 +38,35 @@ def beta_pays(means: pd.DataFrame) -> str:
 
 
 def active_dimensions(board: pd.DataFrame) -> str:
-    """Say how many latent dimensions the best trial uses, and the most that any does."""
+    """Say how many latent dimensions the first trial uses, how many carry its rate, and the most that any uses."""
     if board.empty or board["active_units"].isna().all():
         return ""
     first, most = board.iloc[0], board.iloc[int(board["active_units"].fillna(-1).to_numpy().argmax())]
     used, most_used = (cell("active_units", float(row["active_units"])) for row in (first, most))
-    text = f"In the best, {used} of {number(first['latent_dim'])} dimensions stay active"
+    carrying = cell("active_units", float(first[COLUMN]))
+    text = (
+        f"In the first trial, {used} of {number(first['latent_dim'])} dimensions are active and {carrying} carry "
+        f"{100 * SHARE:.0f} % of the rate"
+    )
     if len(board) == 1 or not varies(board["active_units"]):
         return f"{text}."
     return (
-        f"{text}; the most in any trial are {most_used} of {number(most['latent_dim'])}, at beta "
+        f"{text}; the most active in any trial are {most_used} of {number(most['latent_dim'])}, at beta "
         f"{cell('beta', most['beta'])}."
     )
 
 
-def best_by_scores(board: pd.DataFrame, scores: Sequence[str]) -> str:
-    """Say which trial is best by each score on the test split; empty where there are none."""
-    parts = []
-    for name in [name for name in scores if name in board and board[name].notna().any()][:MOST_SCORES]:
+def first_by_scores(view: View) -> str:
+    """Say which trial is first by each score on the test split, and from how many it cannot be told."""
+    board, parts = view.board, []
+    for name in [name for name in view.sweep.scores if name in board and board[name].notna().any()][:MOST_SCORES]:
         is_less = SCORES[name.removesuffix(SAMPLED)] == "minimize"
         row = board.sort_values(name, ascending=is_less, kind="stable").iloc[0]
-        parts.append(f"{name} trial {row['trial']:.0f} ({number(row[name], 3)})")
-    return f"By scores on the test split, best are: {listed(parts)}." if parts else ""
+        runs = view.vae_runs[["trial", "seed"]].assign(value=view.vae_runs[name])
+        tied = int((~lead(runs, int(row["trial"]), is_less_better=is_less)["is_told"]).sum())
+        told = f", not told from {counted(tied, 'other')}" if tied else ""
+        parts.append(f"{name} trial {row['trial']:.0f} ({number(row[name], 3)}{told})")
+    return f"By scores on the test split, first are: {listed(parts)}." if parts else ""
 
 
 def not_complete(trials: pd.DataFrame, spec: Mapping[str, Any]) -> str:

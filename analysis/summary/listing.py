@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.frames.sweep import Sweep
+from analysis.presentation.view import View
 from analysis.statistics.states import is_complete, states
 from vae.errors import VaekitError
 from vae.files.results import Folder
@@ -12,7 +13,7 @@ from vae.files.results import Folder
 def list_sweeps(out: Path) -> list[dict[str, Any]]:
     """Return one row a sweep under `out`, by name: state, mode, data, trials told, failed, best value.
 
-    The best is that of COMPLETE trials; of several objectives there is none.
+    The best is that of COMPLETE trials, `tied` how many it cannot be told from; of several objectives there is none.
     """
     paths = sorted(path for path in out.glob("*") if Folder(path).exists)
     return [_row_or_reason(Sweep(Folder(path))) for path in paths]
@@ -23,18 +24,19 @@ def _row_or_reason(sweep: Sweep) -> dict[str, Any]:
     try:
         return _row(sweep)
     except VaekitError as error:
-        unknown = dict.fromkeys(("mode", "data", "trials", "complete", "failed", "best"))
+        unknown = dict.fromkeys(("mode", "data", "trials", "complete", "failed", "best", "tied"))
         return {"name": sweep.name, "state": f"unreadable: {error}"} | unknown
 
 
 def _row(sweep: Sweep) -> dict[str, Any]:
     row: dict[str, Any] = {"name": sweep.name, "state": "incomplete", "mode": sweep.spec["mode"]}
-    row |= {"data": sweep.spec["data"], "trials": sweep.spec["trials"], "complete": 0, "failed": 0, "best": None}
+    row |= {"data": sweep.spec["data"], "trials": sweep.spec["trials"], "complete": 0, "failed": 0}
+    row |= {"best": None, "tied": None}
     if not sweep.folder.trials.exists():
         return row
     counts = states(sweep.trials).set_index("state")["trials"]
     row |= {"complete": int(counts["COMPLETE"]), "failed": int(counts["FAIL"])}
     row["state"] = "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete"
     if row["complete"] and len(sweep.objectives) == 1:
-        row["best"] = float(sweep.best["value"])
+        row |= {"best": float(sweep.best["value"]), "tied": len(View(sweep).tied)}
     return row

@@ -1,19 +1,16 @@
 """What a report says first: what was swept, how far it came, what was best and what was found."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Iterator, Sequence
 
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, interval, listed, setting, short_label
-from analysis.statistics.intervals import SUFFIX
+from analysis.presentation.words import counted, listed, short_label
 from analysis.statistics.states import is_complete, states
 from analysis.summary import findings
-from vae.columns import Objective
+from analysis.summary.length import too_short
+from analysis.summary.verdict import verdict
 
 MODES = {
     "explore": "Mode explore covers the space and prunes nothing: the search does not bias the curves below.",
@@ -24,16 +21,16 @@ MODES = {
 
 def summary_sections(view: View) -> list[Section]:
     """Say in numbers what was swept, how far it came and what was best."""
-    sentence = "\n\n".join(paragraphs(view))
+    sentence = "\n\n".join(filter(None, [too_short(view), *paragraphs(view)]))
     return [Section(title="Summary", slug="trials", sentence=sentence, table=view.sweep.trials)]
 
 
 def paragraphs(view: View) -> Iterator[str]:
-    """Yield the paragraphs of the summary, in plain text."""
+    """Yield the paragraphs of the summary, in plain text, but for `too_short`, which stands before them."""
     sweep, board = view.sweep, view.board
     yield _swept(sweep, view.parameters)
-    yield _best(board, view.parameters, sweep.objectives, int(sweep.spec["seeds"]))
-    found = [findings.active_dimensions(board), findings.best_by_scores(board, sweep.scores)]
+    yield verdict(view)
+    found = [findings.active_dimensions(board), findings.first_by_scores(view)]
     if not board.empty:
         yield " ".join(filter(None, [findings.beta_pays(effect(view.runs, "beta")), *found]))
     yield " ".join(filter(None, [_progress(sweep), findings.not_complete(sweep.trials, sweep.spec)]))
@@ -69,27 +66,6 @@ def _axis(axis: str) -> str:
         return listed([part.strip() for part in axis.split(",")])
     low, high, *rest = axis.split(":")
     return f"{low} to {high}{' (logarithmic)' if rest else ''}"
-
-
-def _best(board: pd.DataFrame, parameters: Sequence[str], objectives: Sequence[Objective], seeds: int) -> str:
-    if board.empty:
-        return "No trial is complete, so nothing is ranked and the figures are left out."
-    first = {str(name): value for name, value in board.head(1).to_dict(orient="records")[0].items()}
-    over = f" (mean over {seeds} seeds, ± a 95 % interval)" if seeds > 1 else " (one seed, so no interval)"
-    scores = listed([_score(first, objective.column) for objective in objectives])
-    reached = f"trial {first['trial']} with {setting(first, parameters)}: {scores}{over}."
-    if len(objectives) == 1:
-        test = _score(first, "elbo_nats").replace("ELBO", "ELBO on the test split, which took no part in this:")
-        return f"Best is {reached} Its {test}."
-    front = int((~board["dominated"].astype(bool)).sum())
-    start = f"{counted(front, 'trial')} of {len(board)} {'is' if front == 1 else 'are'} dominated by no other."
-    return f"{start} First of them by {objectives[0].name} is {reached}"
-
-
-def _score(row: Mapping[str, Any], column: str) -> str:
-    words = column.removesuffix("_nats").replace("_", " ").replace("elbo", "ELBO")
-    unit = " nats per image" if column.endswith("_nats") else ""
-    return f"{words} {interval(row[column], row[column + SUFFIX])}{unit}"
 
 
 def _progress(sweep: Sweep) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.states import is_complete, states
-from vae.columns import value_columns
+from analysis.summary.length import longer, too_short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 def summary(view: View) -> dict[str, Any]:
-    """Return name, state, mode, counts, best and leaderboard of a sweep; what is not known is None.
+    """Return name, state, mode, counts, training, best, pareto and leaderboard of a sweep; what is not known is None.
 
     `state` is complete where every trial of the spec has ended, else incomplete: still running or stopped,
-    which a folder cannot tell. `counts` names every state. `best` is the leaderboard's first row and has
-    `value`, or in a Pareto study `values` by objective.
+    which a folder cannot tell. `counts` names every state. `training` says how many runs still improved when they
+    ended and what command trains longer. `best` is the leaderboard's first row, with the trials it is `tied_with`:
+    only where `is_sure` can it be told from them, and did training suffice. With several objectives it is None, and
+    `pareto` are the trials that no other dominates.
     """
     sweep = view.sweep
     counts, rows = states(sweep.trials), _records(view.board)
@@ -28,16 +30,29 @@ def summary(view: View) -> dict[str, Any]:
         "state": "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete",
         "mode": sweep.spec.get("mode"),
         "counts": dict(zip(counts["state"].tolist(), counts["trials"].tolist(), strict=True)),
-        "best": _best(view, rows[0]) if rows else None,
+        "training": _training(view),
+        "best": _best(view, rows[0]) if rows and len(sweep.objectives) == 1 else None,
+        "pareto": view.pareto,
         "leaderboard": rows,
     }
 
 
+def _training(view: View) -> dict[str, Any]:
+    found, sentence = view.still_improving, too_short(view)
+    largest = float(found.table["fall_nats"].max()) if len(found.table) else None
+    return {
+        "still_improving": len(found.table),
+        "runs": found.runs,
+        "largest_fall_nats": _plain(largest),
+        "command": longer(view) if sentence else None,
+        "sentence": sentence,
+    }
+
+
 def _best(view: View, first: dict[str, Any]) -> dict[str, Any]:
-    objectives = view.sweep.objectives
-    named = {o.name: first[column] for o, column in zip(objectives, value_columns(objectives), strict=True)}
-    value = {"values": named} if len(named) > 1 else {"value": first["value"]}
-    return {"trial": first["trial"], "params": {name: first[name] for name in view.parameters}} | value
+    point = {name: first[name] for name in view.parameters}
+    verdict = {"is_sure": view.is_sure, "tied_with": view.tied}
+    return {"trial": first["trial"], "params": point, "value": first["value"]} | verdict
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

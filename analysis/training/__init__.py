@@ -1,1 +1,1 @@
-"""How training went: learning curves of the best, the median and the worst trial."""
+"""How training went: learning curves of the first, the median and the last trial."""

@@ -11,7 +11,7 @@ SPLITS = ("validation", "train")
 def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """Return the ELBO (nats per image, mean and half-width over seeds) by epoch and split of three trials.
 
-    `standing` is best, median or worst in the leaderboard `board`; fewer trials have fewer standings.
+    `standing` is first, median or last in the leaderboard `board`; fewer trials have fewer standings.
     """
     chosen = standings(board.drop_duplicates(parameters_of(board)))  # a point asked twice was trained once
     rows = history.merge(finished(runs)[["run", "trial"]], on="run").merge(chosen, on="trial")
@@ -23,10 +23,10 @@ def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFra
 
 
 def standings(board: pd.DataFrame) -> pd.DataFrame:
-    """Return which trials of a leaderboard are best, median and worst, each trial once."""
+    """Return which trials of a leaderboard are first, median and last, each trial once."""
     last = len(board) - 1
-    places = {"best": 0, "median": (last + 1) // 2, "worst": last} if last >= 0 else {}
+    places = {"first": 0, "median": (last + 1) // 2, "last": last} if last >= 0 else {}
     chosen = pd.DataFrame({"standing": list(places), "trial": board["trial"].iloc[list(places.values())]})
-    # Two trials are a best and a worst.
+    # Two trials are a first and a last.
     order = chosen.sort_values("standing", key=lambda names: names == "median", kind="stable")
     return order.drop_duplicates("trial").reset_index(drop=True)

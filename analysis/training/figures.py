@@ -13,13 +13,13 @@ from analysis.training.curves import SPLITS
 
 @styled
 def learning(curves: pd.DataFrame) -> Figure:
-    """Draw the validation ELBO of best, median and worst trial, and both splits of the best."""
+    """Draw the validation ELBO of first, median and last trial, and both splits of the first."""
     figure = new_figure(3.1)
     left, right = figure.subplots(1, 2)
     validation = curves[curves["split"] == "validation"]
-    for index, name in enumerate(("best", "median", "worst")):
+    for index, name in enumerate(("first", "median", "last")):
         _curve(left, validation[validation["standing"] == name], name, COLOURS[index], LINES[index])
-    best = curves[curves["standing"] == "best"]
+    best = curves[curves["standing"] == "first"]
     for index, split in enumerate(("validation", "train")):
         _curve(right, best[best["split"] == split], split, COLOURS[3 * index], LINES[index])
     for axes, shown in ((left, validation), (right, best)):
@@ -29,7 +29,7 @@ def learning(curves: pd.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.legend(loc="best")
     left.set_title("validation ELBO of three trials", loc="left")
-    right.set_title("best trial, both splits", loc="left")
+    right.set_title("first trial, both splits", loc="left")
     return figure
 
 

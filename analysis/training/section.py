@@ -22,6 +22,6 @@ def _sentence(curves: pd.DataFrame) -> str:
     band = " Bands are 95 % intervals over seeds." if curves["elbo_nats" + SUFFIX].notna().any() else ""
     return (
         "A curve that still climbs at the right asks for more epochs; a gap that widens between train and "
-        f"validation is overfitting. Best, median and worst are by the leaderboard.{band} The first tenth of "
+        f"validation is overfitting. First, median and last are by the leaderboard.{band} The first tenth of "
         "the epochs may lie outside the frame."
     )

@@ -13,7 +13,7 @@ from vae.columns import Objective
 
 SHOWN = 20
 """Rows of the failures that stand on the page; their CSV file holds all."""
-MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units")
+MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units", "carrying_units")
 """Columns of the leaderboard on the page, after those of the objectives; its table has all."""
 
 
@@ -44,7 +44,9 @@ def _ordered(objectives: Sequence[Objective]) -> str:
     how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
     return (
         f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split, in "
-        "nats per image. Values are means over seeds, with 95 % intervals where there are several."
+        "nats per image. Values are means over seeds, with 95 % intervals where there are several. A dimension is "
+        "active if its posterior means vary by more than 0.01; carrying units are the fewest dimensions that hold 95 % "
+        "of the rate, each at least 0.1 nats."
     )
 
 

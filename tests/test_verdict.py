@@ -1,0 +1,214 @@
+"""Nothing is called best that is not: where nothing matters, where one trial does, where training was too short."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cli
+from analysis.frames.sweep import Sweep, open_sweep
+from analysis.presentation.view import View
+from analysis.report.write import write_report
+from analysis.statistics.carrying import carrying_units
+from analysis.statistics.intervals import half_width
+from analysis.statistics.lead import lead
+from analysis.statistics.still_improving import still_improving
+from analysis.summary.length import longer, too_short
+from analysis.summary.verdict import verdict
+from tests import synthetic
+from tests.drawing import draw_only
+from tests.synthetic import write_sweep
+from tests.test_report import Page
+from vae.columns import NATS
+from vae.convergence import patience_epochs, recent_fall_nats, trained_loss
+from vae.files.records import RunRecord
+
+NOISE = 0.2
+CLAIM = re.compile(r"\b[Bb]est (is|trial|of them|by|are)\b|\b(is|are) best\b|\bIn the best\b")
+"""What would call something best."""
+CANNOT = "cannot be told from"
+
+
+def study(path: Path, monkeypatch: pytest.MonkeyPatch, gain: float = 0.0, **options: Any) -> Sweep:
+    """A sweep whose runs differ by noise over seeds alone, but for the first trial's gain in units of that noise."""
+    whole, rng = synthetic.record, np.random.default_rng(7)
+
+    def noisy(run: int, trial: int, *given: Any) -> RunRecord:
+        made = whole(run, trial, *given)
+        elbo = -30.0 + NOISE * (rng.normal() + (gain if trial == 0 else 0.0))
+        nats = dict(zip(NATS, (10.0, -elbo - 10.0, elbo), strict=True))
+        return replace(made, totals={**made.totals, **nats} | {f"validation_{name}": x for name, x in nats.items()})
+
+    monkeypatch.setattr(synthetic, "record", noisy)
+    return open_sweep(write_sweep(path, trials=12, **options).path)
+
+
+def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["vaekit", *words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_where_nothing_matters_nothing_is_called_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = study(tmp_path / "s", monkeypatch)
+    draw_only(monkeypatch)
+    page = Page(write_report(sweep)).text
+    shown = told(capsys, monkeypatch, "show", str(sweep.path))
+    for text in (page, shown):
+        assert f"The best trial {CANNOT}" in text
+        assert CLAIM.findall(text.replace(f"The best trial {CANNOT}", "")) == []
+    best = json.loads(told(capsys, monkeypatch, "show", str(sweep.path), "--json"))["best"]
+    assert best["is_sure"] is False
+    assert len(best["tied_with"]) > 5
+    (row,) = json.loads(told(capsys, monkeypatch, "list", "--out", str(tmp_path), "--json"))
+    assert row["tied"] == len(best["tied_with"])
+    assert "tied" in told(capsys, monkeypatch, "list", "--out", str(tmp_path))
+
+
+def test_what_is_best_by_ten_noise_deviations_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = study(tmp_path / "s", monkeypatch, gain=10.0)
+    said = verdict(View(sweep))
+    assert said.startswith("Best is trial 0 with")
+    assert re.search(r"It leads trial \d+ by 1\.\d+ ± \d\.\d+ nats", said)
+    assert CANNOT not in said
+    best = json.loads(told(capsys, monkeypatch, "show", str(sweep.path), "--json"))["best"]
+    assert (best["trial"], best["is_sure"], best["tied_with"]) == (0, True, [])
+    assert "best trial 0: value −28" in told(capsys, monkeypatch, "show", str(sweep.path))
+
+
+def test_one_seed_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = View(study(tmp_path / "s", monkeypatch, gain=10.0, seeds=1))
+    assert len(view.tied) == 11
+    assert "with one seed (--seeds 3 tells more)" in verdict(view)
+
+
+def test_with_two_trials_the_lead_is_students_paired_interval() -> None:
+    first, second = np.array([3.0, 4.5, 5.0, 2.0]), np.array([1.0, 1.5, 2.0, 1.0])
+    both = np.concatenate([first, second])
+    values = pd.DataFrame({"trial": [4] * 4 + [9] * 4, "seed": [0, 1, 2, 3] * 2, "value": both})
+    (row,) = lead(values, 4).to_dict(orient="records")
+    spread = pd.Series([(first - second).std(ddof=1)])
+    assert (row["trial"], row["lead"], row["n"]) == (9, pytest.approx((first - second).mean()), 4)
+    assert row["lead_half_width"] == pytest.approx(half_width(spread, pd.Series([4]))[0])
+    (less,) = lead(values, 9, is_less_better=True).to_dict(orient="records")
+    assert less["lead"] == pytest.approx(row["lead"])
+
+
+def test_what_a_seed_does_to_all_trials_hides_no_lead() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 0.1, (8, 3)) + rng.normal(0, 100, 3)
+    values[2] += 2.0
+    frame = pd.DataFrame({"trial": np.repeat(range(8), 3), "seed": np.tile(range(3), 8), "value": values.ravel()})
+    assert lead(frame, 2)["is_told"].all()
+
+
+@pytest.mark.slow
+def test_of_studies_of_noise_at_most_one_in_twenty_has_a_best_trial() -> None:
+    rng, false = np.random.default_rng(1), 0
+    frame = pd.DataFrame({"trial": np.repeat(range(4), 3), "seed": np.tile(range(3), 4)})
+    for _ in range(400):
+        values = rng.normal(size=(4, 3))
+        false += int(lead(frame.assign(value=values.ravel()), int(values.mean(axis=1).argmax()))["is_told"].all())
+    assert false <= 0.05 * 400
+
+
+# Length
+
+
+@pytest.fixture
+def too_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sweep]:
+    """A sweep whose distortion, in every second trial, falls by a tenth of a nat an epoch to the end."""
+
+    def write(**options: Any) -> Sweep:
+        whole = synthetic.record
+
+        def falling(run: int, trial: int, *given: Any) -> RunRecord:
+            made = whole(run, trial, *given)
+            distortion = 30 - (0.1 if trial % 2 else 0.0) * np.arange(len(made.history["seconds"]))
+            flat = {name: np.zeros_like(distortion) for name in made.history}
+            return replace(made, history=flat | {"validation_distortion_nats": distortion})
+
+        monkeypatch.setattr(synthetic, "record", falling)
+        return open_sweep(write_sweep(tmp_path / "my sweep", **{"trials": 8, "epochs": 60, **options}).path)
+
+    return write
+
+
+def test_runs_that_still_improved_are_those_of_the_one_rule(too_early: Callable[..., Sweep]) -> None:
+    sweep = too_early()
+    found = still_improving(sweep, sweep.runs)
+    assert found.runs == 24
+    assert found.table["trial"].unique().tolist() == [1, 3, 5, 7]
+    assert not found.is_settled
+    patience = patience_epochs(-(-1437 // 128))
+    curve = sweep.history[sweep.history["run"] == 3]
+    losses = trained_loss("vae", 1.0, *(curve[f"validation_{name}"].to_numpy() for name in NATS[:2]))
+    assert set(found.table["over_epochs"]) == {patience}
+    np.testing.assert_allclose(found.table["fall_nats"], recent_fall_nats(losses, patience))
+    assert recent_fall_nats(losses, patience) == pytest.approx(0.1 * (patience - 1))
+
+
+def test_that_training_was_too_short_is_said_first(
+    too_early: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = too_early()
+    command = f"vaekit sweep '{sweep.path}/sweep.toml' --epochs auto --name 'my sweep-longer'"
+    said = (
+        f"12 of 24 runs were still improving when they ended, by up to 4.10 nats over the last 42 epochs; {{}}{command}"
+    )
+    said = said.format("train longer: ")
+    assert too_short(View(sweep)) == said
+    draw_only(monkeypatch)
+    page = Page(write_report(sweep))
+    assert page.html.partition("<h2>Summary</h2>")[2].lstrip().startswith("<p>12 of 24 runs were still improving")
+    assert "Best is" not in page.text
+    assert told(capsys, monkeypatch, "show", str(sweep.path)).startswith(said)
+    training = json.loads(told(capsys, monkeypatch, "show", str(sweep.path), "--json"))["training"]
+    assert (training["still_improving"], training["runs"], training["command"]) == (12, 24, command)
+    assert training["largest_fall_nats"] == pytest.approx(4.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epochs": 60, "beta_schedule": "linear:0.5"}, "--epochs 240 --name"),
+        ({"models": "vae,ae"}, "vaekit compare"),
+    ],
+)
+def test_the_command_that_trains_longer(too_early: Callable[..., Sweep], options: dict[str, Any], words: str) -> None:
+    assert words in longer(View(too_early(**options)))
+
+
+def test_auto_that_reached_its_longest_is_said_likewise(too_early: Callable[..., Sweep]) -> None:
+    sweep = too_early()
+    sweep.spec = sweep.spec | {"epochs": "auto"}
+    assert "still improving when they ended at the longest that auto trains, by up to" in too_short(View(sweep))
+    assert "--epochs 240" in longer(View(sweep))
+
+
+def test_a_few_epochs_tell_nothing(too_early: Callable[..., Sweep]) -> None:
+    said = too_short(View(too_early(epochs=4)))
+    assert said.startswith("24 of 24 runs ended after 4 epochs, too few to tell whether they were still improving; ")
+
+
+# Dimensions
+
+
+def test_dimensions_that_carry_the_rate() -> None:
+    kl = {0: [0.11] * 10, 1: [8.0, 1.5, 0.4, 0.05, 0.05], 2: [0.09, 0.01], 3: [5.0, 5.0]}
+    rows = [(run, dim, x) for run, values in kl.items() for dim, x in enumerate(values)]
+    counts = carrying_units(pd.DataFrame(rows, columns=["run", "dim", "kl_nats"]))
+    assert dict(zip(counts["run"], counts["carrying_units"], strict=True)) == {0: 10.0, 1: 2.0, 2: 0.0, 3: 2.0}
