@@ -328,22 +328,28 @@ def test_show_prints_what_the_report_says_first(capsys: pytest.CaptureFixture[st
     said = " ".join(out.split())
     assert code == 0
     assert "A variational autoencoder with a bernoulli likelihood on digits" in said
-    assert "dimensions stay active" in said
-    assert "leaderboard (best 6 of 6; nats per image)" in said
+    assert "dimensions are active and" in said
+    assert "leaderboard (first 6 of 6; nats per image)" in said
 
 
-@pytest.mark.parametrize(("width", "has_widths"), [(60, False), (80, True), (120, True)])
+@pytest.mark.parametrize(
+    ("width", "has_widths", "has_carrying"), [(60, False, False), (80, True, False), (120, True, True)]
+)
 def test_the_leaderboard_breaks_no_word(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, has_widths: bool
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    has_widths: bool,
+    has_carrying: bool,
 ) -> None:
     write_sweep(Path("results/s"), trials=6, seeds=2, epochs=3)
     monkeypatch.setenv("COLUMNS", str(width))
     shown = run(capsys, "show", "s")[1]
-    lines = shown.partition("\nleaderboard")[2].splitlines()[1:]
+    lines = shown.partition("\nleaderboard (")[2].splitlines()[1:]
     assert {len(line) <= width for line in lines} == {True}
     assert [line.split() for line in lines[:2]] == [
-        ["latent", "hidden", "active"],
-        ["trial", "dim", "beta", "dim", "value", "R", "D", "ELBO", "units"],
+        ["latent", "hidden", "active", *(["carrying"] if has_carrying else [])],
+        ["trial", "dim", "beta", "dim", "value", "R", "D", "ELBO", *["units"] * (1 + has_carrying)],
     ]
     assert len(lines) == 3 + 6
     for line in lines[3:]:

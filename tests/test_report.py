@@ -152,7 +152,12 @@ def test_numbers_on_the_page_stand_in_the_leaderboard(reported: Reported) -> Non
 
 
 PHRASES = {
-    "default": ["24 of 24 trials complete", "Mode explore", "3 seeds a trial", "Best is trial"],
+    "default": [
+        "24 of 24 trials complete",
+        "Mode explore",
+        "3 seeds a trial",
+        "over 3 seeds. First in the leaderboard is trial",
+    ],
     "failures": [
         "6 of 8 trials complete, 0 pruned, 2 failed",
         "run 0: loss was NaN",

@@ -314,12 +314,12 @@ def test_without_twins_the_worst_trial_sets_the_best_off(tmp_path: Path) -> None
     assert drawn(sweep)[0].table["role"].unique().tolist() == ["first", "last"]
 
 
-def test_pictures_need_only_the_best_trials_weights(tmp_path: Path) -> None:
+def test_pictures_need_only_the_first_trials_weights(tmp_path: Path) -> None:
     sweep = trained(tmp_path, keep_weights="best")
     assert drawn(sweep)[0].table["role"].unique().tolist() == ["first"]
     sweep.folder.keep_weights(set())
     parts = picture_sections(View(open_sweep(sweep.path)))
-    assert [part.sentence for part in parts] == ["Left out: no weights of the best trial were kept."]
+    assert [part.sentence for part in parts] == ["Left out: no weights of the first trial were kept."]
 
 
 def test_images_that_are_gone_leave_the_pictures_out(tmp_path: Path) -> None:

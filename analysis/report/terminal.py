@@ -18,6 +18,7 @@ from vae.parameters import PARAMETERS
 
 MOST_ROWS = 20
 SYMBOLS = {"rate_nats": "R", "distortion_nats": "D", "elbo_nats": "ELBO"}
+UNITS = ("active_units", "carrying_units")
 Columns = Mapping[str, list[str]]
 
 
@@ -59,8 +60,9 @@ def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> 
         _console().print()
     if rows := summary["leaderboard"][:MOST_ROWS]:
         title = f"leaderboard (first {len(rows)} of {len(summary['leaderboard'])}; nats per image)"
-        whole = _ranked(rows, with_widths=True)
-        _print(title, whole if _width(whole) <= _console().width else _ranked(rows, with_widths=False))
+        tables = (_ranked(rows, *kept) for kept in ((True, UNITS), (True, UNITS[:1]), (False, UNITS)))
+        fitting = (table for table in tables if _width(table) <= _console().width)
+        _print(title, next(fitting, _ranked(rows, False, UNITS[:1])))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -69,12 +71,10 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _ranked(rows: Sequence[Mapping[str, Any]], with_widths: bool) -> Columns:
-    """The columns of a leaderboard that a terminal has room for; half-widths only where there is room."""
+def _ranked(rows: Sequence[Mapping[str, Any]], with_widths: bool, units: Sequence[str]) -> Columns:
+    """The columns of a leaderboard that a terminal has room for."""
     values = [name for name in rows[0] if name.startswith("value") and not name.endswith(SUFFIX)]
-    names = [
-        name for name in ("trial", *PARAMETERS, *values, *NATS, "active_units", "carrying_units") if name in rows[0]
-    ]
+    names = [name for name in ("trial", *PARAMETERS, *values, *NATS, *units) if name in rows[0]]
     columns = {}
     for name in names:
         widths = [nan if row.get(name + SUFFIX) is None else row[name + SUFFIX] for row in rows]
