@@ -11,7 +11,9 @@ import pytest
 import torch
 from pandas.testing import assert_frame_equal
 
+from analysis.frames.export import export_frames
 from analysis.frames.sweep import open_sweep
+from analysis.summary.listing import list_sweeps
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import HISTORY, RUNS, TOTALS
 from vae.errors import ResultsError
@@ -238,3 +240,29 @@ def test_images_are_as_the_runs_saw_them(folder: Folder, images: np.ndarray) -> 
     assert test.shape == (3, 4, 4)
     binary = images > 127.5
     assert all(any(np.array_equal(image, whole) for whole in binary) for image in test)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_exported_files_hold_the_frames_of_their_names(tmp_path: Path, kind: str) -> None:
+    sweep = open_sweep(write_sweep(tmp_path / "s", trials=3, seeds=2, epochs=4).path)
+    paths = export_frames(sweep, kind, tmp_path / "frames")
+    assert [path.name for path in paths] == [f"{name}.{kind}" for name in ("trials", "runs", "history", "dims")]
+    for path in paths:
+        written = pd.read_csv(path) if kind == "csv" else pd.read_parquet(path)
+        own = getattr(sweep, path.stem)
+        if "error" in written:
+            written["error"] = written["error"].astype(object).fillna("")
+        assert_frame_equal(written, own, check_dtype=False)
+
+
+@pytest.mark.parametrize(("objective", "best"), [("elbo", -30.0), ("rate_nats:min", 5.0)])
+def test_the_list_shows_the_best_complete_trial(tmp_path: Path, objective: str, best: float) -> None:
+    folder = write_sweep(tmp_path / "s", trials=5, seeds=1, epochs=2, objective=objective)
+    trials = folder.read_trials()
+    worse, better = (best - 10, best + 10) if objective == "elbo" else (best + 10, best - 10)
+    new = {"value": [worse, best, worse, better, better], "state": 3 * ["COMPLETE"] + ["PRUNED", "FAIL"]}
+    for name, values in new.items():
+        trials = trials.set_column(trials.column_names.index(name), name, pa.array(values))
+    folder.write_trials(trials)
+    (row,) = list_sweeps(tmp_path)
+    assert (row["best"], row["complete"], row["failed"]) == (best, 3, 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cli
@@ -16,6 +17,7 @@ from analysis.presentation.view import View
 from analysis.report.write import write_report
 from analysis.scores.after_sweep import score_file, score_sweep
 from analysis.scores.in_sweep import score_run
+from analysis.scores.of_codes import score_codes
 from analysis.scores.section import score_sections
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.spec.make import make_spec
@@ -257,7 +259,14 @@ def test_the_report_shows_scores_with_floors_and_their_agreement(scored: Path, m
     for slug in ("scores", "scores_beta", "scores_latent_dim", "score_correlation", "mutual_information"):
         assert (tables / f"{slug}.csv").is_file(), slug
         assert f"{slug}.csv" in text
-    assert "floor" in (tables / "scores.csv").read_text().splitlines()[0]
+    table, sweep = pd.read_csv(tables / "scores.csv").set_index("score"), vaekit.open(scored)
+    best = View(sweep).best_runs
+    runs = sweep.runs[sweep.runs["run"].isin(best)]
+    assert table["value"].to_dict() == pytest.approx(runs[sweep.scores].mean().to_dict())
+    own = score_codes(sweep.scores, sweep.scored_codes(best[0]), floor=True)
+    assert table["floor"].to_dict() == pytest.approx({name: score.floor for name, score in own.items()})
+    ceilings = {name: np.nan if score.ceiling is None else score.ceiling for name, score in own.items()}
+    assert table["ceiling"].to_dict() == pytest.approx(ceilings, nan_ok=True)
 
 
 def test_sections_show_the_runs_of_complete_trials_alone(tmp_path: Path) -> None:

@@ -47,7 +47,6 @@ def left_out(shown: dict[str, Section]) -> set[str]:
     return {slug for slug, section in shown.items() if section.sentence.startswith("Left out: ")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arrays", "options", "missing"),
     [
