@@ -138,7 +138,7 @@ def test_failures_and_side_by_side_have_it(view: View, tmp_path: Path) -> None:
     parts = {part.slug: part for part in side_by_side({"rates": view, "plain": plain})}
     assert "learning_rate" in parts["leaderboards"].preview
     assert parts["leaderboards"].table["learning_rate"].isna().sum() == 2
-    assert "learning rate 0.0001; ELBO" in parts["best"].sentence
+    assert "learning rate 0.0001: validation ELBO" in parts["best"].sentence
 
 
 def test_twins_are_of_equal_learning_rates() -> None:

@@ -1,5 +1,6 @@
 """What prior and codes have to do with each other: laws with known answers, naive twins, invariances, a whole sweep."""
 
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,7 @@ from analysis.coverage.table import COLUMNS
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
 from analysis.statistics.gaussians import frechet_distance, log_density
+from analysis.summary.section import summary_sections
 from tests.synthetic import write_sweep
 from vae.config import RunConfig
 from vae.data import DataConfig, prepare
@@ -430,6 +432,17 @@ def test_the_report_compares_twins(sweep: Sweep) -> None:
     table = sections["coverage"].table
     chosen = (table["latent_dim"] == 4) & (table["metric"] == "hole_rate") & (table["model"] == "ae")
     assert row["ae_raw"] == pytest.approx(table.loc[chosen & (table["prior"] == "raw"), "value"].mean())
+
+
+def test_the_summary_of_a_comparison_says_which_covers_better(sweep: Sweep) -> None:
+    said = summary_sections(View(sweep))[0].sentence
+    assert "Mode explore" not in said
+    assert re.search(r"(better|apart) at latent dimensions \d \(−?\d\.\d\d ± \d\.\d\d\)", said)
+    assert "Runs were still improving: more training may change this." in said
+    differences = paired_differences(sweep_coverage(sweep))
+    chosen = differences[differences["metric"] == "prior_coverage"]
+    for difference in chosen["difference"]:
+        assert f"({difference:.2f} ±".replace("-", "−") in said
 
 
 def test_the_differences_of_twins_stand_prior_by_prior(sweep: Sweep) -> None:

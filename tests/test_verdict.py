@@ -13,13 +13,17 @@ import pandas as pd
 import pytest
 
 import cli
+from analysis.comparison.section import side_by_side
 from analysis.frames.sweep import Sweep, open_sweep
+from analysis.plane.section import plane_sections
 from analysis.presentation.view import View
+from analysis.report.explorer import explorer
 from analysis.report.write import write_report
 from analysis.statistics.carrying import carrying_units
 from analysis.statistics.intervals import half_width
 from analysis.statistics.lead import lead
 from analysis.statistics.still_improving import still_improving
+from analysis.statistics.zero_rate import ZeroRate
 from analysis.summary.length import longer, too_short
 from analysis.summary.verdict import verdict
 from tests import synthetic
@@ -202,6 +206,33 @@ def test_auto_that_reached_its_longest_is_said_likewise(too_early: Callable[...,
 def test_a_few_epochs_tell_nothing(too_early: Callable[..., Sweep]) -> None:
     said = too_short(View(too_early(epochs=4)))
     assert said.startswith("24 of 24 runs ended after 4 epochs, too few to tell whether they were still improving; ")
+
+
+# One frontier, one data set
+
+
+def test_explorer_plane_and_table_have_one_frontier(tmp_path: Path) -> None:
+    view = View(open_sweep(write_sweep(tmp_path / "s", trials=8).path))
+    drawn = next(trace for trace in (explorer(view) or {})["plane"]["data"] if trace["name"] == "frontier")
+    corners = {(x, y) for x, y in zip(drawn["x"], drawn["y"], strict=True)}
+    table = plane_sections(view)[0].table
+    on = table.loc[table["on_frontier"], ["rate_nats", "distortion_nats"]]
+    assert corners == {*on.itertuples(index=False, name=None), (0.0, view.zero_rate.nats)}
+
+
+def test_sweeps_of_other_data_are_not_drawn_into_one_plane(tmp_path: Path) -> None:
+    hashes = {"a": "1", "b": "2", "c": "1"}
+    sweeps = [
+        open_sweep(write_sweep(tmp_path / name, trials=3, provenance={"data": {"hash": text, "train": 1437}}).path)
+        for name, text in hashes.items()
+    ]
+    views = {sweep.name: View(sweep) for sweep in sweeps}
+    for view in views.values():
+        view.zero_rate = ZeroRate(None)
+    parts = {part.slug: part for part in side_by_side(views)}
+    assert "b was trained on other data than a: left out of frontiers" in parts["best"].sentence
+    for slug in ("frontiers", "leaderboards"):
+        assert set(parts[slug].table["sweep"]) == {"a", "c"}
 
 
 # Dimensions

@@ -8,9 +8,11 @@ from analysis.frames.sweep import Sweep
 from analysis.plane.frontier import frontier
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, interval, listed, setting
+from analysis.presentation.words import counted, listed
 from analysis.statistics.intervals import SUFFIX
 from analysis.statistics.selection import parameters_of
+from analysis.summary.length import too_short
+from analysis.summary.verdict import verdict
 from vae.columns import NATS
 
 BEST = 5
@@ -27,36 +29,48 @@ def labelled(sweeps: Sequence[Sweep]) -> dict[str, View]:
 
 
 def side_by_side(views: Mapping[str, View]) -> list[Section]:
-    """Return the sections of a report of several sweeps, in the order of the page."""
+    """Return the sections of a report of several sweeps, in the order of the page.
+
+    Sweeps of other data than the first one's stand in the summary and the differences of spec alone.
+    """
+    alike = {name: view for name, view in views.items() if _data(view) == _data(next(iter(views.values())))}
     return [
-        _summary(views),
-        _frontiers(views),
-        _leaderboards(views),
-        _scores(views),
+        _summary(views, [name for name in views if name not in alike]),
+        _frontiers(alike),
+        _leaderboards(alike),
+        _scores(alike),
         _specs(views),
     ]
 
 
-def _summary(views: Mapping[str, View]) -> Section:
-    best = stacked({name: view.board.head(1) for name, view in views.items()})
+def _data(view: View) -> str:
+    """What tells data from others: their hash, or where none is known their name."""
+    return str(view.sweep.provenance.get("data", {}).get("hash", view.sweep.spec["data"]))
+
+
+def _summary(views: Mapping[str, View], others: Sequence[str]) -> Section:
+    first = stacked({name: view.board.head(1) for name, view in views.items()})
     lines = [f"{counted(len(views), 'sweep')} side by side: {listed(list(views))}. {CAUTION}"]
-    for row in best.to_dict(orient="records"):
-        what = setting(row, views[row["sweep"]].parameters)
+    if others:
         lines.append(
-            f"{row['sweep']}: best is trial {row['trial']} with {what}; ELBO on the test split "
-            f"{interval(row['elbo_nats'], row['elbo_nats' + SUFFIX])} nats per image."
+            f"{listed(list(others))} {'was' if len(others) == 1 else 'were'} trained on other data than "
+            f"{next(iter(views))}: left out of frontiers, leaderboards and scores, for nats of other images do not "
+            "compare."
         )
-    return Section(title="Summary", slug="best", sentence="\n\n".join(lines), table=best)
+    for name, view in views.items():
+        short = too_short(view)
+        lines.append(f"{name}: {verdict(view)}{f' {short}' if short else ''}")
+    return Section(title="Summary", slug="best", sentence="\n\n".join(lines), table=first)
 
 
 def _frontiers(views: Mapping[str, View]) -> Section:
     title = "Frontiers"
-    points = stacked({name: frontier(view.runs) for name, view in views.items()})
+    points = stacked({name: frontier(view.runs, view.zero_rate.nats) for name, view in views.items()})
     if points.empty:
         return left_out(title, "frontiers", points)
     sentence = (
-        "Each dot is a trial on the test split, each line the lower convex hull of a sweep's trials; lower and further "
-        f"left is better. {CAUTION}"
+        "Each dot is a trial on the test split, each line the lower convex hull of a sweep's trials, from the "
+        f"zero-rate point where it is known; lower and further left is better. {CAUTION}"
     )
     return Section(
         title=title, slug="frontiers", sentence=sentence, figure=figures.frontiers(points), table=points
@@ -72,7 +86,7 @@ def _leaderboards(views: Mapping[str, View]) -> Section:
     shown = ["sweep", "trial", *parameters_of(table), *measured, "seconds"]
     preview = stacked({name: ranked.head(BEST) for name, ranked in boards.items()})[shown]
     sentence = (
-        f"The best {BEST} trials of each sweep by its own objective, on the test split; nats per image, means over "
+        f"The first {BEST} trials of each sweep by its own objective, on the test split; nats per image, means over "
         "seeds, ± a 95 % interval where there are several."
     )
     return Section(title=title, slug="leaderboards", sentence=sentence, table=table, preview=preview)

@@ -26,6 +26,13 @@ class View:
         return complete_runs(self.sweep)
 
     @cached_property
+    def is_comparison(self) -> bool:
+        """Whether each VAE was trained with its autoencoder twin."""
+        return "ae" in str(self.sweep.spec.get("models", "")).split(",") or bool(
+            (self.sweep.runs["model"] == "ae").any()
+        )
+
+    @cached_property
     def vae_runs(self) -> pd.DataFrame:
         """The finished VAE runs of COMPLETE trials: those with a rate and an ELBO."""
         return finished(self.runs)

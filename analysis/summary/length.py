@@ -32,8 +32,7 @@ def too_short(view: View) -> str:
 def longer(view: View) -> str:
     """Return the command that trains a sweep anew and longer, under a name of its own."""
     sweep, spec = view.sweep, view.sweep.spec
-    is_comparison = "ae" in str(spec.get("models", "")).split(",")
-    what = ["compare", str(sweep.path)] if is_comparison else ["sweep", str(sweep.folder.spec)]
+    what = ["compare", str(sweep.path)] if view.is_comparison else ["sweep", str(sweep.folder.spec)]
     needs_length = spec["epochs"] == "auto" or str(spec.get("beta_schedule", "constant")) != "constant"
     longest = int(view.still_improving.table["epochs"].max()) if len(view.still_improving.table) else 0
     epochs = str(TIMES * longest) if needs_length else "auto"

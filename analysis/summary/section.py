@@ -1,7 +1,10 @@
 """What a report says first: what was swept, how far it came, what was best and what was found."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+from analysis.coverage.comparison import comparison
+from analysis.coverage.sweep import coverage_cache, sweep_coverage
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section
@@ -11,6 +14,7 @@ from analysis.statistics.states import is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
 from analysis.summary.verdict import verdict
+from vae.errors import VaekitError
 
 MODES = {
     "explore": "Mode explore covers the space and prunes nothing: the search does not bias the curves below.",
@@ -20,7 +24,10 @@ MODES = {
 
 
 def summary_sections(view: View) -> list[Section]:
-    """Say in numbers what was swept, how far it came and what was best."""
+    """Say in numbers what was swept, how far it came, what was best, and what a comparison came to."""
+    if view.is_comparison:
+        with suppress(VaekitError):
+            sweep_coverage(view.sweep, _finished(view))  # kept, and read below
     sentence = "\n\n".join(filter(None, [too_short(view), *paragraphs(view)]))
     return [Section(title="Summary", slug="trials", sentence=sentence, table=view.sweep.trials)]
 
@@ -29,12 +36,30 @@ def paragraphs(view: View) -> Iterator[str]:
     """Yield the paragraphs of the summary, in plain text, but for `too_short`, which stands before them."""
     sweep, board = view.sweep, view.board
     yield _swept(sweep, view.parameters)
+    yield from _compared(view)
     yield verdict(view)
     found = [findings.active_dimensions(board), findings.first_by_scores(view)]
     if not board.empty:
         yield " ".join(filter(None, [findings.beta_pays(effect(view.runs, "beta")), *found]))
-    yield " ".join(filter(None, [_progress(sweep), findings.not_complete(sweep.trials, sweep.spec)]))
+    mode = "" if view.is_comparison else MODES.get(str(sweep.spec.get("mode")), "")
+    yield " ".join(filter(None, [_progress(sweep), mode, findings.not_complete(sweep.trials, sweep.spec)]))
     yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
+
+
+def _finished(view: View) -> list[int]:
+    return [int(run) for run in view.runs.loc[view.runs["state"] == "COMPLETE", "run"]]
+
+
+def _compared(view: View) -> Iterator[str]:
+    """What a comparison came to, once its coverage was computed, which its report does."""
+    if not view.is_comparison:
+        return
+    known = coverage_cache(view.sweep).read()
+    known = known[known["run"].isin(_finished(view))]
+    if known.empty or set(known["model"]) != {"vae", "ae"}:
+        return
+    short = "" if view.still_improving.is_settled else " Runs were still improving: more training may change this."
+    yield comparison(known) + short
 
 
 def _swept(sweep: Sweep, parameters: Sequence[str]) -> str:
@@ -77,4 +102,4 @@ def _progress(sweep: Sweep) -> str:
     )
     if not is_complete(sweep.trials, sweep.spec):
         text += "The sweep is incomplete: the same command goes on with what is missing. "
-    return text + MODES.get(str(sweep.spec.get("mode")), "")
+    return text.strip()
