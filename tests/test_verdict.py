@@ -185,6 +185,18 @@ def test_that_training_was_too_short_is_said_first(
     assert training["largest_fall_nats"] == pytest.approx(4.1)
 
 
+def test_a_sweep_ends_by_saying_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["--limit", "100", "--trials", "1", "--seeds", "1", "--latent-dim", "2", "--hidden-dim", "16"]
+    monkeypatch.setattr(
+        sys, "argv", ["vaekit", "sweep", *sizes, "--epochs", "1", "--jobs", "1", "--no-report", "--out", str(tmp_path)]
+    )
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert capsys.readouterr().err.splitlines()[-1].startswith("1 of 1 run ended after 1 epoch, too few to tell")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
