@@ -122,13 +122,13 @@ def test_importances(shown: Mapping[str, Section]) -> None:
 def test_learning_curves(shown: Mapping[str, Section]) -> None:
     table, (left, right) = shown["learning"].table, axes_of(shown["learning"])
     assert words(left) == words(right) == (label("epoch"), ELBO)
-    for standing in ("best", "median", "worst"):
+    for standing in ("first", "median", "last"):
         own = table[(table["standing"] == standing) & (table["split"] == "validation")]
         np.testing.assert_allclose(
             line(left, f"{standing} (trial {own['trial'].iloc[0]})"), own[["epoch", "elbo_nats"]]
         )
     for split in ("train", "validation"):
-        own = table[(table["standing"] == "best") & (table["split"] == split)]
+        own = table[(table["standing"] == "first") & (table["split"] == split)]
         np.testing.assert_allclose(line(right, split), own[["epoch", "elbo_nats"]])
 
 
@@ -204,17 +204,17 @@ def test_other_pictures(shown: Mapping[str, Section], pictured: Shown, slug: str
 
 
 def test_pictures_name_what_their_tables_do(shown: Mapping[str, Section]) -> None:
-    def of_best(slug: str) -> tuple[pd.DataFrame, Axes]:
+    def of_first(slug: str) -> tuple[pd.DataFrame, Axes]:
         table = shown[slug].table
-        return table[table["role"] == "best"], axes_of(shown[slug])[0]
+        return table[table["role"] == table["role"].iloc[0]], axes_of(shown[slug])[0]
 
-    table, axes = of_best("traversals")
+    table, axes = of_first("traversals")
     dims = table.drop_duplicates("dim")
     assert ticks(axes.yaxis) == [f"{d}: {kl:.2f}" for d, kl in zip(dims["dim"], dims["kl_nats"], strict=True)]
     assert ticks(axes.xaxis) == [f"{level:.2f}" for level in table["quantile"].unique()]
-    table, axes = of_best("perturbations")
+    table, axes = of_first("perturbations")
     assert ticks(axes.yaxis) == [f"{radius:g}" for radius in table["radius"].unique()]
-    table, axes = of_best("interpolations")
+    table, axes = of_first("interpolations")
     ways = table.drop_duplicates(["first_image", "last_image", "path"])
     assert ticks(axes.yaxis) == [f"{w.path}\n{w.first_image} to {w.last_image}" for w in ways.itertuples()]
     assert ticks(axes.xaxis) == [f"{share:.2f}" for share in table["share"].unique()]
