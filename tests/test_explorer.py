@@ -21,10 +21,11 @@ from analysis.report.explorer import explorer
 from analysis.report.page import fill
 from analysis.report.sheets import Sheets
 from analysis.report.write import write_comparison, write_report
+from analysis.scores.floors import Floor
 from analysis.summary import findings
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
-from vae.errors import ConfigError
+from vae.errors import ConfigError, ResultsError
 
 HOSTILE = "<script>alert(1)</script> \"' </textarea>"
 
@@ -180,13 +181,30 @@ def test_first_by_each_score(sweep: Sweep) -> None:
     scores = {"mig": np.linspace(0.1, 0.6, 6), "gaussian_total_correlation": np.linspace(0.1, 3.0, 6)}
     view.sweep.runs = sweep.runs.assign(**{name: of[sweep.runs["trial"]] for name, of in scores.items()})
     view.sweep.runs.loc[::2, "mig"] += 0.05  # what a seed does to all
-    said = findings.first_by_scores(view)
-    assert "mig trial 5 (0.625)" in said
-    assert "gaussian_total_correlation trial 0 (0.100)" in said
+    floors = {"mig": Floor(0.05, 0.01, 20), "gaussian_total_correlation": Floor(1.0, 0.1, 20)}
+    said = findings.first_by_scores(view, lambda _, name: floors[name])
+    assert "mig trial 5 (0.625, permuted codes 0.050" in said
+    assert "gaussian_total_correlation trial 0 (0.100, permuted codes 1" in said
     rng = np.random.default_rng(0)
     noise = View(open_sweep(sweep.path))
     noise.sweep.runs = sweep.runs.assign(mig=rng.normal(size=len(sweep.runs)))
-    assert re.search(r"mig trial \d \(.*, not told from \d others\)", findings.first_by_scores(noise))
+    assert re.search(
+        r"mig trial \d \(.*, not told from \d others\)",
+        findings.first_by_scores(noise, lambda *_: Floor(-9.0, 0.1, 20)),
+    )
+    within = {"mig": Floor(0.6, 0.1, 20), "gaussian_total_correlation": Floor(0.1, 0.01, 20)}
+    assert findings.first_by_scores(view, lambda _, name: within[name]) == (
+        "No trial is first by mig and gaussian_total_correlation: none rises above the floor of permuted codes."
+    )
+
+
+def test_without_weights_no_floor_is_known_and_nobody_is_first(sweep: Sweep) -> None:
+    def unknown(trial: int, name: str) -> Floor:
+        raise ResultsError("no weights")
+
+    view = View(sweep)
+    view.sweep.runs = sweep.runs.assign(mig=0.5)
+    assert findings.first_by_scores(view, unknown).startswith("By scores no trial is called first")
 
 
 def test_what_was_pruned_and_failed(sweep: Sweep) -> None:

@@ -92,12 +92,18 @@ def _leaderboards(views: Mapping[str, View]) -> Section:
     return Section(title=title, slug="leaderboards", sentence=sentence, table=table, preview=preview)
 
 
+UNSCORED = "no sweep has a score, which needs several known factors, by which a trial is above its floor"
+
+
 def _scores(views: Mapping[str, View]) -> Section:
     title = "Scores"
     table = stacked({name: best_scores(view) for name, view in views.items()})
     if table.empty:
-        return left_out(title, "scores", table, "no sweep has scores, which need data with several known factors")
-    sentence = "The best trial of each sweep by each score, on the test split, with 95 % intervals over seeds."
+        return left_out(title, "scores", table, UNSCORED)
+    sentence = (
+        "The best trial of each sweep by each score, with 95 % intervals over seeds, beside its floor: the score of "
+        "permuted codes, and what chance reaches. A score by which no trial is above that has no row."
+    )
     return Section(title=title, slug="scores", sentence=sentence, table=table, preview=table)
 
 

@@ -1,13 +1,15 @@
 """Several sweeps in one frame: stacked, their specs against each other, and each one's best by every score."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from analysis.presentation.view import View
+from analysis.scores.floors import best_above_floor, floor_of_trial
 from analysis.statistics.intervals import SUFFIX, trial_means
-from vae.columns import SAMPLED, SCORES
+from vae.errors import ResultsError
 
 NAMES = ("name", "out")
 """Options that only say which sweep it is."""
@@ -34,15 +36,20 @@ def spec_differences(specs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def best_scores(view: View) -> pd.DataFrame:
-    """Return one row a score: the trial that is best by it, its parameters, value and half-width."""
+    """Return one row a score: the trial that is best by it, its parameters, value, half-width and floor.
+
+    A score by which no trial is known to be above its floor has no row.
+    """
     means = trial_means(view.runs, view.sweep.scores)
     rows = []
     for name in view.sweep.scores:
-        known = means.dropna(subset=[name])
-        if known.empty:
+        try:
+            best = best_above_floor(means, name, partial(floor_of_trial, view.sweep))
+        except ResultsError:  # no weights were kept
             continue
-        is_less = SCORES[name.removesuffix(SAMPLED)] == "minimize"
-        row = known.sort_values(name, ascending=is_less).iloc[0].to_dict()
-        value = {"value": float(row[name]), "value" + SUFFIX: float(row[name + SUFFIX])}
-        rows.append({"score": name, "trial": int(row["trial"])} | {p: row[p] for p in view.parameters} | value)
+        if best:
+            row = best.row
+            value = {"value": float(row[name]), "value" + SUFFIX: float(row[name + SUFFIX])}
+            value |= {"floor": best.floor, "floor_high": best.floor_high}
+            rows.append({"score": name, "trial": int(row["trial"])} | {p: row[p] for p in view.parameters} | value)
     return pd.DataFrame(rows)

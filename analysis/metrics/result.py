@@ -25,7 +25,7 @@ class Score:
     floor: float | None = None
     """The same metric where codes and factors have nothing to do with each other: the mean over permuted rows."""
     floor_deviation: float | None = None
-    """Its standard deviation over the permutations; None where there was one."""
+    """Its standard deviation over the permutations; None where there was one, or one was infinite."""
     permutations: int = 0
     ceiling: float | None = None
     """What a perfect representation, one code a factor, reaches with the same bins; None without bins."""

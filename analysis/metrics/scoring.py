@@ -106,7 +106,7 @@ def _with_floors(
         name: replace(
             scores[name],
             floor=float(np.mean(found)),
-            floor_deviation=float(np.std(found, ddof=1)) if len(found) > 1 else None,
+            floor_deviation=float(np.std(found, ddof=1)) if len(found) > 1 and np.isfinite(found).all() else None,
             permutations=len(found),
         )
         for name, found in values.items()

@@ -21,7 +21,7 @@ FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
 ACROSS_RUNS = "udr"
 UDR_IMAGES = 1000
 """Images that UDR compares codes on, as in its paper."""
-COLUMNS = ("run", "score", "backend", "value", "floor", "ceiling", "samples")
+COLUMNS = ("run", "score", "backend", "value", "floor", "floor_deviation", "permutations", "ceiling", "samples")
 
 
 def score_file(path: Path, backend: str = "forest", seed: int = 0) -> dict[str, dict[str, Any]]:
@@ -107,7 +107,8 @@ def _missing_scores(
 
     for name, score in score_codes(missing, sweep.scored_codes(run), floor=True, dci_backend=backend).items():
         row = {"run": run, "score": name, "backend": backend, "value": float(score)}
-        yield row | {"floor": score.floor, "ceiling": score.ceiling, "samples": score.samples}
+        floor = {"floor": score.floor, "floor_deviation": score.floor_deviation, "permutations": score.permutations}
+        yield row | floor | {"ceiling": score.ceiling, "samples": score.samples}
 
 
 def _read_codes(path: Path) -> list[npt.NDArray[Any]]:
@@ -120,7 +121,9 @@ def _read_codes(path: Path) -> list[npt.NDArray[Any]]:
 
 
 def _details(score: Any) -> dict[str, Any]:
-    details: dict[str, Any] = {name: _plain(getattr(score, name)) for name in ("samples", "floor", "ceiling")}
+    details: dict[str, Any] = {
+        name: _plain(getattr(score, name)) for name in ("samples", "floor", "floor_deviation", "ceiling")
+    }
     for name in ("per_factor", "per_code", "interval"):
         part = getattr(score, name)
         details[name] = None if part is None else [_plain(value) for value in np.asarray(part).tolist()]

@@ -19,8 +19,9 @@ NO_SCORES = (
     "the runs have no scores; they need data with several known factors (or --scores by name) and two test images"
 )
 EXPLAINED = (
-    "Scores of the posterior means on the test split. The floor is the score of permuted codes, which carry no "
-    "information; the ceiling is that of a perfect representation with the same bins."
+    "Scores of the posterior means. The floor is the score of permuted codes, which carry no information, and "
+    "floor_high what chance reaches in any of the trials: a score that is not above it says nothing. The ceiling is "
+    "that of a perfect representation with the same bins."
 )
 
 
@@ -36,7 +37,7 @@ def score_sections(view: View) -> list[Section]:
 
 
 def _best_section(view: View) -> Section:
-    table = trial_scores(view.sweep, view.best_runs)
+    table = trial_scores(view.sweep, view.best_runs, len(view.board))
     sentence = f"{EXPLAINED} Shown is the first trial of the leaderboard, with 95 % intervals over seeds."
     return Section(title="Scores", slug="scores", sentence=sentence, table=table, preview=table)
 
@@ -69,11 +70,12 @@ def _agreement_sections(view: View) -> list[Section]:
 def _information_section(view: View) -> Section:
     title, slug, best = "What each code knows", "mutual_information", view.best_runs[0]
     try:
-        table = mutual_information(view.sweep, best)
+        table, chance = mutual_information(view.sweep, best)
     except ResultsError:
         return left_out(title, slug, pd.DataFrame({"dim": []}), "no weights were kept")
     sentence = (
         f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
-        "each factor, with codes in 20 bins. In a disentangled run each column has one bright cell, and no row has two."
+        f"each factor, with codes in 20 bins; permuted codes reach {chance:.2f}. In a disentangled run each column has "
+        "one bright cell, and no row has two."
     )
     return Section(title=title, slug=slug, sentence=sentence, figure=figures.information(table), table=table)

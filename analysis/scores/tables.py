@@ -1,35 +1,47 @@
 """Scores as tables: of the best trial, their agreement, and what each code knows of each factor."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from analysis.frames.sweep import Sweep
 from analysis.scores.after_sweep import score_sweep
+from analysis.scores.floors import Floor, is_above
 from analysis.statistics.intervals import SUFFIX, trial_means
 from vae.columns import SAMPLED, SCORES
 from vae.errors import ResultsError
 
+PERMUTATIONS = 20
 
-def trial_scores(sweep: Sweep, runs: list[int]) -> pd.DataFrame:
+
+def trial_scores(sweep: Sweep, runs: list[int], trials: int) -> pd.DataFrame:
     """Return one row a score of a trial's `runs`: mean over seeds, half-width, floor, ceiling, better way, n seeds.
 
-    Floor and ceiling are those of the first run.
+    Floor and ceiling are means over the runs; `floor_high` is what the best of so many `trials` reaches by chance.
     """
     row = trial_means(sweep.runs[sweep.runs["run"].isin(runs)], sweep.scores).iloc[0]
-    limits = _limits(sweep, runs[0])
-    rows = [
-        {
-            "score": name,
-            "value": float(row[name]),
-            "value" + SUFFIX: float(row[name + SUFFIX]),
-            "floor": limits.get(name, (np.nan, np.nan))[0],
-            "ceiling": limits.get(name, (np.nan, np.nan))[1],
-            "better": SCORES[name.removesuffix(SAMPLED)].removesuffix("imize"),
-            "n": int(row["n"]),
-        }
-        for name in sweep.scores
-    ]
-    return pd.DataFrame(rows)
+    limits = _limits(sweep, runs)
+    return pd.DataFrame([_row(name, row, limits.get(name), trials) for name in sweep.scores])
+
+
+def _row(name: str, row: pd.Series, limits: pd.DataFrame | None, trials: int) -> dict[str, Any]:
+    value, seeds, floor, high = float(row[name]), int(row["n"]), np.nan, np.nan
+    if limits is not None:
+        kept = Floor.of(limits)
+        floor, high = kept.mean, kept.reach(name, seeds, trials)
+    return {
+        "score": name,
+        "value": value,
+        "value" + SUFFIX: float(row[name + SUFFIX]),
+        "floor": floor,
+        "floor_high": high,
+        "above_floor": "unknown" if np.isnan(high) else "yes" if is_above(name, value, high) else "no",
+        "ceiling": np.nan if limits is None else float(limits["ceiling"].mean()),
+        "better": SCORES[name.removesuffix(SAMPLED)].removesuffix("imize"),
+        "n": seeds,
+    }
 
 
 def rank_correlations(runs: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
@@ -40,27 +52,31 @@ def rank_correlations(runs: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
     return correlations.rename_axis("score").reset_index()
 
 
-def mutual_information(sweep: Sweep, run: int) -> pd.DataFrame:
-    """Return mutual information in nats of each latent dimension of a run and each factor, a row a dimension."""
+def mutual_information(sweep: Sweep, run: int) -> tuple[pd.DataFrame, float]:
+    """Return mutual information in nats of each latent dimension of a run and each factor, a row a dimension.
+
+    The number is the most that any pair of them has by chance: the largest of `PERMUTATIONS` of the codes.
+    """
     from analysis.metrics.inputs import make_sample
     from analysis.metrics.mutual_information import information
 
     scored = sweep.scored_codes(run)
-    factors = scored.factors[scored.pooled]
-    sample = make_sample(scored.means[scored.pooled], factors)
-    matrix = np.zeros((sample.codes.shape[1], factors.shape[1]))  # of a factor that never changes, nothing is known
+    codes, factors = scored.means[scored.pooled], scored.factors[scored.pooled]
+    sample, rng = make_sample(codes, factors), np.random.default_rng(run)
+    matrix = np.zeros((codes.shape[1], factors.shape[1]))  # of a factor that never changes, nothing is known
+    chance = 0.0
     if sample.varying.any():
         matrix[:, sample.varying] = information(sample).mutual
+        permuted = (replace(sample, codes=rng.permutation(sample.codes)) for _ in range(PERMUTATIONS))
+        chance = max(float(information(one).mutual.max()) for one in permuted)
     columns = dict(zip(sweep.factor_names, matrix.T, strict=True))
-    return pd.DataFrame({"dim": range(len(matrix))} | columns)
+    return pd.DataFrame({"dim": range(len(matrix))} | columns), chance
 
 
-def _limits(sweep: Sweep, run: int) -> dict[str, tuple[float, float]]:
-    """Floor and ceiling of a run's scores; nothing where its weights were not kept."""
-    names = [name for name in sweep.scores if not name.endswith(SAMPLED)]
+def _limits(sweep: Sweep, runs: list[int]) -> dict[str, pd.DataFrame]:
+    """A row a run, by score, with floor and ceiling; nothing where weights were not kept."""
     try:
-        table = score_sweep(sweep, ",".join(names), runs=[run])
+        table = score_sweep(sweep, ",".join(sweep.scores), runs=runs)
     except ResultsError:
         return {}
-    limits = table.set_index("score")[["floor", "ceiling"]].astype(float)
-    return {str(name): (float(row["floor"]), float(row["ceiling"])) for name, row in limits.iterrows()}
+    return {str(name): rows for name, rows in table.groupby("score")}

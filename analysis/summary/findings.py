@@ -1,17 +1,18 @@
 """What a sweep found, in sentences for its summary; every number also stands in a table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from analysis.presentation.view import View
 from analysis.presentation.words import cell, counted, listed, nats, number
+from analysis.scores.floors import Floor, best_above_floor, is_less
 from analysis.statistics.carrying import COLUMN, SHARE
 from analysis.statistics.lead import lead
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
-from vae.columns import SAMPLED, SCORES
+from vae.errors import ResultsError
 
 MOST_SCORES = 4
 """Scores that the summary names; the leaderboard's table has all."""
@@ -56,17 +57,26 @@ def active_dimensions(board: pd.DataFrame) -> str:
     )
 
 
-def first_by_scores(view: View) -> str:
-    """Say which trial is first by each score on the test split, and from how many it cannot be told."""
-    board, parts = view.board, []
+def first_by_scores(view: View, floor_of: Callable[[int, str], Floor]) -> str:
+    """Say which trial above its floor is first by each score, from how many it cannot be told, and where none is."""
+    board, parts, nothing = view.board, [], []
     for name in [name for name in view.sweep.scores if name in board and board[name].notna().any()][:MOST_SCORES]:
-        is_less = SCORES[name.removesuffix(SAMPLED)] == "minimize"
-        row = board.sort_values(name, ascending=is_less, kind="stable").iloc[0]
+        try:
+            found = best_above_floor(board, name, floor_of)
+        except ResultsError:
+            return "By scores no trial is called first: their floors need weights, which were not kept."
+        if not found:
+            nothing.append(name)
+            continue
         runs = view.vae_runs[["trial", "seed"]].assign(value=view.vae_runs[name])
-        tied = int((~lead(runs, int(row["trial"]), is_less_better=is_less)["is_told"]).sum())
+        trial, value = int(found.row["trial"]), number(float(found.row[name]), 3)
+        tied = int((~lead(runs, trial, is_less_better=is_less(name))["is_told"]).sum())
         told = f", not told from {counted(tied, 'other')}" if tied else ""
-        parts.append(f"{name} trial {row['trial']:.0f} ({number(row[name], 3)}{told})")
-    return f"By scores on the test split, first are: {listed(parts)}." if parts else ""
+        parts.append(f"{name} trial {trial} ({value}, permuted codes {number(found.floor, 3)}{told})")
+    said = [f"By scores, first are: {listed(parts)}."] if parts else []
+    if nothing:
+        said.append(f"No trial is first by {listed(nothing)}: none rises above the floor of permuted codes.")
+    return " ".join(said)
 
 
 def not_complete(trials: pd.DataFrame, spec: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from analysis.coverage.comparison import comparison
 from analysis.coverage.sweep import coverage_cache, sweep_coverage
@@ -10,6 +11,7 @@ from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, short_label
+from analysis.scores.floors import floor_of_trial, objective_tells_nothing
 from analysis.statistics.states import is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
@@ -38,7 +40,8 @@ def paragraphs(view: View) -> Iterator[str]:
     yield _swept(sweep, view.parameters)
     yield from _compared(view)
     yield verdict(view)
-    found = [findings.active_dimensions(board), findings.first_by_scores(view)]
+    by_scores = findings.first_by_scores(view, partial(floor_of_trial, sweep))
+    found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
     if not board.empty:
         yield " ".join(filter(None, [findings.beta_pays(effect(view.runs, "beta")), *found]))
     mode = "" if view.is_comparison else MODES.get(str(sweep.spec.get("mode")), "")

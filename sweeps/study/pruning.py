@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from sweeps.spec.rungs import ETA
-from sweeps.study.noise import NOTHING_KNOWN, is_any_above, margin, spread
+from vae.noise import NOTHING_KNOWN, is_any_above, margin, spread
 
 
 def losers(
@@ -33,7 +33,7 @@ def losers(
     best = min((cost for trial, cost in costs.items() if trial not in beaten), default=math.inf)
     seeds = max(map(len, values.values()), default=1)
     noise = spread(values.values()) if seeds > 1 else spread(floors.values()) if floors else NOTHING_KNOWN
-    needed = margin(noise, seeds, len(values) * (len(values) - 1))
+    needed = margin(noise, (seeds, seeds), len(values) * (len(values) - 1))
     return sorted(trial for trial in beaten if math.isinf(costs[trial]) or costs[trial] - best > needed)
 
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 LEVEL = 0.05
-"""Chance that any two trials, or any trial and its floor, are told apart where nothing sets them apart."""
+"""Chance that any two trials are told apart where nothing sets them apart."""
+FLOOR_LEVEL = 0.01
+"""The same of a trial and its floor, were scores of permuted codes normal; they are skewed: one in twenty is left."""
 
 
 class Spread(NamedTuple):
@@ -32,8 +34,8 @@ def spread(groups: Collection[Sequence[float]]) -> Spread:
     return Spread(math.sqrt(squares / freedom), freedom)
 
 
-def margin(noise: Spread, numbers: int, comparisons: int) -> float:
-    """Return by how much two means of so many numbers differ with chance `LEVEL` in any of so many comparisons.
+def margin(noise: Spread, numbers: tuple[int, int], comparisons: int, level: float = LEVEL) -> float:
+    """Return by how much a mean exceeds another, of so many numbers each, with chance `level` in any comparison.
 
     Student's t with Bonferroni's correction; 0 where no noise is known.
     """
@@ -41,8 +43,8 @@ def margin(noise: Spread, numbers: int, comparisons: int) -> float:
 
     if not noise.freedom:
         return 0.0
-    quantile = float(stdtrit(noise.freedom, 1 - LEVEL / max(comparisons, 1)))
-    return quantile * noise.deviation * math.sqrt(2 / numbers)
+    quantile = float(stdtrit(noise.freedom, 1 - level / max(comparisons, 1)))
+    return quantile * noise.deviation * math.sqrt(sum(1 / count for count in numbers))
 
 
 def is_any_above(
@@ -50,5 +52,6 @@ def is_any_above(
 ) -> bool:
     """Whether the mean of any trial is better than that of its floors by more than their noise."""
     sign = -1.0 if ascending else 1.0
-    needed = margin(spread(floors.values()), len(next(iter(values.values()))), len(values))
+    seeds = max(map(len, values.values()))
+    needed = margin(spread(floors.values()), (seeds, seeds), len(values), FLOOR_LEVEL)
     return any(sign * (np.mean(values[trial]) - np.mean(floors[trial])) > needed for trial in values)
