@@ -11,7 +11,7 @@ from analysis.frames import cache
 from analysis.frames.cache import CODE, Cache, code_hash
 from analysis.frames.sweep import Sweep, open_sweep
 from analysis.health.runs import health_cache
-from analysis.scores.after_sweep import score_sweep, scores_cache
+from analysis.scores.after_sweep import COLUMNS, score_sweep, scores_cache
 from tests.synthetic import write_sweep
 from vae.errors import ResultsError
 
@@ -64,8 +64,7 @@ def test_every_cache_names_code_that_is_there(sweep: Sweep) -> None:
 
 
 def test_scores_of_other_code_are_computed_anew(sweep: Sweep) -> None:
-    rows = pd.DataFrame([(0, "mig", "forest", 0.5, 0.0, 1.0, 10)])
-    rows.columns = pd.Index(["run", "score", "backend", "value", "floor", "ceiling", "samples"])
+    rows = pd.DataFrame([(0, "mig", "forest", 0.5, 0.0, 0.1, 20, 1.0, 10)], columns=list(COLUMNS))
     scores_cache(sweep).write(rows)
     assert score_sweep(sweep, "mig", runs=[0])["value"].tolist() == [0.5]
     rows.to_csv(sweep.folder.analysis / "scores.csv", index=False)

@@ -104,7 +104,7 @@ def write_small_sweep(folder: Path) -> Folder:
         for trial, value in enumerate(table["value"].to_pylist()):
             study.tell(trial, "COMPLETE", [value])
     (sweep.analysis).mkdir()
-    rows = [(0, "mig", "forest", 0.5, 0.0, 1.0, 10), (1, "mig", "forest", 0.25, 0.0, None, 10)]
+    rows = [(0, "mig", "forest", 0.5, 0.0, 0.1, 20, 1.0, 10), (1, "mig", "forest", 0.25, 0.0, 0.1, 20, None, 10)]
     scores_cache(Sweep(sweep)).write(pd.DataFrame(rows, columns=list(COLUMNS)))
     return sweep
 
