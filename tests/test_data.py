@@ -4,6 +4,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -621,3 +622,18 @@ def test_fashion_mnist_as_debian_ships_it() -> None:
     np.testing.assert_array_equal(data.factors[:5, 0], [9, 0, 0, 3, 0])
     # The mean that every tutorial normalises by.
     assert data.images[:60000].mean() / 255 == pytest.approx(0.2860, abs=1e-4)
+
+
+@pytest.mark.parametrize(("scale", "shift", "far"), [(1.0, 0.0, False), (1.0, 290.0, True), (1e-4, 0.0, True)])
+def test_values_far_from_unit_scale_are_warned_of_before_training(
+    tmp_path: Path, scale: float, shift: float, far: bool
+) -> None:
+    images = shift + scale * np.random.default_rng(0).standard_normal((40, 4, 4))
+    np.savez(tmp_path / "far.npz", images=images)
+    data = load_data(DataConfig(source=str(tmp_path / "far.npz")), cache=tmp_path / "cache")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_likelihood(data, "gaussian")
+    assert len(caught) == far
+    if far:
+        assert "scale them to about [0, 1]" in str(caught[0].message)

@@ -207,10 +207,9 @@ def test_what_is_not_finite_on_test_or_as_an_objective_fails(tmp_path: Path) -> 
     images[data.test[0]] = 1e22
     np.savez(tmp_path / "mine.npz", images=images)
     options = {"data": str(tmp_path / "mine.npz"), "likelihood": "gaussian", "limit": None, "trials": 1}
-    status = run_sweep(
-        make_spec({k: v for k, v in (TINY | options).items() if v is not None} | {"out": str(tmp_path)}),
-        engine=Inline(),
-    )
+    spec = make_spec({k: v for k, v in (TINY | options).items() if v is not None} | {"out": str(tmp_path)})
+    with pytest.warns(UserWarning, match=r"training starts at unit scale and may not reach values of .* to 1e\+22"):
+        status = run_sweep(spec, engine=Inline())
     assert (status.complete, status.failed) == (0, 1)
     assert "must be finite on the test split" in status.first_error
 

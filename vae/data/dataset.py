@@ -1,6 +1,7 @@
 """Prepared images as training and evaluation see them."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,12 +125,27 @@ def _are_indices(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
     return _are_integers(array, shape) and int(array.min()) >= 0
 
 
+UNIT_SCALE = (0.03, 30.0)
+"""Between these lies the largest absolute value of data that training reaches within some thousand steps."""
+
+
 def check_likelihood(data: Data, likelihood: str) -> None:
-    """Raise DataError if pixels leave [0, 1] under a likelihood that is only defined there."""
+    """Raise DataError if pixels leave [0, 1] under a likelihood that is only defined there.
+
+    Warns where a gaussian's values are far from unit scale, at which networks begin.
+    """
     if likelihood in ("bernoulli", "continuous_bernoulli") and (data.low < 0 or data.high > 1):
         got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
         remedy = "scale the values, or take the likelihood gaussian"
         raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}; {remedy}")
+    largest = max(abs(data.low), abs(data.high))
+    if likelihood == "gaussian" and not UNIT_SCALE[0] <= largest <= UNIT_SCALE[1]:
+        got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
+        warnings.warn(
+            f"training starts at unit scale and may not reach values of {got}; scale them to about [0, 1] or to unit "
+            "deviation",
+            stacklevel=2,
+        )
 
 
 def describe(data: Data) -> dict[str, Any]:
