@@ -139,7 +139,7 @@ def check_likelihood(data: Data, likelihood: str) -> None:
         remedy = "scale the values, or take the likelihood gaussian"
         raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}; {remedy}")
     largest = max(abs(data.low), abs(data.high))
-    if likelihood == "gaussian" and not UNIT_SCALE[0] <= largest <= UNIT_SCALE[1]:
+    if likelihood == "gaussian" and largest and not UNIT_SCALE[0] <= largest <= UNIT_SCALE[1]:
         got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
         warnings.warn(
             f"training starts at unit scale and may not reach values of {got}; scale them to about [0, 1] or to unit "
