@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.coverage.table import COLUMNS, run_coverage, sweep_realism
 from analysis.frames.cache import NETWORKS, Cache
 from analysis.statistics.selection import parameters_of
+from vae.errors import ResultsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,11 @@ def sweep_coverage(sweep: Sweep, runs: Sequence[int] | None = None, jobs: int | 
     """Return the coverage of a sweep's finished runs, or of those named, sorted by parameters, then COLUMNS.
 
     Kept in the sweep's `analysis/coverage.csv`, run after run. `jobs` processes share the work (None: one a core
-    where runs take longer than its start) and change no number. Raises ResultsError where weights were not kept.
+    where runs take longer than its start) and change no number. Raises ResultsError where weights were not kept, or
+    there is one test image, which no other lies near.
     """
+    if sweep.provenance.get("data", {}).get("test") == 1:
+        raise ResultsError(f"coverage compares codes of several test images, got one in {str(sweep.path)!r}")
     cache = coverage_cache(sweep)
     complete = sweep.runs[sweep.runs["state"] == "COMPLETE"]
     wanted = complete["run"].tolist() if runs is None else list(runs)

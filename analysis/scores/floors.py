@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from analysis.metrics import ScoreWarning
 from analysis.scores.after_sweep import score_sweep
 from analysis.statistics.selection import finished
 from vae.columns import FLOOR, SAMPLED, SCORES
@@ -68,7 +70,9 @@ def floor_of_trial(sweep: Sweep, trial: int, name: str) -> Floor:
     of_trial = runs.loc[runs["trial"] == trial, "run"].tolist()
     if not of_trial:
         raise ResultsError(f"a floor needs a finished run, got none of trial {trial}")
-    return Floor.of(score_sweep(sweep, name, runs=of_trial))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)  # what is said of a run's codes is said with its own scores
+        return Floor.of(score_sweep(sweep, name, runs=of_trial))
 
 
 def best_above_floor(means: pd.DataFrame, name: str, floor_of: Callable[[int, str], Floor]) -> Standing | None:
