@@ -74,7 +74,7 @@ class View:
     def lead_by(self, objective: Objective) -> pd.DataFrame:
         """By how much the first trial leads by an objective."""
         runs = self.vae_runs
-        if runs.empty:
+        if not self.best_runs:
             return pd.DataFrame()
         best = int(runs.loc[runs["run"] == self.best_runs[0], "trial"].iloc[0])
         values = runs[["trial", "seed"]].assign(value=runs[objective.column])

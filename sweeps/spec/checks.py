@@ -41,8 +41,8 @@ def _check_place(options: Options) -> None:
         raise ConfigError(f"scheduler needs engine dask, got engine {options.engine}")
     if options.scheduler and not re.fullmatch(r"(tcp|tls)://\S+:\d+", options.scheduler):
         raise ConfigError(f"scheduler must be tcp://HOST:PORT or tls://HOST:PORT, got {options.scheduler!r}")
-    if options.jobs != "auto" and not (options.jobs.isdecimal() and int(options.jobs) >= 1):
-        raise ConfigError(f"jobs must be auto or at least 1, got {options.jobs!r}")
+    if options.jobs != "auto" and not re.fullmatch(r"0*[1-9][0-9]{0,5}", options.jobs):
+        raise ConfigError(f"jobs must be auto or at least 1, got {options.jobs[:40]!r}")
     if options.name and (options.name.startswith(".") or re.search(r"[/\\\x00-\x1f]", options.name)):
         raise ConfigError(f"name must be a single folder name, neither a path nor hidden, got {options.name!r}")
     _ = parse_timeout(options.timeout)

@@ -43,6 +43,8 @@ def check_provenance(provenance: Content, path: Path) -> Content:
     """Return the content of provenance.json if the data's hash and the sessions, where there are any, can be read."""
     data = _check_type(provenance, "data", dict, path) or {}
     _check_type(data, "hash", str, path)
+    for split in ("train", "validation", "test"):
+        at_least(0, **{f"{split} in data of {str(path)!r}": _check_type(data, split, int, path)})
     sessions = _check_type(provenance, "sessions", list, path) or []
     if not all(isinstance(session, dict) for session in sessions):
         raise ResultsError(f"sessions must be objects, got something else in {str(path)!r}")
