@@ -57,7 +57,7 @@ def test_a_database_that_is_down_or_held(tmp_path: Path, postgres: Postgres) -> 
     with Database(parse_storage(url), study):
         second = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
         assert "another process is working on the study" in one_line(second)
-        assert f"held by vaekit, process {psutil.Process().pid} on " in second.output()
+        assert f"(vaekit, process {psutil.Process().pid} on " in second.output()
     third = Command(words(name="s", trials=4, epochs=1, storage=url), tmp_path)
     assert third.wait() == 0, third.output()
     nothing_holds_the_password(tmp_path)
@@ -84,7 +84,7 @@ def test_two_coordinators_race(tmp_path: Path, undisturbed: Callable[..., Path])
     codes = [command.wait() for command in commands]
     assert sorted(codes) == [0, 1], [command.output() for command in commands]
     winner, loser = commands[codes.index(0)], commands[codes.index(1)]
-    assert f"got process {winner.process.pid} on " in one_line(loser)
+    assert f"(process {winner.process.pid} on " in one_line(loser)
     assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / "s")
 
 
@@ -145,5 +145,5 @@ def test_two_signals_stop_now(tmp_path: Path, engine: str) -> None:
     command.process.send_signal(signal.SIGINT)
     until(lambda: "stopping" in command.output(), command)
     command.process.send_signal(signal.SIGINT)
-    assert one_line(command, code=130).startswith("stopped;")
+    assert one_line(command, code=130).startswith("stopped:")
     assert not psutil.wait_procs(family, timeout=60)[1]
