@@ -19,7 +19,7 @@ from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import TERMS, marginal_log_densities, rate_split
 from analysis.health.posterior import aggregate_moments
 from analysis.health.runs import bound_columns, health_dims, run_health, sweep_health
-from analysis.health.section import health_sections
+from analysis.health.section import health_sections, used_units
 from analysis.presentation.view import View
 from analysis.statistics import gaussians
 from analysis.statistics.gaussians import frechet_distance, kl_nats, log_density
@@ -422,3 +422,18 @@ def test_flags_need_neither_images_nor_runs(tmp_path: Path) -> None:
     assert "independent" not in table["sentence"][0]
     none = vaekit.open(write_sweep(tmp_path / "s", trials=1, failed={0: "NaN"}).path)
     assert flags(none.runs, none.history, NONE, None).empty
+
+
+def test_active_carrying_and_used_dimensions_are_three_counts() -> None:
+    dims = pd.DataFrame(
+        {
+            "run": 3,
+            "kl_nats": [3.0, 1.0, 0.15, 0.05],
+            "mean_variance": [0.9, 0.6, 0.02, 0.005],
+            "decoder_use_nats": [4.0, 0.0, 0.2, 0.0],
+        }
+    )
+    said = used_units(dims)
+    assert said.startswith(
+        "Of its 4 dimensions, 3 are active (the means vary), 2 carry 95 % of the rate, and 2 are used"
+    )

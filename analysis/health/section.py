@@ -11,7 +11,9 @@ from analysis.health.runs import bound_columns, health_dims, sweep_health
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, nats, number
+from analysis.statistics.carrying import COLUMN, LEAST_NATS, carrying_units
 from analysis.statistics.intervals import SUFFIX
+from vae.columns import ACTIVE_VARIANCE
 from vae.errors import ResultsError, VaekitError
 
 SHOWN = 20
@@ -112,7 +114,21 @@ def _dims_sentence(dims: pd.DataFrame) -> str:
         f"Run {int(dims['run'].iloc[0])}, dimensions by falling KL. The second bar is the drop in ELBO when that "
         "dimension of z is permuted across images and the others are kept. A dimension with KL but no drop costs rate "
         "and is not used by the decoder; one with neither has collapsed. Variance is that of the aggregate posterior: "
-        f"the variance of the means plus the mean of the variances.{law}"
+        f"the variance of the means plus the mean of the variances.{law}\n\n{used_units(dims)}"
+    )
+
+
+def used_units(dims: pd.DataFrame) -> str:
+    """Say of how many of a run's dimensions the means vary, how many carry its rate, and how many its decoder uses.
+
+    `dims` has a row a dimension of one run: run, kl_nats, mean_variance and decoder_use_nats.
+    """
+    active = int((dims["mean_variance"] > ACTIVE_VARIANCE).sum())
+    carrying = int(carrying_units(dims)[COLUMN].iloc[0])
+    used = int((dims["decoder_use_nats"] >= LEAST_NATS).sum())
+    return (
+        f"Of its {counted(len(dims), 'dimension')}, {active} are active (the means vary), {carrying} carry 95 % of the "
+        f"rate, and {used} are used by the decoder (permuting one costs at least {number(LEAST_NATS)} nats)."
     )
 
 
