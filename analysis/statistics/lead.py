@@ -6,6 +6,8 @@ from scipy import stats
 
 from analysis.statistics.intervals import LEVEL, SUFFIX
 
+LARGEST = 1e150
+"""The square of a larger value has no place among finite numbers: it counts as missing."""
 COLUMNS = ("trial", "lead", "lead" + SUFFIX, "n", "is_told")
 
 
@@ -22,6 +24,7 @@ def lead(values: pd.DataFrame, best: int, *, is_less_better: bool = False) -> pd
     trials it is Student's paired interval. Nothing is told of one seed.
     """
     table = values.pivot_table(index="trial", columns="seed", values="value")
+    table = table.where(table.abs() < LARGEST)
     table = -table if is_less_better else table
     differences = table.loc[best] - table.drop(index=best)
     pooled, degrees = _noise(table)

@@ -43,15 +43,24 @@ def still_improving(sweep: Sweep, runs: pd.DataFrame) -> StillImproving:
     runs = runs[runs["state"] == "COMPLETE"]
     curves = dict(iter(sweep.history.groupby("run")))
     images = int(sweep.provenance.get("data", {}).get("train", 0))
-    batch_sizes = runs["batch_size"] if "batch_size" in runs else [float(sweep.spec["batch_size"])] * len(runs)
+    batch_sizes = runs["batch_size"] if "batch_size" in runs else [_number(sweep.spec["batch_size"])] * len(runs)
     rows = []
     for row, batch_size in zip(runs.to_dict(orient="records"), batch_sizes, strict=True):
         curve = curves[row["run"]]
         rates, distortions = (curve[f"validation_{name}_nats"].to_numpy() for name in ("rate", "distortion"))
         losses = trained_loss(row["model"], row["beta"], rates, distortions)
-        patience = patience_epochs(math.ceil(images / batch_size)) if images else len(losses) // 2
+        known = images > 0 and 1 <= batch_size < math.inf
+        patience = patience_epochs(math.ceil(images / batch_size)) if known else len(losses) // 2
         if still_improves(losses, patience):
             over = patience if len(losses) >= patience else len(losses) // 2
             fall = recent_fall_nats(losses, patience)
             rows.append((row["run"], row["trial"], row["model"], len(losses), fall, over))
     return StillImproving(table=pd.DataFrame(rows, columns=list(COLUMNS)), runs=len(runs))
+
+
+def _number(text: str) -> float:
+    """A fixed hyperparameter of a spec; NaN where a damaged one has no number there."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
