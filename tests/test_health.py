@@ -22,6 +22,7 @@ from analysis.health.runs import bound_columns, health_dims, run_health, sweep_h
 from analysis.health.section import health_sections, used_units
 from analysis.presentation.view import View
 from analysis.statistics import gaussians
+from analysis.statistics.carrying import COLUMN, carrying_units
 from analysis.statistics.gaussians import frechet_distance, kl_nats, log_density
 from analysis.statistics.still_improving import COLUMNS
 from sweeps.coordination.coordinator import run_sweep
@@ -437,3 +438,11 @@ def test_active_carrying_and_used_dimensions_are_three_counts() -> None:
     assert said.startswith(
         "Of its 4 dimensions, 3 are active (the means vary), 2 carry 95 % of the rate, and 2 are used"
     )
+
+
+@pytest.mark.parametrize(
+    ("kl", "carrying"), [([0.05] * 4, 0), ([0.1, 0.05], 1), ([3.0, 1.0, 0.15], 2), ([1.0] * 20, 19)]
+)
+def test_a_dimension_below_a_tenth_of_a_nat_carries_nothing(kl: list[float], carrying: int) -> None:
+    dims = pd.DataFrame({"run": 0, "dim": range(len(kl)), "kl_nats": kl})
+    assert carrying_units(dims)[COLUMN].tolist() == [carrying]
