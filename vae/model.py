@@ -1,6 +1,6 @@
 """The textbook VAE and its AE twin as a plain torch module."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -13,8 +13,8 @@ from vae.networks.layers import Layer, LogSigma
 from vae.networks.textbook import textbook, textbook_sizes
 
 
-class VAE(nn.Module):
-    """x -> hidden -> (mu, logvar) -> z -> hidden -> logits, one hidden layer either side, ReLU.
+class LatentModel(nn.Module):
+    """What every plain module of a run does once it can encode and decode.
 
     The decoder puts out logits (gaussian: means), never squashed. With `model="ae"` z is mu and there is no rate.
     Images are (sample, pixel), codes (sample, latent).
@@ -22,6 +22,45 @@ class VAE(nn.Module):
 
     log_sigma: Tensor
     """Of a gaussian likelihood alone."""
+    encode: Callable[[Tensor], tuple[Tensor, Tensor]]
+    """Mean and log-variance of q(z|x), each (sample, latent), of images."""
+    decode: Callable[[Tensor], Tensor]
+    """Logits (gaussian: means) of p(x|z), (sample, pixel), of codes."""
+
+    def __init__(self, likelihood: str, model: str, log_sigma: LogSigma | None) -> None:
+        super().__init__()
+        one_of(LIKELIHOODS, likelihood=likelihood)
+        one_of(MODELS, model=model)
+        self.likelihood = likelihood
+        self.model = model
+        if log_sigma:  # no parameter: where it is learned, it has a closed form
+            self.register_buffer("log_sigma", torch.tensor(log_sigma.initial))
+
+    def reparameterize(self, mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """One sample of q(z|x), (sample, latent); mu itself for an AE."""
+        if self.model == "ae":
+            return mu
+        noise = torch.empty_like(mu).normal_(generator=generator)
+        return mu + noise * torch.exp(0.5 * logvar)
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Decoder output for one posterior sample, mu and logvar."""
+        mu, logvar = self.encode(x)
+        return self.decode(self.reparameterize(mu, logvar, generator)), mu, logvar
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """E[x|z] at the posterior mean, (sample, pixel)."""
+        return LIKELIHOOD[self.likelihood].mean(self.decode(self.encode(x)[0]))
+
+    def loss(self, x: Tensor, beta: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """D + beta R of each example in nats, (sample,), from one posterior sample; D alone for an AE."""
+        output, mu, logvar = self(x, generator)
+        d = distortion(x, output, self.likelihood, getattr(self, "log_sigma", 0.0))
+        return d if self.model == "ae" else d + beta * rate(mu, logvar).sum(dim=-1)
+
+
+class VAE(LatentModel):
+    """x -> hidden -> (mu, logvar) -> z -> hidden -> logits, one hidden layer either side, ReLU."""
 
     def __init__(
         self,
@@ -33,17 +72,11 @@ class VAE(nn.Module):
         sigma: float | Literal["learned"] = "learned",
         model: str = "vae",
     ) -> None:
-        super().__init__()
+        super().__init__(likelihood, model, LogSigma.of(likelihood, sigma))
         at_least(1, input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim)
-        one_of(LIKELIHOODS, likelihood=likelihood)
-        one_of(MODELS, model=model)
-        self.likelihood = likelihood
-        self.model = model
         self.network = textbook(input_dim, hidden_dim, latent_dim, LogSigma.of(likelihood, sigma))
         for layer in self.network.layers:
             self.add_module(layer.name, layer.module())
-        if self.network.log_sigma:  # no parameter: where it is learned, it has a closed form
-            self.register_buffer("log_sigma", torch.tensor(self.network.log_sigma.initial))
 
     @property
     def latent_dim(self) -> int:
@@ -60,31 +93,9 @@ class VAE(nn.Module):
         hidden = self._through(self.network.encoder, x)
         return self._through([self.network.mu], hidden), self._through([self.network.logvar], hidden)
 
-    def reparameterize(self, mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """One sample of q(z|x), (sample, latent); mu itself for an AE."""
-        if self.model == "ae":
-            return mu
-        noise = torch.empty_like(mu).normal_(generator=generator)
-        return mu + noise * torch.exp(0.5 * logvar)
-
     def decode(self, z: Tensor) -> Tensor:
         """Logits (gaussian: means) of p(x|z), (sample, pixel)."""
         return self._through(self.network.decoder, z)
-
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Decoder output for one posterior sample, mu and logvar."""
-        mu, logvar = self.encode(x)
-        return self.decode(self.reparameterize(mu, logvar, generator)), mu, logvar
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """E[x|z] at the posterior mean, (sample, pixel)."""
-        return LIKELIHOOD[self.likelihood].mean(self.decode(self.encode(x)[0]))
-
-    def loss(self, x: Tensor, beta: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """D + beta R of each example in nats, (sample,), from one posterior sample; D alone for an AE."""
-        output, mu, logvar = self(x, generator)
-        d = distortion(x, output, self.likelihood, getattr(self, "log_sigma", 0.0))
-        return d if self.model == "ae" else d + beta * rate(mu, logvar).sum(dim=-1)
 
 
 def model_of(weights: Mapping[str, Tensor], *, likelihood: str, sigma: float | Literal["learned"], model: str) -> VAE:
