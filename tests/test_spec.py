@@ -1,10 +1,13 @@
 """The spec, its axes and schedules, and which points come next."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +55,39 @@ def test_toml_takes_numbers_and_lists_for_axes_and_survives_a_round_trip(tmp_pat
     folder.write_spec(spec.as_dict())
     assert make_spec(folder.read_spec()) == spec
     assert make_spec(read_spec(folder.spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("latent_dim", range(2, 5), "2,3,4"),
+        ("latent_dim", np.int64(7), "7"),
+        ("latent_dim", (np.int32(2), 8), "2,8"),
+        ("latent_dim", np.array([2, 8]), "2,8"),
+        ("latent_dim", torch.tensor([2, 8]), "2,8"),
+        ("beta", np.float64(0.5), "0.5"),
+        ("beta", (0.5, 1), "0.5,1"),
+        ("data", Path("digits"), "digits"),
+        ("seeds", np.int64(2), 2),
+    ],
+)
+def test_python_gives_its_own_numbers_ranges_and_paths(name: str, value: Any, text: Any) -> None:
+    assert getattr(make_spec({name: value}), name) == text
+
+
+@pytest.mark.parametrize("name", ["beta", "seeds", "name", "sigma"])
+@pytest.mark.parametrize("value", [np.zeros((300, 2)), torch.zeros(300, 2)])
+def test_an_array_never_lands_in_an_error(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=re.escape("an array of shape (300, 2)")) as raised:
+        make_spec({name: value})
+    assert len(str(raised.value)) < 200
+
+
+def test_an_error_repeats_no_more_than_the_start_of_a_long_value() -> None:
+    for name in ("beta", "seeds"):
+        with pytest.raises(ConfigError) as raised:
+            make_spec({name: np.full(300, np.nan)})
+        assert len(str(raised.value)) < 200
 
 
 def test_identity_is_everything_that_changes_results() -> None:

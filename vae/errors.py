@@ -10,6 +10,16 @@
 The message is one line: what is wrong, and what to do. The command line prints it and exits with 1.
 """
 
+LONGEST_SAID = 80
+
+
+def said(value: object) -> str:
+    """Return a value as an error repeats it: short, and of an array its shape alone."""
+    if hasattr(value, "shape"):
+        return f"an array of shape {tuple(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}..."
+
 
 class VaekitError(Exception):
     """Base of every error that a user can fix."""

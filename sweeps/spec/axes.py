@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vae.errors import ConfigError
+from vae.errors import ConfigError, said
 from vae.parameters import PARAMETERS, Parameter, Value
 
 
@@ -70,12 +70,12 @@ def parse_axis(name: str, text: str) -> Axis:
         return Axis(name, _choices(parameter, text))
     low_text, high_text, *rest = text.split(":")
     if rest not in ([], ["log"]):
-        raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value, got {text!r}")
+        raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value, got {said(text)}")
     low, high, log = _number(parameter, low_text, text), _number(parameter, high_text, text), bool(rest)
     if low > high:
-        raise ConfigError(f"{name} must run from low to high, got {text!r}")
+        raise ConfigError(f"{name} must run from low to high, got {said(text)}")
     if log and low <= 0:
-        raise ConfigError(f"{name} on a log axis must be above 0, got {text!r}")
+        raise ConfigError(f"{name} on a log axis must be above 0, got {said(text)}")
     if parameter.powers_of_two:
         return Axis(name, _powers_of_two(name, int(low), int(high), text))
     return Axis(name, (low,)) if low == high else Axis(name, (), low, high, log)
@@ -100,7 +100,7 @@ def _number(parameter: Parameter, part: str, text: str) -> float:
         finite = False
     except ValueError:
         kind = "whole numbers" if is_integer else "numbers"
-        raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value of {kind}, got {text!r}") from None
+        raise ConfigError(f"{name} must be low:high[:log], a,b,c or one value of {kind}, got {said(text)}") from None
     if not finite:
         raise ConfigError(f"{name} must be finite, got {text[:40]!r}")
     parameter.check(value)
@@ -110,7 +110,7 @@ def _number(parameter: Parameter, part: str, text: str) -> float:
 def _powers_of_two(name: str, low: int, high: int, text: str) -> tuple[int, ...]:
     powers = tuple(2**k for k in range(high.bit_length()) if low <= 2**k <= high)
     if not powers:
-        raise ConfigError(f"a range of {name} must hold a power of two, got {text!r}")
+        raise ConfigError(f"a range of {name} must hold a power of two, got {said(text)}")
     return powers
 
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from sweeps.spec.checks import SAMPLERS
@@ -12,7 +12,7 @@ from sweeps.spec.rungs import PRUNERS
 from sweeps.spec.spec import Spec
 from vae.config import at_least
 from vae.data import SOURCES, source_name
-from vae.errors import ConfigError
+from vae.errors import ConfigError, said
 from vae.files.texts import read_toml
 from vae.parameters import PARAMETERS
 
@@ -78,17 +78,26 @@ def _absolute(data: str) -> str:
 
 def _typed(name: str, kind: Any, value: Any) -> Any:
     """Take a value as the option's type, where a file has a more natural one (a number, a list) for a text."""
-    known = of(Options.__dataclass_fields__[name])
+    known, value = of(Options.__dataclass_fields__[name]), _plain(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in PARAMETERS and isinstance(value, list | tuple):
+    if name in PARAMETERS and isinstance(value, list):
         return ",".join(map(str, value))
     if is_number and (name in PARAMETERS or known.numeric):
         return str(value)
     if name in WORDS:
         return _word_or_number(name, value)
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"{name} must be {NOUNS[kind]}, got {value!r}")
+        raise ConfigError(f"{name} must be {NOUNS[kind]}, got {said(value)}")
     return value
+
+
+def _plain(value: Any) -> Any:
+    """Take what Python gives as what a file gives: paths, ranges, tuples, numpy's numbers and its rows of numbers."""
+    if isinstance(value, PurePath):
+        return str(value)
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) <= 1:
+        return value.tolist()
+    return [_plain(part) for part in value] if isinstance(value, list | tuple | range) else value
 
 
 def _word_or_number(name: str, value: Any) -> str | float:
@@ -97,4 +106,4 @@ def _word_or_number(name: str, value: Any) -> str | float:
         return word if value == word else number(str(value))
     except ValueError:
         kind = "whole number" if number is int else "number"
-        raise ConfigError(f"{name} must be {word} or a {kind}, got {value!r}") from None
+        raise ConfigError(f"{name} must be {word} or a {kind}, got {said(value)}") from None
