@@ -317,6 +317,11 @@ def _sweep(spec: "Spec") -> None:
         say(f"time is up: {GO_ON}")
     if spec.trials < status.trials:
         say(f"the sweep already has {status.trials} trials; --trials {spec.trials} removes none")
+    if spec.stop_after and status.told == status.trials < spec.trials and status.since_best >= spec.stop_after:
+        say(
+            f"the best has not improved for {status.since_best} trials: the study ends at {status.trials} of "
+            f"{spec.trials} trials"
+        )
     if spec.report and status.told:
         report([str(status.path)])
     else:

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.statistics.selection import parameters_of
-from vae.columns import STATES
+from vae.columns import STATES, parse_objectives, value_columns
+from vae.stopping import trials_since_best
 
 OPEN = ("RUNNING", "WAITING")
 
@@ -24,6 +25,18 @@ def failures(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_complete(trials: pd.DataFrame, spec: Mapping[str, Any]) -> bool:
-    """Whether every trial that the spec asks for has ended, well or not."""
-    ended = int((~trials["state"].isin(OPEN)).sum())
-    return ended == len(trials) and ended >= int(spec["trials"])
+    """Whether every trial that the spec asks for has ended, well or not, or the study has ended early."""
+    if trials["state"].isin(OPEN).any():
+        return False
+    return len(trials) >= int(spec["trials"]) or ended_early(trials, spec) > 0
+
+
+def ended_early(trials: pd.DataFrame, spec: Mapping[str, Any]) -> int:
+    """Return how many trials no longer improved the best of a study that ended for it; 0 where it did not."""
+    patience = spec.get("stop_after")
+    if not patience or len(trials) >= int(spec["trials"]) or trials["state"].isin(OPEN).any():
+        return 0
+    objectives = parse_objectives(spec["objective"])
+    values = trials[value_columns(objectives)[0]].where(trials["state"] == "COMPLETE")
+    since = trials_since_best(values, ascending=objectives[0].ascending)
+    return since if since >= int(patience) else 0

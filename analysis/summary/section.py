@@ -12,7 +12,7 @@ from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, short_label
 from analysis.scores.floors import floor_of_trial, objective_tells_nothing
-from analysis.statistics.states import is_complete, states
+from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
 from analysis.summary.verdict import verdict
@@ -103,6 +103,8 @@ def _progress(sweep: Sweep) -> str:
         f"{counts['COMPLETE']} of {counted(asked, 'trial')} complete, {counts['PRUNED']} pruned, "
         f"{counts['FAIL']} failed. "
     )
+    if since := ended_early(sweep.trials, sweep.spec):
+        text += f"The study ended early: its best had not improved for {counted(since, 'trial')}. "
     if not is_complete(sweep.trials, sweep.spec):
         text += "The sweep is incomplete: the same command goes on with what is missing. "
     return text.strip()

@@ -15,7 +15,7 @@ from time import monotonic
 import numpy as np
 
 from sweeps.coordination.claim import claim
-from sweeps.coordination.ledger import Ledger
+from sweeps.coordination.ledger import Ledger, TrialResult
 from sweeps.coordination.plan import cost, plan_stacks
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.engines.worker import Run, Task
@@ -30,6 +30,7 @@ from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
 from vae.files.records import RunRecord
 from vae.files.results import Folder
+from vae.stopping import trials_since_best
 from vae.trained import TrainedRun
 from vae.zero_rate import zero_rate_of_training_nats
 
@@ -54,6 +55,8 @@ class Status:
     """Best value of the first objective so far; NaN before the first."""
     share: float
     """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
+    since_best: int = 0
+    """Trials told since the best one."""
     first_error: str = ""
     timed_out: bool = False
     interrupted: bool = False
@@ -166,21 +169,43 @@ class Coordinator:
             self._train(stop)
 
     def _ask(self) -> None:
-        """Ask the next trials: all of them to explore; to optimize a batch, once all before it are told."""
+        """Ask the next trials, once all before them are told: all of them to explore, a batch to optimize."""
         trials = self.study.trials()
         asked = len(trials)
         until = asked_until(trials)
         if until <= asked:
             if len(self.told) < asked or asked >= self.spec.trials:
                 return
-            next_batch = (asked // self.spec.batch + 1) * self.spec.batch
-            until = self.spec.trials if self.spec.mode == "explore" else min(next_batch, self.spec.trials)
+            until = min(self._next_end(asked), self.spec.trials)
+            if until <= asked:
+                return
         if self.spec.mode == "explore":
             points = ask.explore(self.spec, self.ledger.points, until - asked)
         else:
             points = ask.optimize(self.spec, trials, until - asked)
         self.study.add(self.spec, points, until)
         self.ledger.add(points)
+
+    def _next_end(self, asked: int) -> int:
+        """Return how many trials there are to be next, once all that were asked are told; no more to end the study.
+
+        Where it ends once its best no longer improves, as many are asked to explore as are needed in any case, so the
+        end depends on nothing but the order of the trials.
+        """
+        left = self.spec.stop_after - self._since_best() if self.spec.stop_after else self.spec.trials
+        if self.spec.mode == "explore":
+            return asked + left
+        return (asked // self.spec.batch + 1) * self.spec.batch if left > 0 else asked
+
+    def _since_best(self) -> int:
+        """Return how many trials have come since the best one."""
+        results = self._results()
+        values = [result.values[0] if result.state == "COMPLETE" else nan for result in results]
+        return trials_since_best(values, ascending=self.spec.objectives[0].ascending)
+
+    def _results(self) -> list[TrialResult]:
+        """Return what the told trials came to, in their order."""
+        return [result for trial in sorted(self.told) if (result := self.ledger.result(trial))]
 
     def _train(self, stop: Stop) -> None:
         """Train what is asked to its end, from rung to rung where there are any."""
@@ -326,7 +351,7 @@ class Coordinator:
 
     def status(self, *, timed_out: bool = False, interrupted: bool = False) -> Status:
         """Return how far the sweep is."""
-        results = [result for trial in sorted(self.told) if (result := self.ledger.result(trial))]
+        results = self._results()
         values = [result.values[0] for result in results if result.state == "COMPLETE"]
         best = min if self.spec.objectives[0].ascending else max
         pruned = sum(result.state == "PRUNED" for result in results)
@@ -340,6 +365,7 @@ class Coordinator:
             failed=len(errors),
             best=best(values, default=nan),
             share=min(1.0, self._done / self._total) if self._total else 0.0,
+            since_best=self._since_best(),
             first_error=errors[0] if errors else "",
             timed_out=timed_out,
             interrupted=interrupted,

@@ -18,6 +18,8 @@ def check_options(options: Options) -> None:
     """Raise ConfigError where an option breaks a rule."""
     at_least(1, seeds=options.seeds, batch=options.batch)
     at_least(0, trials=options.trials)
+    if options.stop_after is not None:
+        at_least(1, stop_after=options.stop_after)
     one_of(MODEL_SETS, models=options.models)
     _check_search(options)
     _check_place(options)
@@ -31,6 +33,8 @@ def _check_search(options: Options) -> None:
         one_of(PRUNERS[options.mode], **{f"the pruner of mode {options.mode}": options.pruner})
     if options.pruner not in ("", "none") and "," in options.objective:
         raise ConfigError(f"pruner must be none with several objectives, got {options.pruner!r}")
+    if options.stop_after is not None and "," in options.objective:
+        raise ConfigError(f"stop_after needs one objective, got {options.objective!r}")
 
 
 def _check_place(options: Options) -> None:

@@ -56,6 +56,9 @@ class Options:
     trials: int = option(
         0, "place", "Points of the search space to train, none twice.", shown="24, or the whole grid", compare=False
     )
+    stop_after: int | None = option(
+        None, "place", "End the study once so many trials in a row have not improved the best.", compare=False
+    )
     seeds: int = option(3, "run", "Runs per trial, with consecutive seeds from --seed on.")
     epochs: int | Literal["auto"] = option(
         "auto", "run", "Passes over the training images, or auto: until the loss on validation stops improving."

@@ -11,6 +11,7 @@ from vae.parameters import ALWAYS, PARAMETERS
 
 _TEXTS = ("data", "mode", "objective", "likelihood", *ALWAYS)
 _NUMBERS = ("trials", "seeds", "epochs")
+_OPTIONAL_NUMBERS = ("stop_after",)
 MOST = 10**7
 """Trials, seeds or epochs of a sweep: more is no sweep that anybody trained."""
 
@@ -31,7 +32,8 @@ def check_spec(spec: Content, path: Path) -> Content:
         for name in names:
             if (name, spec.get(name)) != ("epochs", "auto"):
                 _check_type(spec, name, kind, path)
-    counts = {name: spec[name] for name in _NUMBERS if spec[name] != "auto"}
+    optional = [name for name in _OPTIONAL_NUMBERS if _check_type(spec, name, int, path) or name in spec]
+    counts = {name: spec[name] for name in (*_NUMBERS, *optional) if spec[name] != "auto"}
     at_least(1, **counts)
     at_most(MOST, **counts)
     one_of(LIKELIHOODS, likelihood=spec["likelihood"])
