@@ -19,6 +19,7 @@ from analysis.health.posterior import aggregate_moments
 from analysis.statistics.gaussians import frechet_distance, kl_nats
 from benchmarks.clock import cpu_seconds
 from benchmarks.table import options, show
+from vae.config import RunConfig
 from vae.model import VAE
 
 IMAGES, PIXELS, SAMPLES = 10_000, 784, 100
@@ -43,7 +44,7 @@ def _row(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, floa
 
 def _works(images: np.ndarray, hidden_dim: int, latent_dim: int) -> dict[str, Callable[[], object]]:
     torch.manual_seed(0)
-    module = VAE(PIXELS, hidden_dim, latent_dim).eval()
+    module = VAE(RunConfig(hidden_dim=hidden_dim, latent_dim=latent_dim), (PIXELS,)).eval()
     with torch.inference_mode():
         means, log_variances = (part.numpy() for part in module.encode(torch.from_numpy(images)))
     noise = np.random.default_rng(0).standard_normal(means.shape, dtype=np.float32)

@@ -64,7 +64,7 @@ def canned(run: Run) -> TrainedRun:
         history={name: rng.random(run.config.nominal_epochs) for name in HISTORY},
         totals=nats | {"validation_elbo_nats": -float(rng.random())},
         dims={name: rng.random(run.config.latent_dim) for name in DIMS},
-        weights={n: np.zeros(shape, np.float32) for n, shape in network_of(run.config, PIXELS).shapes.items()},
+        weights={n: np.zeros(shape, np.float32) for n, shape in network_of(run.config, (PIXELS,)).shapes.items()},
         scores={},
         seconds=1.0,
     )

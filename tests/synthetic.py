@@ -11,7 +11,7 @@ import pyarrow as pa
 from vae.columns import DIMS, HISTORY, TOTALS, parse_objectives, value_columns
 from vae.files.records import RunRecord
 from vae.files.results import Folder
-from vae.networks.textbook import textbook
+from vae.networks.mlp import mlp
 from vae.parameters import ALWAYS
 
 STACK = 16
@@ -89,7 +89,7 @@ def with_weights(record: RunRecord, pixels: int) -> RunRecord:
     hidden, latent = int(record.parameters["hidden_dim"]), int(record.parameters["latent_dim"])
     weights = {
         name: rng.normal(0, shape[1] ** -0.5, shape) if name.endswith("weight") else np.zeros(shape)
-        for name, shape in textbook(pixels, hidden, latent).shapes.items()
+        for name, shape in mlp(pixels, latent, hidden).shapes.items()
     }
     return replace(record, weights={name: tensor.astype(np.float32) for name, tensor in weights.items()})
 

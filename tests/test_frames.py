@@ -16,12 +16,14 @@ from analysis.frames.sweep import open_sweep
 from analysis.summary.listing import list_sweeps
 from tests.synthetic import SPEC, write_sweep
 from vae.columns import HISTORY, RUNS, TOTALS
+from vae.config import RunConfig
 from vae.errors import ResultsError
 from vae.files.records import RunRecord
 from vae.files.results import Folder
 from vae.model import VAE
 
 PIXELS = 16
+PROVENANCE = {"host": "here", "data": {"image_shape": [4, 4]}}
 
 
 def record(run: int, *, epochs: int, variances: list[float], model: str = "vae", state: str = "COMPLETE") -> RunRecord:
@@ -30,7 +32,7 @@ def record(run: int, *, epochs: int, variances: list[float], model: str = "vae",
     if model == "ae":
         totals |= {"rate_nats": np.nan, "elbo_nats": np.nan}
     torch.manual_seed(run)
-    module = VAE(PIXELS, 64, len(variances) or 3, model=model)
+    module = VAE(RunConfig(hidden_dim=64, latent_dim=len(variances) or 3, model=model), (PIXELS,))
     return RunRecord(
         run=run,
         trial=run // 2,
@@ -51,7 +53,7 @@ def folder(tmp_path: Path) -> Folder:
     """Two stacks, written in the wrong order: runs 2 and 3 before 0 and 1; run 3 failed after one epoch."""
     folder = Folder(tmp_path / "hand")
     folder.write_spec({**SPEC, "trials": 2})
-    folder.write_provenance({"host": "here"})
+    folder.write_provenance(PROVENANCE)
     folder.write_stack(
         [record(3, epochs=1, variances=[], state="FAIL"), record(2, epochs=2, variances=[0.5], model="ae")]
     )
@@ -139,7 +141,7 @@ def test_spec_provenance_and_objectives(folder: Folder) -> None:
     sweep = open_sweep(folder.path)
     assert (sweep.name, sweep.path) == ("hand", folder.path)
     assert sweep.spec["data"] == "digits"
-    assert sweep.provenance == {"host": "here"}
+    assert sweep.provenance == PROVENANCE
     assert [o.column for o in sweep.objectives] == ["validation_elbo_nats"]
 
 

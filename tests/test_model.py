@@ -43,7 +43,7 @@ def tutorial_loss(reconstruction: Tensor, x: Tensor, mu: Tensor, logvar: Tensor)
 def test_the_tutorials_state_loads_and_gives_its_reconstruction_and_loss() -> None:
     generator = torch.Generator().manual_seed(0)
     theirs = Tutorial(784, 400, 20)
-    ours = VAE(784, 400, 20)
+    ours = VAE(RunConfig(hidden_dim=400, latent_dim=20), (784,))
     ours.load_state_dict(theirs.state_dict(), strict=True)
     x = torch.rand(9, 784, generator=generator)
     noise = torch.randn(9, 20, generator=generator)
@@ -57,7 +57,7 @@ def test_the_tutorials_state_loads_and_gives_its_reconstruction_and_loss() -> No
 
 
 def test_loss_is_distortion_plus_beta_times_rate() -> None:
-    module = VAE(6, 16, 3)
+    module = VAE(RunConfig(hidden_dim=16, latent_dim=3), (6,))
     x = torch.rand(4, 6, generator=torch.Generator().manual_seed(1))
     output, mu, logvar = module(x, torch.Generator().manual_seed(2))
     expected = distortion(x, output) + 2.5 * rate(mu, logvar).sum(1)
@@ -65,7 +65,7 @@ def test_loss_is_distortion_plus_beta_times_rate() -> None:
 
 
 def test_an_autoencoder_has_neither_noise_nor_rate() -> None:
-    module = VAE(6, 16, 3, model="ae")
+    module = VAE(RunConfig(hidden_dim=16, latent_dim=3, model="ae"), (6,))
     x = torch.rand(4, 6, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(module(x)[0], module.decode(module.encode(x)[0]))
     torch.testing.assert_close(module.loss(x, beta=100.0), distortion(x, module(x)[0]))
@@ -94,7 +94,8 @@ def linear_vae(loadings: np.ndarray, mean: np.ndarray, sigma: float) -> VAE:
     """
     pixels, latent = loadings.shape
     shift = 100.0
-    module = VAE(pixels, pixels, latent, likelihood="gaussian", sigma=sigma).double()
+    config = RunConfig(hidden_dim=pixels, latent_dim=latent, likelihood="gaussian", sigma=sigma)
+    module = VAE(config, (pixels,)).double()
     precision = np.diag(loadings.T @ loadings) / sigma**2 + 1.0
     to_mu = loadings.T / sigma**2 / precision[:, None]
     state = {

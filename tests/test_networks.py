@@ -1,7 +1,7 @@
 """Layers and networks: the stacked form against the plain torch module and autograd, and padding that is exact."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -16,10 +16,9 @@ from vae.minibatches import noise_minibatches, training_minibatches
 from vae.model import VAE
 from vae.networks import network_of
 from vae.networks.layers import Layer, Linear, LogSigma, Relu
-from vae.networks.network import Network
+from vae.networks.mlp import mlp
 from vae.networks.padding import Layout, Width, pixel_width
 from vae.networks.stacked_network import StackedNetwork
-from vae.networks.textbook import textbook, textbook_sizes
 from vae.randomness import NOISE
 from vae.stack.adam import StackedAdam
 from vae.stack.planning import stack_key, step_cost
@@ -43,7 +42,7 @@ def padded_rows(values: Tensor, width: int) -> Tensor:
     return nn.functional.pad(values, (0, width - values.shape[-1]))
 
 
-@pytest.mark.parametrize("layout", textbook(35, 20, 3, LogSigma(0.0, learned=True)).parameters, ids=lambda p: p.name)
+@pytest.mark.parametrize("layout", mlp(35, 3, 20, 2, LogSigma(0.0, learned=True)).parameters, ids=lambda p: p.name)
 def test_packing_goes_there_and_back_to_the_bit(layout: Layout) -> None:
     own = torch.randn(layout.shape, generator=generator()) + 3.0
     padded = layout.pack(own)
@@ -127,23 +126,12 @@ def test_a_stacked_layer_is_the_plain_one_of_each_run(name: str) -> None:
         stack.assert_gradients(run)
 
 
-def deep(pixels: int, hidden: int, latent: int) -> Network:
-    """Two hidden layers on either side: a longer list."""
-    x, h, z = pixel_width(pixels), Width(hidden), Width(latent)
-    return Network(
-        encoder=(Linear("a", x, h, transposed=True), Relu("a_relu"), Linear("b", h, h), Relu("b_relu")),
-        mu=Linear("mu", h, z),
-        logvar=Linear("logvar", h, z),
-        decoder=(Linear("c", z, h), Relu("c_relu"), Linear("d", h, h), Relu("d_relu"), Linear("e", h, x)),
-    )
-
-
-@pytest.mark.parametrize("make", [textbook, deep])
-@pytest.mark.parametrize("sizes", [(35, 20, 3), (64, 32, 16)])
-def test_a_network_is_the_list_of_its_layers(make: Callable[..., Network], sizes: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("sizes", [(35, 3, 20), (64, 16, 32)])
+def test_a_network_is_the_list_of_its_layers(depth: int, sizes: tuple[int, int, int]) -> None:
     """Codes and outputs within 1e-6 of the plain modules', gradients of both halves within 1e-5 of autograd."""
-    pixels, _, latent = sizes
-    network = make(*sizes)
+    pixels, latent, _ = sizes
+    network = mlp(*sizes, depth)
     stack = Stacked(network.layers)
     stacked = StackedNetwork(network, stack.weights, stack.gradients)
     x = torch.rand(SAMPLES, pixels, generator=generator(1))
@@ -183,12 +171,12 @@ def test_a_steps_nats_and_gradients_are_those_of_the_plain_module(digits: Data, 
         RunConfig(latent_dim=latent, hidden_dim=20, model=model, beta=beta, seed=seed, **variant)
         for seed, (latent, model, beta) in enumerate(shapes)
     ]
-    stack, states = make_stack(configs, digits), [initial_state(config, 64) for config in configs]
+    stack, states = make_stack(configs, digits), [initial_state(config, (64,)) for config in configs]
     x, noise = next(training_minibatches(digits, 0, 128)), next(noise_minibatches(configs, NOISE, 0, 128, stack.device))
     rates, distortions = stack.step(x, noise)
     for run, (config, state) in enumerate(zip(configs, states, strict=True)):
-        module = VAE(64, 20, config.latent_dim, **variant)
-        module.load_state_dict(own_parameters(config, 64, state))
+        module = VAE(config, (64,))
+        module.load_state_dict(own_parameters(config, (64,), state))
         mu, logvar = module.encode(x[0])
         z = mu if config.model == "ae" else mu + noise[run, :, : config.latent_dim] * torch.exp(0.5 * logvar)
         output = module.decode(z)
@@ -201,7 +189,7 @@ def test_a_steps_nats_and_gradients_are_those_of_the_plain_module(digits: Data, 
         torch.testing.assert_close(rates[run], r.detach(), rtol=1e-5, atol=1e-5)
         (d.sum() if config.model == "ae" else (d + config.beta * r).sum()).backward()
         for name, parameter in module.named_parameters():
-            layout = next(p for p in network_of(config, 64).parameters if p.name == name)
+            layout = next(p for p in network_of(config, (64,)).parameters if p.name == name)
             got = layout.unpack(stack.gradients[name][run])
             wanted = torch.zeros_like(got) if parameter.grad is None else parameter.grad
             assert_relatively_close(got, wanted, name)
@@ -215,9 +203,9 @@ def test_a_fixed_sigma_is_what_was_asked_for_and_stays(digits: Data, sigma: floa
     for x, noise in zip(training_minibatches(digits, 0, 128), noises, strict=True):
         stack.step(x, noise)
     for config, state in zip(configs, stack.states(), strict=True):
-        log_sigma = own_parameters(config, 64, state)["log_sigma"]
+        log_sigma = own_parameters(config, (64,), state)["log_sigma"]
         assert log_sigma.item() == pytest.approx(math.log(sigma), rel=1e-7)
-        assert VAE(64, 16, 2, likelihood="gaussian", sigma=sigma).get_buffer("log_sigma") == log_sigma
+        assert VAE(config, (64,)).get_buffer("log_sigma") == log_sigma
         assert torch.count_nonzero(state.second_moment["log_sigma"]) == 0
         assert torch.count_nonzero(state.second_moment["fc3.bias"]) > 0
 
@@ -258,21 +246,20 @@ def test_ten_steps_of_adam_are_torchs_for_each_run(rates: tuple[float, ...]) -> 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: "-".join(map(str, variant.values())))
 def test_a_runs_shapes_are_the_plain_modules(variant: dict[str, Any]) -> None:
     config = RunConfig(latent_dim=3, hidden_dim=20, **variant)
-    network, state = network_of(config, 35), initial_state(config, 35)
-    own = own_parameters(config, 35, state)
-    module = VAE(35, 20, 3, **variant)
+    network, state = network_of(config, (35,)), initial_state(config, (35,))
+    own = own_parameters(config, (35,), state)
+    module = VAE(config, (35,))
     assert network.shapes == {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    assert textbook_sizes(network.shapes) == (35, 20, 3)
     assert module.latent_dim == 3
     module.load_state_dict(own, strict=True)
-    again = saved_state(config, 35, module.state_dict())
+    again = saved_state(config, (35,), module.state_dict())
     assert all(torch.equal(again.parameters[name], tensor) for name, tensor in state.parameters.items())
 
 
 def test_first_weights_are_uniform_within_the_fan_in() -> None:
     config, inputs = RunConfig(latent_dim=16, hidden_dim=100), dict.fromkeys(("fc_mu", "fc_logvar", "fc3"), 100)
     inputs |= {"fc1": 64, "fc2": 16}
-    for name, tensor in own_parameters(config, 64, initial_state(config, 64)).items():
+    for name, tensor in own_parameters(config, (64,), initial_state(config, (64,))).items():
         bound = 1 / math.sqrt(inputs[name.partition(".")[0]])
         assert 0.7 * bound < tensor.abs().max() <= bound, name
         assert torch.var(tensor).item() == pytest.approx(bound**2 / 3, rel=0.6), name
@@ -281,12 +268,12 @@ def test_first_weights_are_uniform_within_the_fan_in() -> None:
 def test_a_steps_cost_counts_products_and_activations() -> None:
     config = RunConfig(latent_dim=16, hidden_dim=16)
     products = 3 * (2 * 64 * 16 + 3 * 16 * 16) - 64 * 16
-    assert step_cost(config, 64) == products + 50 * (2 * 64 + 3 * 16 + 6 * 16)
-    assert step_cost(config, 35) == step_cost(config, 64) > step_cost(config, 32)
+    assert step_cost(config, (64,)) == products + 50 * (2 * 64 + 3 * 16 + 6 * 16)
+    assert step_cost(config, (35,)) == step_cost(config, (64,)) > step_cost(config, (32,))
 
 
 def test_runs_of_one_stack_have_networks_of_one_padded_shape() -> None:
     one, other = RunConfig(latent_dim=16, hidden_dim=32), RunConfig(latent_dim=1, hidden_dim=17)
     assert stack_key(one) == stack_key(other)
-    shapes = [[p.padded_shape for p in network_of(config, 64).parameters] for config in (one, other)]
+    shapes = [[p.padded_shape for p in network_of(config, (64,)).parameters] for config in (one, other)]
     assert shapes[0] == shapes[1]

@@ -153,11 +153,11 @@ def test_tpe_depends_on_what_was_told_and_on_nothing_else() -> None:
 def test_stacks_hold_every_run_once_at_equal_shape_within_the_cache(workers: int) -> None:
     spec = make_spec({"trials": 40})
     runs = [run for trial, point in enumerate(ask.explore(spec, [], 40)) for run in runs_of_trial(spec, trial, point)]
-    stacks = plan_stacks(runs, 64, workers)
+    stacks = plan_stacks(runs, (64,), workers)
     assert sorted(run.run for stack in stacks for run in stack) == [run.run for run in runs]
     for stack in stacks:
         assert len({stack_key(run.config) for run in stack}) == 1
-        assert len(stack) <= stack_size(stack[0].config, 64) <= MOST_RUNS
+        assert len(stack) <= stack_size(stack[0].config, (64,)) <= MOST_RUNS
     assert len(stacks) >= workers
 
 
@@ -179,20 +179,20 @@ def test_stacks_are_as_large_as_keeps_every_worker_busy(
     configs = [
         RunConfig(latent_dim=2, hidden_dim=16, likelihood=kind, seed=seed) for kind in kinds for seed in range(runs)
     ]
-    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], 64, workers)
+    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], (64,), workers)
     assert sorted(map(len, stacks), reverse=True) == sizes
 
 
 def test_a_gpu_takes_every_run_of_a_shape_at_once() -> None:
     configs = [RunConfig(latent_dim=2, hidden_dim=128, seed=seed) for seed in range(300)]
     runs = [Run(n, n, config) for n, config in enumerate(configs)]
-    assert [len(stack) for stack in plan_stacks(runs, 784, 1, "cuda")] == [300]
-    assert max(len(stack) for stack in plan_stacks(runs, 784, 1)) <= MOST_RUNS
+    assert [len(stack) for stack in plan_stacks(runs, (784,), 1, "cuda")] == [300]
+    assert max(len(stack) for stack in plan_stacks(runs, (784,), 1)) <= MOST_RUNS
 
 
 def test_the_dearest_stack_is_trained_first() -> None:
     configs = [RunConfig(latent_dim=2, hidden_dim=hidden, seed=seed) for hidden in (16, 512, 128) for seed in range(4)]
-    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], 64, 1)
+    stacks = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], (64,), 1)
     assert [stack[0].config.hidden_dim for stack in stacks] == [512, 128, 16]
 
 
@@ -200,7 +200,7 @@ def test_the_working_set_counts_weights_and_activations() -> None:
     config = RunConfig(latent_dim=16, hidden_dim=16, batch_size=10)
     weights = 16 * 64 * 2 + 3 * 16 * 16 + 16 + 16 + 16 + 16 + 64
     activations = 2 * 64 + 3 * 16 + 6 * 16
-    assert working_set_bytes(config, 64) == 4 * (4 * weights + 10 * activations)
+    assert working_set_bytes(config, (64,)) == 4 * (4 * weights + 10 * activations)
 
 
 @pytest.mark.parametrize(

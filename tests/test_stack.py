@@ -108,17 +108,10 @@ def test_same_bits_for_every_likelihood_and_odd_sizes(
         assert_same_history(records, place, alone_records, 0)
 
 
-def plain_module(config: RunConfig, pixels: int, state: RunState) -> VAE:
+def plain_module(config: RunConfig, shape: tuple[int, ...], state: RunState) -> VAE:
     """The plain module of a run: the stack's naive twin."""
-    module = VAE(
-        pixels,
-        config.hidden_dim,
-        config.latent_dim,
-        likelihood=config.likelihood,
-        sigma=config.sigma,
-        model=config.model,
-    )
-    module.load_state_dict(own_parameters(config, pixels, state))
+    module = VAE(config, shape)
+    module.load_state_dict(own_parameters(config, shape, state))
     return module
 
 
@@ -161,7 +154,7 @@ def test_a_stack_trains_as_plain_modules_with_torchs_adam_do(
         for seed, ((latent, hidden, model, beta), learning_rate) in enumerate(zip(shapes, learning_rates, strict=True))
     ]
     stack = make_stack(configs, digits)
-    twins = [plain_module(c, 64, s) for c, s in zip(configs, stack.states(), strict=True)]
+    twins = [plain_module(c, (64,), s) for c, s in zip(configs, stack.states(), strict=True)]
     optimisers = [torch.optim.Adam(m.parameters(), lr=c.learning_rate) for m, c in zip(twins, configs, strict=True)]
     noises = noise_minibatches(configs, NOISE, 0, len(digits.train), stack.device)
     for step, (x, noise) in enumerate(zip(training_minibatches(digits, 0, 128), noises, strict=True)):
@@ -175,7 +168,7 @@ def test_a_stack_trains_as_plain_modules_with_torchs_adam_do(
             plain_loss(module, x[0], own_noise, share * run_config.beta).backward()
             optimiser.step()
     for run_config, module, state in zip(configs, twins, stack.states(), strict=True):
-        trained = own_parameters(run_config, 64, state)
+        trained = own_parameters(run_config, (64,), state)
         for name, tensor in module.state_dict().items():
             torch.testing.assert_close(trained[name], tensor, rtol=2e-4, atol=2e-5)
 
@@ -187,7 +180,7 @@ def test_padding_is_exact(digits: Data) -> None:
     states, _ = train_to(configs, odd, 3)
     for run_config, state in zip(configs, states, strict=True):
         for part in (state.parameters, state.first_moment, state.second_moment):
-            for parameter in network_of(run_config, 35).parameters:
+            for parameter in network_of(run_config, (35,)).parameters:
                 own = parameter.unpack(part[parameter.name])
                 assert torch.count_nonzero(own) > 0, parameter.name
                 assert torch.equal(parameter.pack(own), part[parameter.name]), parameter.name
@@ -219,7 +212,7 @@ def test_a_run_goes_on_from_its_state_in_another_stack(digits: Data) -> None:
 
 
 def test_seeds_differ_and_share_the_order_of_minibatches(digits: Data) -> None:
-    one, other = (initial_state(config(3, 32, 1, seed=seed), 64) for seed in (0, 1))
+    one, other = (initial_state(config(3, 32, 1, seed=seed), (64,)) for seed in (0, 1))
     assert not torch.equal(one.parameters["fc1.weight"], other.parameters["fc1.weight"])
     noises = [next(noise_minibatches([config(3, 32, 1, seed=s)], NOISE, 0, 10, torch.device("cpu"))) for s in (0, 1)]
     assert not torch.equal(*noises)
@@ -277,7 +270,7 @@ def test_a_run_in_bf16_is_the_same_in_any_stack_and_ends_as_fp32_weights(digits:
     for config, state in zip(configs, together, strict=True):
         assert_same_bits(train_to([config], digits, 2)[0][0], state)
         assert {t.dtype for t in state.parameters.values()} == {torch.float32}
-        for parameter in network_of(config, digits.n_pixels).parameters:
+        for parameter in network_of(config, digits.image_shape).parameters:
             tensor = state.parameters[parameter.name]
             assert torch.equal(parameter.pack(parameter.unpack(tensor)), tensor), parameter.name
 
@@ -286,7 +279,7 @@ def test_the_test_split_is_measured_in_fp32() -> None:
     config = RunConfig(latent_dim=4, hidden_dim=32, epochs=3, precision="bf16")
     (run,) = train_runs([config], prepare(config.data))
     data, weights = load_data(config.data), {name: torch.from_numpy(w) for name, w in run.weights.items()}
-    module = VAE(data.n_pixels, 32, 4)
+    module = VAE(config, data.image_shape)
     module.load_state_dict(weights)
     with torch.inference_mode():
         mu, logvar = module.encode(torch.from_numpy(data.pixels(data.test)))
@@ -297,7 +290,7 @@ def test_both_held_out_splits_are_measured_on_one_posterior_sample() -> None:
     configs = [RunConfig(latent_dim=d, hidden_dim=32, epochs=2, seed=d) for d in (3, 5)]
     data = load_data(configs[0].data)
     for one, run in zip(configs, train_runs(configs, prepare(configs[0].data)), strict=True):
-        module = VAE(data.n_pixels, 32, one.latent_dim)
+        module = VAE(one, data.image_shape)
         module.load_state_dict({name: torch.from_numpy(weights) for name, weights in run.weights.items()})
         for split, stream, prefix in (("validation", VALIDATION, "validation_"), ("test", TEST, "")):
             x = torch.from_numpy(data.pixels(data.split(split)))

@@ -18,6 +18,7 @@ from sweeps.spec.make import make_spec
 from sweeps.study.storage import open_study
 from tests.fuzz.readers import write_small_sweep
 from tests.synthetic import SPEC, write_sweep
+from vae.config import RunConfig
 from vae.data import DataConfig, prepare
 from vae.data.index import look_up
 from vae.data.npz import read_npz
@@ -252,8 +253,8 @@ def test_weights_of_no_bytes_and_many_rows() -> None:
     import torch
 
     weights = {"fc1.weight": torch.empty(4, 8), "fc_mu.weight": torch.empty(2**40, 0)}
-    with pytest.raises(ResultsError, match="weights must be those of one VAE, got other shapes of"):
-        model_of(weights, likelihood="bernoulli", sigma="learned", model="vae")
+    with pytest.raises(ResultsError, match="weights must be those of the run's network, got other shapes of"):
+        model_of(RunConfig(), (8,), weights)
 
 
 def test_a_key_that_leads_out_of_the_cache(tmp_path: Path) -> None:

@@ -30,10 +30,14 @@ class RunConfig:
     """p(x|z): bernoulli, continuous_bernoulli or gaussian."""
     sigma: float | Literal["learned"] = "learned"
     """Standard deviation of a gaussian likelihood; learned is one scalar a run."""
+    network: str = "mlp"
+    """What encodes and decodes: mlp, fully connected."""
     latent_dim: int = 20
     """Dimensions of z."""
     hidden_dim: int = 400
-    """Width of the one hidden layer on either side."""
+    """Width of the hidden layers."""
+    depth: int = 1
+    """Hidden layers on either side."""
     beta: float = 1.0
     """Weight of the rate in the trained loss, D + beta R."""
     beta_schedule: str = "constant"

@@ -1,16 +1,16 @@
-"""The textbook VAE and its AE twin as a plain torch module."""
+"""A run's VAE, or its AE twin, as a plain torch module."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from vae.config import LIKELIHOODS, MODELS, at_least, one_of
+from vae.config import LIKELIHOODS, MODELS, RunConfig, one_of
 from vae.errors import ResultsError
 from vae.losses import LIKELIHOOD, distortion, rate
+from vae.networks import network_of
 from vae.networks.layers import Layer, LogSigma
-from vae.networks.textbook import textbook, textbook_sizes
+from vae.networks.padding import Shape
 
 
 class LatentModel(nn.Module):
@@ -60,21 +60,15 @@ class LatentModel(nn.Module):
 
 
 class VAE(LatentModel):
-    """x -> hidden -> (mu, logvar) -> z -> hidden -> logits, one hidden layer either side, ReLU."""
+    """x -> encoder -> (mu, logvar) -> z -> decoder -> logits: torch's own layers, one after the other.
 
-    def __init__(
-        self,
-        input_dim: int = 784,
-        hidden_dim: int = 400,
-        latent_dim: int = 20,
-        *,
-        likelihood: str = "bernoulli",
-        sigma: float | Literal["learned"] = "learned",
-        model: str = "vae",
-    ) -> None:
-        super().__init__(likelihood, model, LogSigma.of(likelihood, sigma))
-        at_least(1, input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim)
-        self.network = textbook(input_dim, hidden_dim, latent_dim, LogSigma.of(likelihood, sigma))
+    Samples of `shape`, (height, width[, channel]) or (feature,), come and go as rows (sample, pixel).
+    """
+
+    def __init__(self, config: RunConfig, shape: Shape) -> None:
+        network = network_of(config, shape)
+        super().__init__(config.likelihood, config.model, network.log_sigma)
+        self.network = network
         for layer in self.network.layers:
             self.add_module(layer.name, layer.module())
 
@@ -98,16 +92,16 @@ class VAE(LatentModel):
         return self._through(self.network.decoder, z)
 
 
-def model_of(weights: Mapping[str, Tensor], *, likelihood: str, sigma: float | Literal["learned"], model: str) -> VAE:
-    """Return the module of a saved run's state, in eval mode; ResultsError where the shapes are no such model's."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    sizes = textbook_sizes(shapes)
-    if not sizes or 0 in sizes:
-        raise ResultsError(f"weights must be those of a VAE, got shapes {str(shapes)[:200]}")
-    wanted = textbook(*sizes, LogSigma.of(likelihood, sigma)).shapes
-    different = [name for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
+def model_of(config: RunConfig, shape: Shape, weights: Mapping[str, Tensor]) -> VAE:
+    """Return the module of a saved run's state, in eval mode; ResultsError where the shapes are no such model's.
+
+    What is saved may lie, so shapes are compared before a module takes memory.
+    """
+    wanted, got = network_of(config, shape).shapes, {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    different = [name for name in sorted(wanted.keys() | got.keys()) if wanted.get(name) != got.get(name)]
     if different:
-        raise ResultsError(f"weights must be those of one VAE, got other shapes of {', '.join(different)[:200]}")
-    module = VAE(*sizes, likelihood=likelihood, sigma=sigma, model=model)
+        told = ", ".join(f"{name} {got.get(name)}" for name in different)[:200]
+        raise ResultsError(f"weights must be those of the run's network, got other shapes of {told}")
+    module = VAE(config, shape)
     module.load_state_dict(dict(weights))
     return module.eval()

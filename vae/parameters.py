@@ -13,6 +13,8 @@ Value = int | float | str
 LARGEST_DIM = 2**16
 """Of z and of a hidden layer: beyond it, one run's weights fill a machine."""
 LARGEST_BATCH = 2**20
+MOST_LAYERS = 64
+"""On either side; deeper ones do not train without skip connections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,13 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="hidden_dim", kind="integer", least=1, most=LARGEST_DIM, words="hidden width", unit="units",
             shapes_stack=True, enlarges=True, powers_of_two=True,
+        ),
+        Parameter(
+            name="network", kind="name", names=("mlp",), words="network", unit="kind", shapes_stack=True,
+        ),
+        Parameter(
+            name="depth", kind="integer", least=1, most=MOST_LAYERS, words="depth", unit="hidden layers",
+            shapes_stack=True, enlarges=True,
         ),
         Parameter(
             name="learning_rate", kind="real", least=0, above=True, words="learning rate", unit="step size of Adam",

@@ -19,6 +19,7 @@ from vae.data import Data, open_data
 from vae.divergence import reason_of_divergence
 from vae.evaluation import Evaluation, evaluate, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
+from vae.networks.padding import Shape
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.scored import AT_THE_END, TO_LOOK_FOR, scored_codes
 from vae.stack.stack import Stack
@@ -108,7 +109,7 @@ def train_runs(
         run = _measured(configs[r], r, history, test, seconds, diverged)
         runs.append(replace(run, totals=run.totals | {"sigma": sigmas[r]}) if sigmas else run)
     return [
-        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.n_pixels, state, ended))
+        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.image_shape, state, ended))
         for r, (run, state) in enumerate(zip(runs, states, strict=True))
     ]
 
@@ -164,11 +165,11 @@ def _has_converged(config: RunConfig, history: Mapping[str, Array], steps: int) 
     return has_converged(trained_loss(config.model, config.beta, *nats), patience_epochs(steps))
 
 
-def _left(config: RunConfig, pixels: int, state: RunState, ended: bool) -> dict[str, Any]:
+def _left(config: RunConfig, shape: Shape, state: RunState, ended: bool) -> dict[str, Any]:
     """What a run leaves: its weights at its end, before that the state from which it goes on."""
     if not ended:
         return {"state": dump_state(state)}
-    return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, pixels, state).items()}}
+    return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, shape, state).items()}}
 
 
 def _scores(stack: Stack, data: Data, score: Score, ended: bool) -> list[dict[str, float]]:
@@ -186,7 +187,7 @@ def saved_codes(config: RunConfig, weights: Mapping[str, torch.Tensor], data: Da
     The same bits as at the run's end, on the same kind of processor. `weights` are the plain module's state.
     """
     with one_thread():
-        stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.n_pixels, weights)])
+        stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.image_shape, weights)])
         return next(scored_codes(stack, data, AT_THE_END))["test"]
 
 
@@ -194,7 +195,7 @@ def make_stack(
     configs: Sequence[RunConfig], data: Data, states: Sequence[RunState] | None = None, device: str = "cpu"
 ) -> Stack:
     """Return the runs as a stack that counts its epochs in this data's minibatches."""
-    return Stack(configs, data.n_pixels, steps_an_epoch(data, configs[0].batch_size), states, device)
+    return Stack(configs, data.image_shape, steps_an_epoch(data, configs[0].batch_size), states, device)
 
 
 def _measured(

@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 
     from vae.config import RunConfig
     from vae.data import Data
+    from vae.networks.padding import Shape
     from vae.trained import Scored
+
+SIZES = ("latent_dim", "hidden_dim", "depth", "batch_size", "seed")
+"""Numbers of a run that its network or its codes depend on; sweeps of the first version have no depth."""
 
 
 class Sweep:
@@ -138,13 +142,8 @@ class Sweep:
         """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
         from vae.model import model_of
 
-        kind = self.runs.loc[self.runs["run"] == self._known(run), "model"]
-        return model_of(
-            self._folder.read_weights(run, self._weight_files),
-            likelihood=self.spec["likelihood"],
-            sigma=self.spec.get("sigma", "learned"),
-            model=kind.iloc[0],
-        )
+        config = self._config(self._known(run))
+        return model_of(config, self._sample_shape, self._folder.read_weights(run, self._weight_files))
 
     def run(self, number: int) -> Run:
         """Return one run to look into: its posterior, decoder, traversals; ResultsError where there is none."""
@@ -170,13 +169,19 @@ class Sweep:
         return saved_codes(self._config(run), module.state_dict(), self._data)
 
     def _config(self, run: int) -> RunConfig:
-        """What the codes of a trained run depend on."""
+        """What the network of a trained run, and its codes, depend on."""
         from vae.config import RunConfig
 
         of_run: dict[Any, Any] = self.runs.loc[self.runs["run"] == run].to_dict(orient="records")[0]
         values = self.spec | of_run
-        sizes: dict[str, Any] = {n: int(values[n]) for n in ("latent_dim", "hidden_dim", "batch_size", "seed")}
-        return RunConfig(model=values["model"], likelihood=values["likelihood"], **sizes)
+        sizes: dict[str, Any] = {n: int(values[n]) for n in SIZES if n in values}
+        words = {n: values[n] for n in ("model", "likelihood", "network") if n in values}
+        return RunConfig(sigma=self.spec.get("sigma", "learned"), **sizes, **words)
+
+    @property
+    def _sample_shape(self) -> Shape:
+        """As trained on, without the data themselves where the provenance says it."""
+        return tuple(self.provenance.get("data", {}).get("image_shape", ())) or self.image_shape
 
     def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
         """Return the images of a split (at some places in it) as the runs saw them.

@@ -226,13 +226,13 @@ class Coordinator:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
         runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
-        stacks = plan_stacks(runs, self.data.n_pixels, self.engine.workers, self.task.device)
+        stacks = plan_stacks(runs, self.data.image_shape, self.engine.workers, self.task.device)
         for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
             trained = [] if isinstance(outcome, Exception) else outcome
             paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
             self._so_far |= paused
             self._write([record for record in self._records(stack, outcome) if record.run not in paused])
-            self._done += cost(stack, self.data.n_pixels, epoch)
+            self._done += cost(stack, self.data.image_shape, epoch)
             self._tell(self.ledger.readers(stack))
             self._refresh_trials(waiting)
             self.on_status(self.status())
@@ -314,7 +314,7 @@ class Coordinator:
         unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
         batch = min(self.spec.batch, len(waiting))
         share = share_trained(self.spec.pruner, batch, nominal_epochs(self.spec.epochs), self.spec.rungs)
-        return cost(self.ledger.missing_runs(waiting), self.data.n_pixels) * share * (1 + max(0.0, unasked))
+        return cost(self.ledger.missing_runs(waiting), self.data.image_shape) * share * (1 + max(0.0, unasked))
 
     def _tell(self, changed: Iterable[int] | None = None) -> None:
         """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch.

@@ -10,6 +10,7 @@ from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from sweeps.study.space import Point
 from vae.config import RunConfig
+from vae.networks.padding import Shape
 from vae.stack.planning import stack_key, step_cost, working_set_bytes
 
 Key = tuple[object, ...]
@@ -36,13 +37,13 @@ def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
     return [Run(trial * len(configs) + place, trial, config) for place, config in enumerate(configs)]
 
 
-def stack_size(config: RunConfig, pixels: int, device: str = "cpu") -> int:
+def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:
     """Return how many runs of this shape train best together."""
     room, most = (GPU_BYTES, GPU_RUNS) if device == "cuda" else (CACHE_BYTES[config.precision], MOST_RUNS)
-    return max(LEAST_RUNS, min(most, room // working_set_bytes(config, pixels)))
+    return max(LEAST_RUNS, min(most, room // working_set_bytes(config, shape)))
 
 
-def plan_stacks(runs: Iterable[Run], pixels: int, workers: int, device: str = "cpu") -> list[list[Run]]:
+def plan_stacks(runs: Iterable[Run], shape: Shape, workers: int, device: str = "cpu") -> list[list[Run]]:
     """Group runs of equal shapes into stacks, the dearest first.
 
     Stacks are as large as the cache allows, unless smaller ones let the workers end sooner. A run's result does not
@@ -51,30 +52,30 @@ def plan_stacks(runs: Iterable[Run], pixels: int, workers: int, device: str = "c
     groups: dict[Key, list[Run]] = defaultdict(list)
     for run in runs:
         groups[stack_key(run.config)].append(run)
-    sizes = {key: stack_size(group[0].config, pixels, device) for key, group in groups.items()}
-    largest = _split(groups, sizes, pixels, math.inf)
-    share = sum(cost(stack, pixels) for stack in largest) / workers
-    plans = [largest, *(_split(groups, sizes, pixels, share / pieces) for pieces in PIECES)]
-    best = min(plans, key=lambda stacks: _makespan([_time(stack, pixels) for stack in stacks], workers))
-    return sorted(best, key=lambda stack: (-_time(stack, pixels), stack[0].run))
+    sizes = {key: stack_size(group[0].config, shape, device) for key, group in groups.items()}
+    largest = _split(groups, sizes, shape, math.inf)
+    share = sum(cost(stack, shape) for stack in largest) / workers
+    plans = [largest, *(_split(groups, sizes, shape, share / pieces) for pieces in PIECES)]
+    best = min(plans, key=lambda stacks: _makespan([_time(stack, shape) for stack in stacks], workers))
+    return sorted(best, key=lambda stack: (-_time(stack, shape), stack[0].run))
 
 
-def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], pixels: int, limit: float) -> list[list[Run]]:
+def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], shape: Shape, limit: float) -> list[list[Run]]:
     """Cut each group into equal stacks of its size at most that, where they can, cost no more than `limit`."""
     stacks = []
     for key, group in groups.items():
-        within = max(1.0, limit / cost(group[:1], pixels))
+        within = max(1.0, limit / cost(group[:1], shape))
         parts = math.ceil(len(group) / min(within, sizes[key]))
         bounds = [k * len(group) // parts for k in range(parts + 1)]
         stacks += [group[start:end] for start, end in pairwise(bounds)]
     return stacks
 
 
-def _time(stack: Sequence[Run], pixels: int) -> float:
+def _time(stack: Sequence[Run], shape: Shape) -> float:
     """Relative time in which one worker trains a stack to its end."""
     config = stack[0].config
     calls = CALLS[config.precision] / config.batch_size * _left(stack[0])
-    return len(stack) * cost(stack[:1], pixels) + calls
+    return len(stack) * cost(stack[:1], shape) + calls
 
 
 def _makespan(times: Iterable[float], workers: int) -> float:
@@ -85,9 +86,9 @@ def _makespan(times: Iterable[float], workers: int) -> float:
     return max(ends)
 
 
-def cost(runs: Sequence[Run], pixels: int, until_epoch: int | None = None) -> float:
+def cost(runs: Sequence[Run], shape: Shape, until_epoch: int | None = None) -> float:
     """Return the relative time that training the runs from where they are to an epoch or their end takes."""
-    return sum(step_cost(run.config, pixels) * _left(run, until_epoch) for run in runs)
+    return sum(step_cost(run.config, shape) * _left(run, until_epoch) for run in runs)
 
 
 def _left(run: Run, until_epoch: int | None = None) -> int:

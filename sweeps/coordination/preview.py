@@ -76,7 +76,7 @@ def preview_sweep(spec: Spec) -> Preview:
         points = ask.optimize(spec, [], min(spec.batch, spec.trials))
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     device = resolve_device(spec.device)
-    stacks = plan_stacks(runs, data.n_pixels, workers, device)
+    stacks = plan_stacks(runs, data.image_shape, workers, device)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
     seconds = START_SECONDS + training * spec.trials / len(points)
@@ -87,9 +87,9 @@ def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float
     """Seconds that one worker would train, from a few steps of a stack of each shape."""
     dearest = {_shape(stack): stack for stack in reversed(stacks)}
     seconds_a_flop = {
-        shape: _stack_seconds(stack, data, device) / cost(stack, data.n_pixels) for shape, stack in dearest.items()
+        shape: _stack_seconds(stack, data, device) / cost(stack, data.image_shape) for shape, stack in dearest.items()
     }
-    return sum(cost(stack, data.n_pixels) * seconds_a_flop[_shape(stack)] for stack in stacks)
+    return sum(cost(stack, data.image_shape) * seconds_a_flop[_shape(stack)] for stack in stacks)
 
 
 def _shape(stack: list[Run]) -> tuple[Value, ...]:

@@ -1,6 +1,5 @@
 """Whether a sweep's folder is sound: every told trial has its files, and they say what was written."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,8 +144,7 @@ class _Check:
                 yield self._finding(row["file"], f"run {number}: {problem}", AGAIN)
 
     def _weights(self) -> Iterator[Finding]:
-        shape = self.provenance.get("data", {}).get("image_shape", [])
-        pixels = math.prod(shape) if all(type(side) is int for side in shape) else 0
+        shape = tuple(self.provenance.get("data", {}).get("image_shape", (0,)))
         asked, there = self._asked(), set()
         for path in self.folder.weight_paths():
             try:
@@ -169,7 +167,7 @@ class _Check:
                 if row is None:
                     yield self._finding(path, f"holds weights of run {run}, which is not finished", SPARE)
                 elif run in asked and row["state"] == "COMPLETE":
-                    for problem in tensor_problems(own, asked[run].config, pixels):
+                    for problem in tensor_problems(own, asked[run].config, shape):
                         yield self._finding(path, f"run {run}: {problem}", BOTH_AGAIN)
         for run in sorted(self._kept() - there):
             yield self._finding(self.rows[run]["file"], f"the weights of run {run} are missing", AGAIN)

@@ -12,6 +12,7 @@ from vae.columns import ACTIVE_VARIANCE, TOTALS
 from vae.config import RunConfig
 from vae.files.records import parameter_column
 from vae.networks import network_of
+from vae.networks.padding import Shape
 
 MEASURED_BY_AE = ("distortion_nats", "validation_distortion_nats")
 """An autoencoder has no rate."""
@@ -52,12 +53,12 @@ def _total_problems(row: Mapping[str, Any], model: str) -> Iterator[str]:
         yield f"active_units must be those of its dimensions, {active}, got {row['active_units']:g}"
 
 
-def tensor_problems(tensors: Mapping[str, np.ndarray], config: RunConfig, pixels: int) -> Iterator[str]:
-    """Yield what is wrong with the weights of a finished run, by parameter, on images of so many pixels."""
-    wanted = network_of(config, pixels).shapes
+def tensor_problems(tensors: Mapping[str, np.ndarray], config: RunConfig, shape: Shape) -> Iterator[str]:
+    """Yield what is wrong with the weights of a finished run, by parameter, on samples of that shape."""
+    wanted = network_of(config, shape).shapes
     for name in sorted(wanted.keys() | tensors.keys()):
-        shape = tensors[name].shape if name in tensors else None
-        if shape != wanted.get(name):
-            yield f"{name} must have shape {wanted.get(name)}, got {shape}"
+        got = tensors[name].shape if name in tensors else None
+        if got != wanted.get(name):
+            yield f"{name} must have shape {wanted.get(name)}, got {got}"
         elif not np.isfinite(tensors[name]).all():
             yield f"{name} of a finished run must be finite, got NaN or infinity"

@@ -114,7 +114,7 @@ def _with_weights(r: Any, rng: np.random.Generator, config: Any) -> Any:
 
     from vae.networks import network_of
 
-    shapes = network_of(config, PIXELS).shapes
+    shapes = network_of(config, (PIXELS,)).shapes
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     return replace(r, weights=weights)
 

@@ -14,6 +14,7 @@ _NUMBERS = ("trials", "seeds", "epochs")
 _OPTIONAL_NUMBERS = ("stop_after",)
 MOST = 10**7
 """Trials, seeds or epochs of a sweep: more is no sweep that anybody trained."""
+LARGEST_SIDE = 2**31
 
 Content = dict[str, Any]
 
@@ -47,6 +48,9 @@ def check_provenance(provenance: Content, path: Path) -> Content:
     _check_type(data, "hash", str, path)
     for split in ("train", "validation", "test"):
         at_least(0, **{f"{split} in data of {str(path)!r}": _check_type(data, split, int, path)})
+    shape = _check_type(data, "image_shape", list, path)
+    if not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape) or len(shape) > 3:
+        raise ResultsError(f"image_shape must be one to three sides, got {str(shape)[:80]} in {str(path)!r}")
     sessions = _check_type(provenance, "sessions", list, path) or []
     if not all(isinstance(session, dict) for session in sessions):
         raise ResultsError(f"sessions must be objects, got something else in {str(path)!r}")

@@ -3,13 +3,16 @@
 Nothing here loads torch until a tensor is made: whoever plans stacks asks a network for its shapes and its cost alone.
 """
 
+import math
+
 from vae.config import RunConfig
 from vae.networks.layers import LogSigma
+from vae.networks.mlp import mlp
 from vae.networks.network import Network
-from vae.networks.textbook import textbook
+from vae.networks.padding import Shape
 
 
-def network_of(config: RunConfig, pixels: int) -> Network:
-    """Return the network of a run on images of so many pixels."""
+def network_of(config: RunConfig, shape: Shape) -> Network:
+    """Return the network of a run on samples of that shape: (height, width[, channel]) or (feature,)."""
     log_sigma = LogSigma.of(config.likelihood, config.sigma)
-    return textbook(pixels, config.hidden_dim, config.latent_dim, log_sigma)
+    return mlp(math.prod(shape), config.latent_dim, config.hidden_dim, config.depth, log_sigma)

@@ -2,7 +2,7 @@
 
 from vae.config import RunConfig
 from vae.networks import network_of
-from vae.networks.padding import Width
+from vae.networks.padding import Shape, Width
 from vae.parameters import PARAMETERS
 
 PADDED = ("latent_dim", "hidden_dim")
@@ -19,14 +19,14 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
     return (*(shaping | padded).values(), *same)
 
 
-def step_cost(config: RunConfig, pixels: int) -> float:
-    """Relative time of one training step on one image: products, and the passes over activations."""
-    network = network_of(config, pixels)
+def step_cost(config: RunConfig, shape: Shape) -> float:
+    """Relative time of one training step on one sample: products, and the passes over activations."""
+    network = network_of(config, shape)
     return network.products + PASSES / 2 * network.activations
 
 
-def working_set_bytes(config: RunConfig, pixels: int) -> int:
+def working_set_bytes(config: RunConfig, shape: Shape) -> int:
     """Bytes that a run's training step touches: weights, gradients and two moments, and the activations."""
-    network = network_of(config, pixels)
+    network = network_of(config, shape)
     weights = sum(parameter.size for parameter in network.parameters)
     return 4 * (4 * weights + config.batch_size * network.activations)

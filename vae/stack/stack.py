@@ -9,6 +9,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD
 from vae.networks import network_of
+from vae.networks.padding import Shape
 from vae.networks.stacked_network import StackedNetwork
 from vae.schedules import BetaSchedule
 from vae.stack.adam import StackedAdam
@@ -25,23 +26,24 @@ LEAST_VARIANCE = 1e-10
 class Stack:
     """The parameters of several runs, and one training step for all of them.
 
-    `steps_an_epoch` minibatches make an epoch. Raises ValueError where the runs' shapes differ (see `stack_key`).
+    `shape` is a sample's; `steps_an_epoch` minibatches make an epoch. Raises ValueError where the runs' shapes differ
+    (see `stack_key`).
     """
 
     def __init__(
         self,
         configs: Sequence[RunConfig],
-        pixels: int,
+        shape: Shape,
         steps_an_epoch: int,
         states: Sequence[RunState] | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
         if len({stack_key(config) for config in configs}) != 1:
             raise ValueError("the runs of a stack must have equal shapes")
-        states = states or [initial_state(config, pixels) for config in configs]
-        network = network_of(configs[0], pixels)
+        states = states or [initial_state(config, shape) for config in configs]
+        network = network_of(configs[0], shape)
         self.configs = tuple(configs)
-        self.pixels = pixels
+        self.pixels = math.prod(shape)
         self.latent = network.latent.padded
         self.epoch = states[0].epoch
         self.device = torch.device(device)

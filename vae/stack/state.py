@@ -10,6 +10,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.networks import network_of
 from vae.networks.network import Network
+from vae.networks.padding import Shape
 from vae.randomness import INITIALISATION, torch_generator
 
 PARTS = ("parameters", "first_moment", "second_moment")
@@ -25,12 +26,12 @@ class RunState:
     second_moment: dict[str, Tensor]
 
 
-def initial_state(config: RunConfig, pixels: int) -> RunState:
+def initial_state(config: RunConfig, shape: Shape) -> RunState:
     """Draw a run's weights at its own shape from its own seed, then pad them.
 
     An AE's log-variances are zero and stay so: nothing reads them.
     """
-    generator, network = torch_generator(config.seed, INITIALISATION), network_of(config, pixels)
+    generator, network = torch_generator(config.seed, INITIALISATION), network_of(config, shape)
     own: dict[str, Tensor] = {}
     for holder in network.holders:
         unread = config.model == "ae" and holder is network.logvar
@@ -38,14 +39,14 @@ def initial_state(config: RunConfig, pixels: int) -> RunState:
     return _at_epoch(0, network, own)
 
 
-def saved_state(config: RunConfig, pixels: int, weights: Mapping[str, Tensor]) -> RunState:
+def saved_state(config: RunConfig, shape: Shape, weights: Mapping[str, Tensor]) -> RunState:
     """Return a trained run from the state of its plain module, to be evaluated: Adam's moments are zero."""
-    return _at_epoch(0, network_of(config, pixels), weights)
+    return _at_epoch(0, network_of(config, shape), weights)
 
 
-def own_parameters(config: RunConfig, pixels: int, state: RunState) -> dict[str, Tensor]:
+def own_parameters(config: RunConfig, shape: Shape, state: RunState) -> dict[str, Tensor]:
     """Return a run's parameters at its own shape: the state of the plain module."""
-    return {p.name: p.unpack(state.parameters[p.name]) for p in network_of(config, pixels).parameters}
+    return {p.name: p.unpack(state.parameters[p.name]) for p in network_of(config, shape).parameters}
 
 
 def dump_state(state: RunState) -> bytes:
