@@ -256,10 +256,15 @@ def score(
 def data_list(as_json: Json = False) -> None:
     """List the built-in data sets."""
     from analysis.report.terminal import print_table
-    from vae.data import SOURCES
+    from vae.data import catalogue
 
-    rows = [{"name": name, "description": source.description} for name, source in SOURCES.items()]
-    _print_json(rows) if as_json else print_table("data", rows)
+    rows = list(catalogue())
+    if as_json:
+        _print_json(rows)
+    else:
+        print_table(
+            "data", [row | {"factors": ", ".join(f"{k} {n}" for k, n in row["factors"].items())} for row in rows]
+        )
 
 
 @data_app.command("info")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.test_cli import idx
 from vae.data import SOURCES, DataConfig, fetch_data, load_data
-from vae.data.download import DOWNLOADS, Download, fetch
+from vae.data.sets.download import DOWNLOADS, Download, fetch
 from vae.errors import ConfigError, DataError
 
 

@@ -1,5 +1,6 @@
 """Images that are drawn: the grid, and what stands where."""
 
+import colorsys
 import hashlib
 import itertools
 import math
@@ -10,11 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vae.data import DataConfig, factor_grid, load_data, prepare
-from vae.data import drawing as module
-from vae.data.drawing import LARGEST, MARGIN, Drawing
+from vae.data import DataConfig, factor_grid, lazy, load_data, prepare
+from vae.data.lazy import LazyImages
 from vae.data.raw import RawData
-from vae.data.sprites import SHAPES, SPRITES, draw_shapes, draw_sprites
+from vae.data.sets import sprites as module
+from vae.data.sets.grids import COLOUR_SPRITES, SHAPES, SPRITES, TINY_SPRITES
+from vae.data.sets.sprites import (
+    LARGEST,
+    MARGIN,
+    draw_shapes,
+    draw_sprites,
+    draw_tiny_sprites,
+    hue_of,
+    paint,
+)
 from vae.errors import DataError
 
 GOLDEN_SPRITES = ["1b04603c0f2a3a79", "251c1ebb7720b626", "21643945eca5663d"]  # of 64, 32 and 16 pixels a side
@@ -23,17 +33,20 @@ GOLDEN_SHAPES = "4127c267d5660217"
 Images = npt.NDArray[np.uint8]
 
 
-def drawing(raw: RawData) -> Drawing:
-    assert isinstance(raw.images, Drawing)
+def drawing(raw: RawData) -> LazyImages:
+    assert isinstance(raw.images, LazyImages)
     return raw.images
 
 
-GRID = drawing(draw_sprites(None))
+RAW = draw_sprites(None)
+GRID = drawing(RAW)
+assert RAW.factors is not None
+FACTORS = RAW.factors
 
 
 def draw(*factors: int) -> Images:
     """The image of (shape, scale, orientation, x, y)."""
-    image: Images = np.asarray(Drawing(np.array([factors]), GRID.sizes, GRID.side))[0]
+    image: Images = paint(np.array([factors]), SPRITES, 64)[0]
     return image
 
 
@@ -60,8 +73,8 @@ def pointwise(side: int, shape: int, scale: int, turn: int, x: int, y: int) -> l
 
 @pytest.mark.parametrize("side", [16, 30])
 def test_images_equal_the_formulas_point_by_point(side: int) -> None:
-    rows = np.random.default_rng(1).integers(0, GRID.sizes, (24, 5))
-    images = np.asarray(Drawing(rows, GRID.sizes, side))
+    rows = np.random.default_rng(1).integers(0, tuple(SPRITES.values()), (24, 5))
+    images = paint(rows, SPRITES, side)
     expected = np.array([pointwise(side, *row) for row in rows.tolist()])
     assert images.dtype == np.uint8
     assert (images != expected).sum() <= 2  # a point on an edge falls either way in single precision
@@ -82,10 +95,10 @@ def test_the_grid_is_that_of_dsprites_in_its_order() -> None:
     assert GRID.shape == (737_280, 64, 64)
     indices = np.array([0, 1, 32, 32 * 32, 40 * 32 * 32, 737_279])
     expected = [[0] * 5, [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [0, 0, 1, 0, 0], [0, 1, 0, 0, 0], [2, 5, 39, 31, 31]]
-    assert GRID.factors[indices].tolist() == expected
+    assert FACTORS[indices].tolist() == expected
     strides = np.array([6 * 40 * 32 * 32, 40 * 32 * 32, 32 * 32, 32, 1])
-    np.testing.assert_array_equal(GRID.factors @ strides, np.arange(len(GRID)))
-    assert (GRID.factors.min(axis=0).tolist(), GRID.factors.max(axis=0).tolist()) == ([0] * 5, [2, 5, 39, 31, 31])
+    np.testing.assert_array_equal(FACTORS @ strides, np.arange(len(GRID)))
+    assert (FACTORS.min(axis=0).tolist(), FACTORS.max(axis=0).tolist()) == ([0] * 5, [2, 5, 39, 31, 31])
 
 
 @pytest.mark.parametrize("scale", range(6))
@@ -164,22 +177,19 @@ def test_splits_share_no_image_and_cover_all(tmp_path: Path) -> None:
 
 
 def test_images_are_drawn_in_blocks_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(lazy, "BLOCK", 7)
     sizes = []
-    draw_block = Drawing._draw
 
-    def counted(self: Drawing, factors: npt.NDArray[np.int64]) -> Images:
+    def counted(factors: npt.NDArray[np.int64], grid: Any, side: int) -> Images:
         sizes.append(len(factors))
-        return draw_block(self, factors)
+        return paint(factors, grid, side)
 
-    monkeypatch.setattr(Drawing, "_draw", counted)
-    monkeypatch.setattr(Drawing, "__array__", None)  # nobody draws all at once
+    monkeypatch.setattr(module, "paint", counted)
+    monkeypatch.setattr(LazyImages, "__array__", None)  # nobody draws all at once
     data = load_data(DataConfig(source="sprites", size=8, limit=30), tmp_path)
     assert sizes == [7, 7, 7, 7, 2]
     assert isinstance(data.images, np.memmap)
-    monkeypatch.undo()
-    expected = Drawing(np.array(data.factors), GRID.sizes, 8)
-    np.testing.assert_array_equal(data.images, np.asarray(expected))
+    np.testing.assert_array_equal(data.images, paint(np.array(data.factors), SPRITES, 8))
 
 
 @pytest.mark.parametrize("binarize", ["threshold", "sample"])
@@ -191,14 +201,55 @@ def test_binary_images_stay_as_they_are(tmp_path: Path, binarize: str) -> None:
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Drawing) -> Any:
+    def full(self: LazyImages) -> Any:
         yield np.zeros((1, 64, 64), np.uint8)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Drawing, "blocks", full)
+    monkeypatch.setattr(LazyImages, "blocks", full)
     with pytest.raises(DataError, match=r"No space left on device.*VAEKIT_CACHE"):
         prepare(DataConfig(source="shapes"), tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+# Small and coloured sprites
+
+
+def test_a_tiny_sprite_is_the_mean_of_sixteen_pixels(tmp_path: Path) -> None:
+    data = load_data("tiny-sprites", tmp_path)
+    assert data.images.shape == (3 * 6 * 16 * 16, 16, 16)
+    assert (data.factor_names, factor_grid(data)) == (tuple(TINY_SPRITES), (3, 6, 16, 16))
+    assert data.factors is not None
+    rows = np.array([0, 1234, 4607])
+    shape, scale, x, y = data.factors[rows].T
+    fine = paint(np.stack([shape, scale, x, y], 1), TINY_SPRITES, 64)
+    four = [slice(4 * place, 4 * place + 4) for place in range(16)]
+    naive = [[[image[down, right].mean() for right in four] for down in four] for image in fine]
+    np.testing.assert_array_equal(data.pixels(rows), np.array(naive).reshape(3, -1))
+    assert (data.low, data.high) == (0.0, 1.0)
+    assert draw_tiny_sprites(8).images.shape == (4608, 8, 8)
+
+
+def test_a_coloured_sprite_is_a_sprite_times_its_hue(tmp_path: Path) -> None:
+    data = load_data(DataConfig(source="colour-sprites", limit=400, size=32), tmp_path)
+    assert data.images.shape == (400, 32, 32, 3)
+    assert (data.factor_names, factor_grid(data)) == (tuple(COLOUR_SPRITES), (3, 6, 40, 32, 32, 10))
+    assert data.factors is not None
+    for image, factors in zip(data.images, data.factors.copy(), strict=True):
+        sprite = paint(factors[None, :5], SPRITES, 32)[0]
+        expected = sprite[..., None] * np.array(colorsys.hsv_to_rgb(factors[5] / 10, 1, 1)) * 255
+        np.testing.assert_allclose(image, expected, atol=1e-9)
+    assert (data.scale, data.high) == (1 / 255, 1.0)
+
+
+def test_no_other_factor_tells_the_hue_of_a_sprite() -> None:
+    """Each value of each factor, and of each pair, has close to a tenth of its sprites in every hue."""
+    hues = hue_of(np.arange(len(GRID)))
+    assert np.abs(np.bincount(hues) / len(GRID) - 0.1).max() < 1e-3
+    for first, second in itertools.combinations(range(5), 2):
+        sizes = [tuple(SPRITES.values())[k] for k in (first, second)]
+        cells = FACTORS[:, first] * sizes[1] + FACTORS[:, second]
+        counts = np.bincount(10 * cells + hues, minlength=10 * math.prod(sizes)).reshape(-1, 10)
+        assert np.abs(counts / counts.sum(1, keepdims=True) - 0.1).max() < 0.03
 
 
 # The grid
@@ -231,19 +282,19 @@ def test_the_grid_of_a_file(tmp_path: Path) -> None:
 
 def test_dsprites_own_file_and_the_drawn_sprites_have_one_grid_and_order(tmp_path: Path) -> None:
     rows = np.arange(0, len(GRID), 5001)
-    latents = np.column_stack([np.zeros(len(rows), np.int64), GRID.factors[rows]])
+    latents = np.column_stack([np.zeros(len(rows), np.int64), FACTORS[rows]])
     images = np.asarray(GRID[rows])
     assert grid_of(tmp_path, imgs=images, latents_classes=latents) == (3, 6, 40, 32, 32)
     data = load_data(str(tmp_path / "x.npz"), tmp_path)
     assert (data.factor_names, data.scale) == (tuple(SPRITES), 1.0)
     np.testing.assert_array_equal(data.images, images)
-    np.testing.assert_array_equal(data.factors, GRID.factors[rows])
+    np.testing.assert_array_equal(data.factors, FACTORS[rows])
 
 
 def test_all_sprites_can_be_prepared_with_bounded_memory(tmp_path: Path) -> None:
     """The whole grid, of one pixel a side to be quick: 737,280 rows, each with its factors."""
     data = load_data(DataConfig(source="sprites", size=1), tmp_path)
     assert data.images.shape == (737_280, 1, 1)
-    np.testing.assert_array_equal(data.factors, GRID.factors)
+    np.testing.assert_array_equal(data.factors, FACTORS)
     assert [len(data.train), len(data.validation), len(data.test)] == [589_824, 73_728, 73_728]
     assert factor_grid(data) == (3, 6, 40, 32, 32)

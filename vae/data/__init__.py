@@ -4,7 +4,8 @@ from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
 from vae.data.grid import factor_grid
 from vae.data.paths import default_cache
 from vae.data.prepare import DATA_SEED, fetch_data, load_data, prepare
-from vae.data.sources import SOURCES, Source, source_name
+from vae.data.sets.catalogue import SOURCES, catalogue
+from vae.data.sources import source_name
 from vae.data.store import is_whole
 from vae.data.transfer import complete, pieces, receive
 from vae.data_config import BINARIZATIONS, DataConfig
@@ -16,7 +17,7 @@ __all__ = [
     "SPLITS",
     "Data",
     "DataConfig",
-    "Source",
+    "catalogue",
     "check_likelihood",
     "complete",
     "default_cache",

@@ -72,5 +72,5 @@ def _entry(cache: Path, key: str) -> Path:
 @functools.cache
 def _code() -> str:
     """Hash the code of this package: a version kept by hand would be forgotten once, and old images served."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()

@@ -8,11 +8,11 @@ import numpy as np
 
 from vae.data import index, store
 from vae.data.dataset import Data, open_data
-from vae.data.download import fetch
-from vae.data.drawing import Drawing
 from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
 from vae.data.raw import RawData
-from vae.data.sources import Request, files_of, read_source, source_name
+from vae.data.sets.download import fetch
+from vae.data.sets.source import Request
+from vae.data.sources import files_of, read_source, source_name
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.data_config import DataConfig
 from vae.errors import DataError
@@ -71,7 +71,7 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
     subsample_rng, split_rng, binarize_rng = np.random.default_rng(DATA_SEED).spawn(3)
     if config.limit is not None:
         raw = subsample(raw, config.limit, subsample_rng)
-    images = store.draw_images(raw.images, half) if isinstance(raw.images, Drawing) else raw.images
+    images = raw.images if isinstance(raw.images, np.ndarray) else store.write_images(raw.images, half)
     scale = raw.scale
     if config.size is not None and images.shape[1:3] != (config.size, config.size):
         images, scale = block_average(images, scale, config.size), 1.0

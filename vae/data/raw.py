@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vae.data.drawing import Drawing
+from vae.data.lazy import Lazy
 from vae.data_config import MINIMUM_IMAGES
 from vae.errors import DataError
 
@@ -16,8 +16,8 @@ from vae.errors import DataError
 class RawData:
     """All images of a source, with what is known of them."""
 
-    images: npt.NDArray[Any] | Drawing
-    """(image, height, width) or (image, height, width, channel), uint8 or float32; drawn images when indexed."""
+    images: npt.NDArray[Any] | Lazy
+    """(image, height, width) or (image, height, width, channel), uint8 or float32."""
     scale: float
     """A pixel value is images * scale."""
     factors: npt.NDArray[np.int64] | None = None

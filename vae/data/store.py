@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vae.data.dataset import SPLITS, Data, open_data
-from vae.data.drawing import Drawing
+from vae.data.lazy import Lazy
 from vae.errors import DataError
 
 
@@ -32,17 +32,17 @@ def content_hash(data: Data) -> str:
     return digest.hexdigest()
 
 
-def draw_images(drawing: Drawing, half: Path) -> npt.NDArray[np.uint8]:
-    """Draw into the folder `half`, block by block, and return the file, mapped: all sprites may not fit in memory.
+def write_images(images: Lazy, half: Path) -> npt.NDArray[Any]:
+    """Make images into the folder `half`, block by block, and return the file, mapped: all may not fit in memory.
 
     Written and not mapped from the start: a full disk is then an error, where a map would kill the process.
     """
     with durable(half / "images.npy") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": drawing.shape}
+        header = {"descr": images.dtype.str, "fortran_order": False, "shape": images.shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for block in drawing.blocks():
-            file.write(block.data)
-    mapped: npt.NDArray[np.uint8] = np.load(half / "images.npy", mmap_mode="r")
+        for block in images.blocks():
+            file.write(np.ascontiguousarray(block).data)
+    mapped: npt.NDArray[Any] = np.load(half / "images.npy", mmap_mode="r")
     return mapped
 
 
@@ -51,7 +51,7 @@ def write(data: Data, half: Path, folder: Path) -> None:
     arrays = _arrays(data)
     for name, array in arrays.items():
         if isinstance(array, np.memmap):
-            continue  # drawn there already
+            continue  # there already
         with durable(half / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
     plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors")]
