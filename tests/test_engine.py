@@ -22,9 +22,9 @@ class Lost(Exception):
 class Scripted(ExecutorEngine):
     """An engine whose stacks end at once, as `train` says: with None, or with an error."""
 
-    def __init__(self, train: Callable[[list[int]], Exception | None], *, isolates: bool = False) -> None:
+    def __init__(self, train: Callable[[list[int]], Exception | None]) -> None:
         super().__init__(workers=2)
-        self.train, self.isolates = train, isolates
+        self.train = train
         self.tried: list[list[int]] = []
 
     def start(self) -> None:
@@ -58,10 +58,9 @@ STACKS = [[0, 1, 2, 3, 4], [5, 6, 7], [8], [9, 10]]
 ALL = dict.fromkeys(range(11), True)
 
 
-@pytest.mark.parametrize("isolates", [False, True])
 @pytest.mark.parametrize("error", [Lost("gone"), MemoryError("no room")])
-def test_a_run_that_takes_its_worker_fails_alone_after_two_tries(error: Exception, isolates: bool) -> None:
-    engine = Scripted(lambda numbers: error if 3 in numbers else None, isolates=isolates)
+def test_a_run_that_takes_its_worker_fails_alone_after_two_tries(error: Exception) -> None:
+    engine = Scripted(lambda numbers: error if 3 in numbers else None)
     assert engine.outcomes(STACKS) == ALL | {3: False}
     assert engine.tried.count([3]) == 2
 
@@ -72,10 +71,9 @@ def test_a_stack_that_does_not_fit_is_halved_until_it_does() -> None:
     assert max(len(stack) for stack in engine.tried[-3:]) <= 2
 
 
-@pytest.mark.parametrize("isolates", [False, True])
-def test_a_worker_that_dies_once_costs_no_run(isolates: bool) -> None:
+def test_a_worker_that_dies_once_costs_no_run() -> None:
     deaths = [Lost("gone")]
-    engine = Scripted(lambda numbers: deaths.pop() if 6 in numbers and deaths else None, isolates=isolates)
+    engine = Scripted(lambda numbers: deaths.pop() if 6 in numbers and deaths else None)
     assert engine.outcomes(STACKS) == ALL
 
 

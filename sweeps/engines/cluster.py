@@ -40,7 +40,6 @@ class DaskEngine(ExecutorEngine):
 
     scheduler: str = ""
     """Its address; empty for a cluster of our own."""
-    isolates: bool = field(default=True, init=False)
     _client: Client | None = field(default=None, init=False)
     _cluster: LocalCluster | None = field(default=None, init=False)
     _seen_workers: float = field(default=0.0, init=False)

@@ -72,15 +72,13 @@ class Engine(Protocol):
 
 @dataclass
 class ExecutorEngine(ABC):
-    """Stacks through a `concurrent.futures` executor, and again where they are lost with their worker.
+    """Stacks through futures, and again where they are lost with their worker, which loses no other stack.
 
-    Subclasses say how an executor is made, what the loss of a worker looks like, and how data reach the workers.
+    Subclasses say how a stack is handed out, what the loss of a worker looks like, and how data reach the workers.
     """
 
     workers: int
     in_flight: dict[Future[list[TrainedRun]], Stack] = field(default_factory=dict, init=False)
-    isolates: bool = field(default=False, init=False)
-    """Whether a worker's death loses only the stack that it trained."""
     _failures_in_a_row: int = field(default=0, init=False)
 
     @abstractmethod
@@ -100,7 +98,7 @@ class ExecutorEngine(ABC):
         """Whether an error means that a worker died."""
 
     def slots(self) -> int:
-        """Return how many stacks can be trained at once."""
+        """Return how many stacks can be trained at once; it is asked again and again, to see that workers live."""
         return self.workers
 
     def mend(self, error: BaseException, task: Task) -> bool:
@@ -110,39 +108,33 @@ class ExecutorEngine(ABC):
     def run(self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None) -> Iterator[tuple[Stack, Outcome]]:
         """Yield each stack, or its parts, with the results or with the error of its training, as they finish.
 
-        Where one worker's death loses every stack in flight, they are run again one at a time. A stack that alone
-        loses its worker, or finds no memory, is halved, down to the run that does it: that one comes with the error,
-        after MOST_TRIES. Raises TimedOut at the deadline, Interrupted once a stop that was asked for is reached, and
-        EngineError after MOST_FAILURES_IN_A_ROW.
+        A stack that loses its worker, or finds no memory, is halved, down to the run that does it: that one comes with
+        the error, after MOST_TRIES. Raises TimedOut at the deadline, Interrupted once a stop that was asked for is
+        reached, and EngineError after MOST_FAILURES_IN_A_ROW.
         """
         stop = stop or Stop()
-        waiting, suspects, tries = deque(stacks), deque[Stack](), Counter[int]()
+        waiting, tries = deque(stacks), Counter[int]()
         try:
-            while waiting or suspects or self.in_flight:
+            while waiting or self.in_flight:
                 if stop.asked and not self.in_flight:
                     raise Interrupted
-                self._fill(waiting, suspects, task, stop)
-                alone = self.isolates or len(self.in_flight) == 1
+                self._fill(waiting, task, stop)
                 for stack, outcome in self._unmended(self._finished(stop), waiting, task):
                     if isinstance(outcome, Exception):
-                        parts = self._to_run_again(stack, outcome, alone, tries)
-                        (waiting if self.isolates else suspects).extend(parts)
+                        parts = self._to_run_again(stack, outcome, tries)
+                        waiting.extend(parts)
                         if parts:
                             continue
                     yield stack, outcome
         finally:
             stop.training = False
 
-    def _fill(self, waiting: deque[Stack], suspects: deque[Stack], task: Task, stop: Stop) -> None:
-        """Hand out stacks, no more than there are workers: what waits in a queue may be lost with its neighbour."""
-        while not stop.asked and (waiting or suspects) and len(self.in_flight) < self.slots():
-            if suspects and self.in_flight:
-                return
-            stack = (suspects or waiting).popleft()
+    def _fill(self, waiting: deque[Stack], task: Task, stop: Stop) -> None:
+        """Hand out stacks, no more than there are workers."""
+        while not stop.asked and waiting and len(self.in_flight) < self.slots():
+            stack = waiting.popleft()
             self.in_flight[self.submit(stack, task)] = stack
             stop.training = True
-            if suspects:
-                return
 
     def _finished(self, stop: Stop) -> list[tuple[Stack, Outcome]]:
         """Wait for the next stacks to end, and return them in the order of their runs."""
@@ -159,17 +151,8 @@ class ExecutorEngine(ABC):
                 self.slots()
         if any(future.cancelled() for future in done):
             raise EngineError(f"the scheduler cancelled stacks that were in flight: {GO_ON}")
-        done |= self._lost_with(done)
         ended = [(self.in_flight.pop(future), _outcome(future)) for future in done]
         return sorted(ended, key=lambda pair: pair[0][0].run)
-
-    def _lost_with(self, done: set[Future[list[TrainedRun]]]) -> set[Future[list[TrainedRun]]]:
-        """Return the stacks in flight that the loss of a finished one takes with it."""
-        if self.isolates or not any(self.is_loss(error) for future in done if (error := future.exception())):
-            return set()
-        lost = wait(self.in_flight).done
-        self.stop()
-        return lost
 
     def _unmended(
         self, ended: list[tuple[Stack, Outcome]], waiting: deque[Stack], task: Task
@@ -189,13 +172,10 @@ class ExecutorEngine(ABC):
             raise EngineError(f"{MOST_FAILURES_IN_A_ROW} stacks failed in a row, the last with {last}: {GO_ON}")
         return others
 
-    def _to_run_again(self, stack: Stack, error: Exception, alone: bool, tries: Counter[int]) -> list[Stack]:
+    def _to_run_again(self, stack: Stack, error: Exception, tries: Counter[int]) -> list[Stack]:
         """Return the stacks to run instead of a lost one, none if its only run has failed."""
-        out_of_memory = isinstance(error, MemoryError)
-        if not (out_of_memory or self.is_loss(error)):
+        if not (isinstance(error, MemoryError) or self.is_loss(error)):
             return []
-        if not (alone or out_of_memory):
-            return [stack]
         if len(stack) > 1:
             return [stack[: len(stack) // 2], stack[len(stack) // 2 :]]
         tries[stack[0].run] += 1

@@ -1,65 +1,145 @@
-"""Worker processes of this machine, one thread each."""
+"""Worker processes of this machine, one thread each, each with a channel of its own.
+
+A worker that is killed while it sends leaves half a message in its own channel, which ends there: nobody else waits.
+"""
 
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
 
-from joblib.externals import loky
+from joblib.externals.loky.backend import get_context
+from joblib.externals.loky.backend.reduction import dumps, loads
 
 from sweeps.engines.engine import ExecutorEngine, Stack
-from sweeps.engines.worker import WORKER_ENVIRONMENT, Task, begin_worker, train_stack, warm_up
+from sweeps.engines.worker import WORKER_ENVIRONMENT, Task, serve, train_stack, warm_up
 from vae.trained import TrainedRun
 
-IDLE_SECONDS = 600
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""Windows has no SIGKILL, and its SIGTERM ends a process at once."""
+SECONDS_TO_END = 5.0
+"""For a killed process to be gone, and for a channel to say that its process is."""
+
+
+class WorkerLost(Exception):
+    """A worker process died."""
+
+
+class LocalWorker:
+    """A process that does one thing at a time, and the channel to it.
+
+    What is sent and received waits in a thread of its own, so that no worker can hold up the coordinator.
+    """
+
+    def __init__(self, prepare: Callable[[], None] = warm_up) -> None:
+        context = get_context("loky")
+        self._channel, theirs = context.Pipe()
+        self.process = context.Process(
+            target=serve, args=(theirs, os.getpid(), prepare), env=WORKER_ENVIRONMENT, daemon=True
+        )
+        self.process.start()
+        theirs.close()
+        self._answer: Future[Any] = Future()
+        self._answer.set_result(None)
+        self._seen_alive = monotonic()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that was asked is unanswered."""
+        return self._answer.done()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return bool(self.process.is_alive())
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call a function there, once the worker is idle; WorkerLost where it dies before it has answered."""
+        self._answer = Future()
+        content = dumps((function, arguments))
+        threading.Thread(target=self._exchange, args=(content, self._answer), daemon=True).start()
+        return self._answer
+
+    def watch(self) -> None:
+        """See that it lives: a channel that something else holds open does not end with its process."""
+        if self.is_alive:
+            self._seen_alive = monotonic()
+        elif monotonic() - self._seen_alive > SECONDS_TO_END:
+            with suppress(InvalidStateError):
+                self._answer.set_exception(self._lost())
+
+    def kill(self) -> None:
+        """End it at once, though it may be stopped or stuck."""
+        if self.is_alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, KILL)
+
+    def join(self) -> None:
+        """Wait until its process is gone, for a while."""
+        self.process.join(SECONDS_TO_END)
+
+    def _exchange(self, content: memoryview, answer: Future[Any]) -> None:
+        try:
+            self._channel.send_bytes(content)
+            result, error = loads(self._channel.recv_bytes())
+        except (EOFError, OSError):
+            self.join()
+            result, error = None, self._lost()
+        except Exception as reason:  # noqa: BLE001 an answer that cannot be unpickled here is its asker's to see
+            result, error = None, reason
+        with suppress(InvalidStateError):
+            answer.set_exception(error) if error else answer.set_result(result)
+
+    def _lost(self) -> WorkerLost:
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return WorkerLost(f"a worker process ended with exit code {code}")
+        return WorkerLost(f"a worker process was ended by {signal.Signals(-code).name}")
 
 
 @dataclass
 class LocalEngine(ExecutorEngine):
-    """Worker processes through loky, where one death breaks the pool and loses all that is in flight."""
+    """Worker processes, each replaced when it has died."""
 
-    executor: Executor | None = field(default=None, init=False)
+    processes: list[LocalWorker] = field(default_factory=list, init=False)
 
     def start(self) -> None:
         """Begin to start the workers, which then import torch while the coordinator reads the data."""
         with _no_interrupts():  # workers inherit it: Ctrl-C is the coordinator's, who ends them
-            self.executor = loky.ProcessPoolExecutor(
-                max_workers=self.workers,
-                timeout=IDLE_SECONDS,
-                env=WORKER_ENVIRONMENT,
-                initializer=begin_worker,
-                initargs=(os.getpid(),),
-            )
-            for _ in range(self.workers):
-                self.executor.submit(warm_up)
+            self.processes = [LocalWorker() for _ in range(self.workers)]
 
     def stop(self) -> None:
-        """End the workers at once: what they ended is written, and waiting for idle ones takes half a second."""
-        if self.executor is not None:
-            self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
-            self.executor = None
+        """End the workers at once: what they ended is written."""
+        for worker in self.processes:
+            worker.kill()
+        for worker in self.processes:
+            worker.join()
+        self.processes = []
 
     def submit(self, stack: Stack, task: Task) -> Future[list[TrainedRun]]:
         """Hand a stack to a worker."""
-        try:
-            return self._running().submit(train_stack, stack, task)
-        except BrokenProcessPool:  # a worker died since: what was in flight is found to be lost when it is waited for
-            self.stop()
-            return self._running().submit(train_stack, stack, task)
+        if not self.processes:
+            self.start()
+        place = next(place for place, worker in enumerate(self.processes) if worker.is_idle)
+        if not self.processes[place].is_alive:
+            with _no_interrupts():
+                self.processes[place] = LocalWorker()
+        return self.processes[place].ask(train_stack, stack, task)
+
+    def slots(self) -> int:
+        """Return how many stacks can be trained at once, and see that the workers live."""
+        for worker in self.processes:
+            worker.watch()
+        return self.workers
 
     def is_loss(self, error: BaseException) -> bool:
         """Whether an error means that a worker died."""
-        return isinstance(error, BrokenProcessPool)
-
-    def _running(self) -> Executor:
-        if self.executor is None:
-            self.start()
-        assert self.executor is not None  # noqa: S101
-        return self.executor
+        return isinstance(error, WorkerLost)
 
 
 @contextmanager

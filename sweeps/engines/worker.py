@@ -3,10 +3,15 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import nan
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
+
+from joblib.externals.loky.backend.reduction import dumps, loads
 
 from vae.config import RunConfig
 from vae.trained import Score, TrainedRun
@@ -86,6 +91,32 @@ def train_stack_far_away(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
 def warm_up() -> None:
     """Import torch while the coordinator asks its trials."""
     import vae.training  # noqa: F401
+
+
+def serve(channel: Connection, coordinator: int, prepare: Callable[[], None]) -> None:
+    """Do what comes through a channel, one thing after the other, until it ends: the life of a local worker."""
+    begin_worker(coordinator)
+    prepare()
+    while True:
+        try:
+            asked = channel.recv_bytes()
+        except EOFError:
+            return
+        channel.send_bytes(_answer(asked))
+
+
+def _answer(asked: bytes) -> Any:
+    """Call a function with its arguments, and return its result or its error, either beside None."""
+    try:
+        function, arguments = loads(asked)
+        answer: tuple[Any, Exception | None] = function(*arguments), None
+    except Exception as error:  # noqa: BLE001 raised again where it was asked
+        error.add_note("".join(traceback.format_exception(error)))
+        answer = None, error
+    try:
+        return dumps(answer)
+    except Exception as error:  # noqa: BLE001 what cannot be pickled is said in words
+        return dumps((None, RuntimeError(f"{error}, of {answer[1] or answer[0]!r}")))
 
 
 def begin_worker(coordinator: int) -> None:
