@@ -235,20 +235,27 @@ def score(
         str, typer.Option(help="Model that DCI fits: forest, or gbt as in the reference (takes minutes).")
     ] = "forest",
     scores: Annotated[str | None, option("Scores to compute for a sweep, by name: a,b,c.", "all")] = None,
+    factor_bins: Annotated[
+        int | None, option("Classes of a continuous factor, of equally many samples each.", "10")
+    ] = None,
     out: Out = "results",
     as_json: Json = False,
 ) -> None:
     """Score how well codes disentangle known factors: of a file (JSON) or of a sweep's runs."""
-    from analysis.scores.after_sweep import score_file, score_sweep
+    from analysis.scores.after_sweep import ACROSS_RUNS, score_file, score_sweep
+    from vae.columns import SCORES
+    from vae.factors import BINS
 
+    bins = BINS if factor_bins is None else factor_bins
     if codes.endswith(".npz"):
-        _print_json(score_file(Path(codes), dci))
+        _print_json(score_file(Path(codes), dci, factor_bins=bins))
         return
     from analysis.frames.sweep import open_sweep
     from analysis.report.terminal import print_table, rows_of
 
     sweep = open_sweep(codes, out)
-    rows = rows_of(score_sweep(sweep, scores, dci) if scores else score_sweep(sweep, backend=dci))
+    names = scores or ",".join((*SCORES, ACROSS_RUNS))
+    rows = rows_of(score_sweep(sweep, names, dci, factor_bins=bins))
     _print_json(rows) if as_json else print_table("scores", rows)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,8 @@ class Scored:
     """Posterior means (row, latent)."""
     samples: npt.NDArray[np.float32]
     """One posterior sample of each (row, latent)."""
-    factors: npt.NDArray[np.int64]
-    """(row, factor)"""
+    factors: npt.NDArray[Any]
+    """(row, factor), int64, or float64 where a factor is continuous."""
     pooled: npt.NDArray[np.int64]
     """Rows of all splits that may be seen: for scores that fit nothing."""
     train: npt.NDArray[np.int64]

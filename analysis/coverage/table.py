@@ -23,6 +23,7 @@ from analysis.coverage.registry import METRICS
 from analysis.statistics.gaussians import frechet_distance, log_density
 from analysis.statistics.selection import parameters_of
 from vae.errors import ResultsError
+from vae.factors import is_continuous
 
 if TYPE_CHECKING:
     from analysis.frames.run import Run
@@ -81,7 +82,8 @@ def sweep_realism(sweep: Source, seed: int = 0) -> tuple[Realism, dict[str, floa
     """Return what decoded draws of a sweep's runs are held against, and its measure of the test images."""
     chosen = np.random.default_rng(seed).permutation(sweep.count("train"))[:IMAGES]
     factors = sweep.factors("train")
-    labels = None if factors is None or factors.shape[1] != 1 else factors[chosen, 0]
+    is_label = factors is not None and factors.shape[1] == 1 and not is_continuous(factors[:, 0])
+    labels = factors[chosen, 0] if factors is not None and is_label else None
     test = first_images(sweep, DRAWS)
     realism = fit_realism(sweep.images("train", chosen), test, labels, seed)
     return realism, realism.measure(test)

@@ -6,7 +6,7 @@
     factor_vae(codes_of_the_whole_grid, (3, 6, 40, 32, 32))    by intervention, from a table
     udr(codes_by_run, kl_by_run)                               across runs, without factors
 
-Codes are (sample, latent) numbers, factors (sample, factor) integers.
+Codes are (sample, latent) numbers, factors (sample, factor) whole numbers, continuous ones or texts.
 """
 
 from analysis.metrics.interventions import beta_vae, factor_vae

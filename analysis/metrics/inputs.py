@@ -3,6 +3,8 @@
 What is degenerate is mended here, once for all metrics, and said in a ScoreWarning:
 
 * a constant factor is left out of the score (0 in `per_factor`);
+* a factor of texts has the classes of its sorted values (see `vae.factors`);
+* a continuous factor has classes of equally many train rows, for the scores that need classes;
 * a factor with more values than half the samples is scored, and seldom means anything;
 * one code is compared with a constant second one, one factor with a second one that no code encodes;
 * a factor value that the test rows lack, or that they alone have, is left out of averages over values.
@@ -16,10 +18,8 @@ from numpy.typing import ArrayLike
 
 from analysis.metrics.result import listed, warn
 from analysis.metrics.sample import Sample, binary_units
-from vae.errors import ConfigError
-
-LARGEST_FACTOR = 2**53
-"""Beyond it doubles skip integers."""
+from vae.errors import ConfigError, DataError
+from vae.factors import BINS, classes, is_continuous, join_factors, read_factor
 
 
 def make_sample(
@@ -31,13 +31,17 @@ def make_sample(
     seed: int = 0,
     bins: int = 20,
     dci_backend: str = "forest",
+    factor_bins: int = BINS,
 ) -> Sample:
-    """Check codes (sample, latent) and integer factors (sample, factor), and mend what is degenerate.
+    """Check codes (sample, latent) and factors (sample, factor), and mend what is degenerate.
+
+    Factors are whole numbers, continuous ones or texts; a continuous one has `factor_bins` classes.
 
     Raises ConfigError where shapes or types break a rule; warns ScoreWarning where something was mended.
     """
-    if bins < 2:
-        raise ConfigError(f"bins must be at least 2, got {bins}")
+    for name, count in (("bins", bins), ("factor_bins", factor_bins)):
+        if count < 2:
+            raise ConfigError(f"{name} must be at least 2, got {count}")
     if dci_backend not in ("forest", "gbt"):
         raise ConfigError(f"dci_backend must be forest or gbt, got {dci_backend!r}")
     given = [_check_codes("codes", codes)]
@@ -47,12 +51,14 @@ def make_sample(
     if codes_test is not None:
         given.append(_check_codes("codes_test", codes_test, given[0].shape[1]))
         values.append(_check_factors("factors_test", factors_test, len(given[1]), values[0].shape[1]))
+    values = _coded(values)
     units = binary_units(given)
     scaled = [block / units for block in given]
     _warn_of_codes(scaled[0])
     varying = _varying(values[0])
     kept = [block[:, varying] for block in values]
-    labels = _labels(kept)
+    binned = np.array([is_continuous(column) for column in np.concatenate(kept).T], dtype=bool)
+    labels = _labels(kept, binned, factor_bins)
     _warn_of_rare_values(labels[0], varying)
     return Sample(
         codes=scaled[0],
@@ -66,6 +72,8 @@ def make_sample(
         seed=seed,
         bins=bins,
         dci_backend=dci_backend,
+        binned=binned,
+        factor_bins=factor_bins,
     )
 
 
@@ -89,18 +97,25 @@ def _check_codes(name: str, codes: ArrayLike, latents: int | None = None) -> np.
 
 def _check_factors(name: str, factors: ArrayLike | None, samples: int, width: int | None = None) -> np.ndarray:
     array = np.zeros((samples, 0), dtype=np.int64) if factors is None else _array(name, factors)
-    if array.ndim != 2 or array.dtype.kind not in "iub":
-        remedy = ": number their values from 0" if array.dtype.kind == "f" else ""
-        raise ConfigError(f"{name} must be integers (sample, factor), got {_describe(array)}{remedy}")
+    if array.ndim != 2 or array.dtype.kind not in "iubfSUO":
+        raise ConfigError(f"{name} must be numbers or texts (sample, factor), got {_describe(array)}")
     if len(array) != samples:
         raise ConfigError(f"{name} must have the {samples} samples of the codes, got {len(array)}")
     if width is not None and array.shape[1] != width:
         raise ConfigError(f"{name} must have the {width} columns of factors, got {array.shape[1]}")
-    if array.size and max(abs(int(array.min())), abs(int(array.max()))) > LARGEST_FACTOR:
-        raise ConfigError(
-            f"{name} must lie within -2^53 and 2^53, got {array.min()} to {array.max()}: number their values from 0"
-        )
-    return array.astype(np.int64)
+    return array
+
+
+def _coded(blocks: list[np.ndarray]) -> list[np.ndarray]:
+    """Factors as numbers, a text by its place among those of all blocks."""
+    if blocks[0].shape[1] == 0:
+        return blocks
+    everything = np.concatenate(blocks)
+    try:
+        columns = [read_factor(f"factor {number}", column) for number, column in enumerate(everything.T)]
+    except DataError as error:
+        raise ConfigError(str(error)) from None
+    return np.split(join_factors(columns), [len(blocks[0])])[: len(blocks)]
 
 
 def _array(name: str, given: ArrayLike) -> np.ndarray:
@@ -148,9 +163,12 @@ def _numbered(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _labels(blocks: list[np.ndarray]) -> list[np.ndarray]:
+def _labels(blocks: list[np.ndarray], binned: np.ndarray, factor_bins: int) -> list[np.ndarray]:
     everything = np.concatenate(blocks)
-    labels = np.empty_like(everything)
+    labels = np.empty(everything.shape, dtype=np.int64)
     for column, values in enumerate(everything.T):
-        labels[:, column] = _numbered(values)
+        like = blocks[0][:, column]
+        # One that is not continuous may stand in floats beside one that is.
+        numbered = classes(values, like, factor_bins) if binned[column] else values.astype(np.int64)
+        labels[:, column] = _numbered(numbered)
     return np.split(labels, [len(blocks[0])])[: len(blocks)]

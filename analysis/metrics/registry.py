@@ -1,9 +1,10 @@
 """The one list of metrics: a new metric is a function of a `Sample` and a line here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.metrics.dci import dci_completeness, dci_disentanglement, dci_informativeness
@@ -27,7 +28,7 @@ Needs = Literal["factors", "grid", "runs", "codes"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A disentanglement score of codes (sample, latent) and integer factors (sample, factor)."""
+    """A disentanglement score of codes (sample, latent) and factors (sample, factor)."""
 
     name: str
     compute: Callable[..., Score]
@@ -48,6 +49,8 @@ class Metric:
     """
     permutations: int = 20
     """Of the codes, for the floor; fewer where the score takes long."""
+    as_given: bool = False
+    """It reads the values of factors, and no classes: a continuous one needs no bins."""
     robust: bool = False
     """A few extreme codes change little; of other metrics' codes a warning tells."""
 
@@ -66,7 +69,7 @@ class Metric:
         seed: int = 0,
         **settings: Any,
     ) -> Score:
-        """Return the score; `settings` are `bins` and `dci_backend` (`method` for udr).
+        """Return the score; `settings` are `bins`, `dci_backend` and `factor_bins` (`method` for udr).
 
         Where a metric needs test rows and none are given, the rows are split 2:1 by the seed. Raises ConfigError for
         wrong shapes or types; warns ScoreWarning where the arrays are degenerate (see `analysis.metrics.inputs`).
@@ -86,7 +89,11 @@ class Metric:
         if not sample.varying.any():
             warn(f"no factor varies: {self.name} is {self.chance:g}")
             return sample.score(self.chance)
-        return self.compute(sample)
+        score = self.compute(sample)
+        if self.as_given or not sample.binned.any():
+            return score
+        columns = np.flatnonzero(sample.varying)[sample.binned].tolist()
+        return replace(score, details=score.details | {"binned_factors": columns, "factor_bins": sample.factor_bins})
 
 
 _MIG = "Chen et al. 2018, equation 6, arXiv 1802.04942"
@@ -100,13 +107,13 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("mig", mig, _MIG, binned=True),
         Metric("sap", sap, _SAP, fits=True, permutations=5),
-        Metric("sap_r2", sap_r2, _SAP),
+        Metric("sap_r2", sap_r2, _SAP, as_given=True),
         Metric("dci_disentanglement", dci_disentanglement, _DCI, fits=True, permutations=5, robust=True),
         Metric("dci_completeness", dci_completeness, _DCI, fits=True, permutations=5, robust=True),
         Metric("dci_informativeness", dci_informativeness, _DCI, fits=True, permutations=5, robust=True),
         Metric("modularity", modularity, _RIDGEWAY, binned=True),
         Metric("explicitness", explicitness, _RIDGEWAY, chance=CHANCE, fits=True, permutations=5, robust=True),
-        Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True),
+        Metric("irs", irs, "Suter et al. 2019, arXiv 1811.00007", binned=True, as_given=True),
         Metric("mig_sup", mig_sup, "Li et al. 2020, arXiv 2002.10549", binned=True),
         Metric("dcimig", dcimig, "Sepliarskaia et al. 2019, arXiv 1910.05587", binned=True),
         Metric("jemmig", jemmig, "Do & Tran 2020, arXiv 1908.09961", binned=True),

@@ -24,7 +24,7 @@ class Sample:
     factors: np.ndarray
     """Labels from 0, without gaps over train and test."""
     values: np.ndarray
-    """The integers that were given, for metrics to which order and distance matter."""
+    """The numbers that were given, for metrics to which order and distance matter."""
     codes_test: np.ndarray | None
     factors_test: np.ndarray | None
     values_test: np.ndarray | None
@@ -33,6 +33,9 @@ class Sample:
     seed: int
     bins: int
     dci_backend: str
+    binned: np.ndarray
+    """Which of the kept factors are continuous, bool: their labels are bins of equally many train rows."""
+    factor_bins: int
     _kept: dict[Callable[..., Any], Any] = field(init=False, repr=False, default_factory=dict)
 
     def once(self, quantity: Callable[["Sample"], T]) -> T:

@@ -13,6 +13,7 @@ from analysis.metrics.registry import METRICS, Metric
 from analysis.metrics.result import Score, ScoreWarning
 from analysis.metrics.sample import Sample
 from vae.errors import ConfigError
+from vae.factors import BINS
 
 COVERAGE = 0.95
 
@@ -53,6 +54,7 @@ def score_all(
     bootstrap: int = 0,
     dci_backend: str = "forest",
     bins: int = 20,
+    factor_bins: int = BINS,
 ) -> dict[str, Score]:
     """Return several scores by name; what they share (DCI's fit, the information matrix) is computed once.
 
@@ -61,7 +63,8 @@ def score_all(
     metrics = [find_metric(name) for name in names]
     if across := [metric.name for metric in metrics if metric.needs == "runs"]:
         raise ConfigError(f"score_all takes scores of one run, got {', '.join(across)}")
-    sample = make_sample(codes, factors, codes_test, factors_test, seed=seed, bins=bins, dci_backend=dci_backend)
+    settings: dict[str, Any] = {"bins": bins, "dci_backend": dci_backend, "factor_bins": factor_bins}
+    sample = make_sample(codes, factors, codes_test, factors_test, seed=seed, **settings)
     return _score_all(metrics, sample, floor=floor, permutations=permutations, bootstrap=bootstrap)
 
 
@@ -174,7 +177,7 @@ def _like(
 ) -> Sample:
     """Other rows in the units of a sample, with its settings."""
     given, given_test = codes * sample.units, None if codes_test is None else codes_test * sample.units
-    made = make_sample(
-        given, values, given_test, values_test, seed=sample.seed, bins=sample.bins, dci_backend=sample.dci_backend
-    )
+    names = ("seed", "bins", "dci_backend", "factor_bins")
+    settings = {name: getattr(sample, name) for name in names}
+    made = make_sample(given, values, given_test, values_test, **settings)
     return made if values.shape[1] else replace(made, varying=sample.varying)

@@ -12,6 +12,7 @@ from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
 from analysis.presentation.words import listed, nats
 from vae.errors import ResultsError
+from vae.factors import is_continuous
 
 IMAGES = 10
 MOST_IMAGES = 10_000
@@ -99,7 +100,7 @@ def _has_weights(run: Run) -> bool:
 def _chosen(sweep: Sweep) -> Int64:
     """Places of one test image of each class where they have labels, else of evenly spaced ones."""
     factors = sweep.factors("test")
-    if factors is not None and factors.shape[1] == 1:
+    if factors is not None and factors.shape[1] == 1 and not is_continuous(factors[:, 0]):
         first = np.unique(factors[:, 0], return_index=True)[1]
         if 2 * len(first) >= IMAGES:
             return np.asarray(first[:IMAGES], dtype=np.int64)

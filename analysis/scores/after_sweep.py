@@ -15,6 +15,7 @@ from vae.columns import SCORES, parse_scores
 from vae.config import one_of
 from vae.data.npz import open_npz
 from vae.errors import DataError, ResultsError
+from vae.factors import BINS
 
 BACKENDS = ("forest", "gbt")
 FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
@@ -24,16 +25,20 @@ UDR_IMAGES = 1000
 COLUMNS = ("run", "score", "backend", "value", "floor", "floor_deviation", "permutations", "ceiling", "samples")
 
 
-def score_file(path: Path, backend: str = "forest", seed: int = 0) -> dict[str, dict[str, Any]]:
+def score_file(
+    path: Path, backend: str = "forest", seed: int = 0, factor_bins: int = BINS
+) -> dict[str, dict[str, Any]]:
     """Score the codes in an .npz file: {"metrics": {name: value}, "details": {name: {...}}}.
 
     It holds codes_train, factors_train, codes_test and factors_test, or codes and factors, which are then split by the
-    seed. Raises DataError where it does not.
+    seed. Factors are whole numbers, texts or continuous; a continuous one has `factor_bins` classes, and the details
+    say so. Raises DataError where it does not.
     """
     from analysis.metrics import score_all
 
     one_of(BACKENDS, dci=backend)
-    scores = score_all(tuple(SCORES), *_read_codes(path), seed=seed, floor=True, dci_backend=backend)
+    settings: dict[str, Any] = {"dci_backend": backend, "factor_bins": factor_bins}
+    scores = score_all(tuple(SCORES), *_read_codes(path), seed=seed, floor=True, **settings)
     metrics = {name: _plain(float(score)) for name, score in scores.items()}
     return {"metrics": metrics, "details": {name: _details(score) for name, score in scores.items()}}
 
@@ -43,6 +48,7 @@ def score_sweep(
     names: str = ",".join((*SCORES, ACROSS_RUNS)),
     backend: str = "forest",
     runs: Sequence[int] | None = None,
+    factor_bins: int = BINS,
 ) -> pd.DataFrame:
     """Return one row a finished run and score, with floor and ceiling; cached in `analysis/`.
 
@@ -54,13 +60,15 @@ def score_sweep(
     listed = [name.strip() for name in names.split(",")]
     wanted = parse_scores(",".join(name for name in listed if name != ACROSS_RUNS) or "none")
     cache = scores_cache(sweep)
-    known = cache.read()
+    is_kept = factor_bins == BINS  # other classes are other scores
+    known = cache.read() if is_kept else pd.DataFrame(columns=list(COLUMNS))
     runs = finished(sweep.runs)["run"].tolist() if runs is None else list(runs)
-    rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend)]
+    rows = [row for run in runs for row in _missing_scores(sweep, known, run, wanted, backend, factor_bins)]
     if rows:
         known = pd.concat([known, pd.DataFrame(rows)]) if len(known) else pd.DataFrame(rows)
         known = known.sort_values(["run", "score", "backend"]).reset_index(drop=True)
-        cache.write(known)
+        if is_kept:
+            cache.write(known)
     chosen = known["run"].isin(runs) & known["score"].isin(wanted) & (known["backend"] == backend)
     across = [_score_across_runs(sweep, runs)] if ACROSS_RUNS in listed else []
     parts = [part for part in (known[chosen], *across) if len(part)]
@@ -72,7 +80,7 @@ def scores_cache(sweep: Sweep) -> Cache:
     """Return the table of kept scores of a sweep's runs."""
     return Cache(
         path=sweep.folder.analysis / "scores.csv",
-        code=("analysis.metrics", "analysis.scores", "vae.scored", *NETWORKS),
+        code=("analysis.metrics", "analysis.scores", "vae.factors", "vae.scored", *NETWORKS),
         columns=COLUMNS,
         texts=("score", "backend"),
     )
@@ -95,7 +103,7 @@ def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:
 
 
 def _missing_scores(
-    sweep: Sweep, known: pd.DataFrame, run: int, names: Sequence[str], backend: str
+    sweep: Sweep, known: pd.DataFrame, run: int, names: Sequence[str], backend: str, factor_bins: int
 ) -> Iterator[dict[str, Any]]:
     there = known.loc[(known["run"] == run) & (known["backend"] == backend), "score"]
     missing = [name for name in names if name not in set(there)]
@@ -105,7 +113,8 @@ def _missing_scores(
         raise ResultsError(f"scores need data with known factors; {sweep.spec['data']!r} has none")
     from analysis.scores.of_codes import score_codes
 
-    for name, score in score_codes(missing, sweep.scored_codes(run), floor=True, dci_backend=backend).items():
+    settings: dict[str, Any] = {"floor": True, "dci_backend": backend, "factor_bins": factor_bins}
+    for name, score in score_codes(missing, sweep.scored_codes(run), **settings).items():
         row = {"run": run, "score": name, "backend": backend, "value": float(score)}
         floor = {"floor": score.floor, "floor_deviation": score.floor_deviation, "permutations": score.permutations}
         yield row | floor | {"ceiling": score.ceiling, "samples": score.samples}
