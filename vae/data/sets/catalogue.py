@@ -10,7 +10,8 @@ import numpy as np
 from vae.data.idx import read_idx_folder
 from vae.data.raw import RawData
 from vae.data.sets.download import fetch
-from vae.data.sets.grids import COLOUR_SPRITES, SHAPES, SPRITES, TINY_SPRITES, Grid, n_combinations
+from vae.data.sets.grids import COLOUR_SPRITES, SHAPES, SHAPES3D, SPRITES, TINY_SPRITES, Grid, n_combinations
+from vae.data.sets.rooms import ROOMS_SIDE, draw_rooms
 from vae.data.sets.source import Request, Source, with_content
 from vae.data.sets.sprites import (
     SHAPES_SIDE,
@@ -113,6 +114,14 @@ _ALL = (
         n_combinations(SPRITES),
     ),
     _drawn("shapes", "a white sprite of one size; trains in seconds", SHAPES, (SHAPES_SIDE, SHAPES_SIDE), draw_shapes),
+    _drawn(
+        "rooms",
+        "an object in a coloured room over the grid of Shapes3D's factors (another rendering, not DeepMind's file); "
+        "use --limit",
+        SHAPES3D,
+        (ROOMS_SIDE, ROOMS_SIDE, 3),
+        draw_rooms,
+    ),
     _idx("mnist", "handwritten digits, grey", "CC BY-SA 3.0"),
     _idx("fashion-mnist", "articles of clothing, grey", "MIT"),
 )
