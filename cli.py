@@ -261,9 +261,9 @@ def score(
 
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
-    """List the built-in data sets."""
+    """List the data that go by a name, and the formats of your own."""
     from analysis.report.terminal import print_table
-    from vae.data import catalogue
+    from vae.data import FORMAT_NAMES, catalogue
 
     rows = list(catalogue())
     if as_json:
@@ -272,6 +272,7 @@ def data_list(as_json: Json = False) -> None:
         print_table(
             "data", [row | {"factors": ", ".join(f"{k} {n}" for k, n in row["factors"].items())} for row in rows]
         )
+        print(f"or your own: {FORMAT_NAMES}")
 
 
 @data_app.command("info")

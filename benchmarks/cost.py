@@ -44,7 +44,7 @@ def main() -> None:
 def _seconds(runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images: int = 1397) -> float:
     data = _digits(images)
     configs = [RunConfig(latent_dim=latent_dim, hidden_dim=hidden_dim, seed=seed) for seed in range(runs)]
-    planned = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], data.image_shape, workers=1)
+    planned = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], data.sample_shape, workers=1)
     stacks = [make_stack([run.config for run in stack], data) for stack in planned]
 
     def epoch() -> None:

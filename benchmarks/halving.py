@@ -74,7 +74,7 @@ def _unpruned(spec: Spec, points: list[dict[str, float]]) -> list[float]:
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     elbos = np.full((len(points), spec.seeds), np.nan)
     try:
-        stacks = plan_stacks(runs, open_data(folder).image_shape, engine.workers)
+        stacks = plan_stacks(runs, open_data(folder).sample_shape, engine.workers)
         for stack, outcome in engine.run(stacks, Task(folder, "cpu")):
             if isinstance(outcome, Exception):
                 raise outcome

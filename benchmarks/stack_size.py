@@ -87,7 +87,7 @@ def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any
     )
     steps = len(data.train) / configs[0].batch_size * size
     rate = flops(configs[0], data.n_pixels) * len(data.train) * size / training
-    planned = min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.image_shape)))
+    planned = min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.sample_shape)))
     return {
         "pixels": data.n_pixels,
         "hidden_dim": hidden_dim,
@@ -96,7 +96,7 @@ def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any
         "us_per_run_step": training / steps * 1e6,
         "gflop_per_s": rate / 1e9,
         "share_of_product_rate": rate / (2 * 2048**3 / product),
-        "working_set_mib": size * working_set_bytes(configs[0], data.image_shape) / 2**20,
+        "working_set_mib": size * working_set_bytes(configs[0], data.sample_shape) / 2**20,
         "peak_mib": grown,
     }
 

@@ -93,7 +93,7 @@ def _trained(data_name: str, runs: Runs) -> Iterator[str]:
     records = list(train(stack, data, EPOCHS))
     with one_thread():
         measured = astuple(evaluate(stack, data, "test", TEST))
-    sample = data.image_shape if knows_shapes else data.n_pixels
+    sample = data.sample_shape if knows_shapes else data.n_pixels
     for run, (config, state) in enumerate(zip(configs, stack.states(), strict=True)):
         digest = hashlib.sha256()
         for part in ("parameters", "first_moment", "second_moment"):

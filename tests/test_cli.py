@@ -90,7 +90,7 @@ def bad_data(name: str) -> str:
             ["--data", "BAD:plain", "--scores", "mig"],
             "scores need data with known factors; .*plain.npz.* has none",
         ),
-        (["--data", "missing/folder"], "no folder or .npz file at 'missing/folder'"),
+        (["--data", "missing/folder"], "no folder or file at 'missing/folder'"),
         (["--data", "~nobody-at-all/x.npz"], "with a home that exists"),
         (["--seed", "5000000000"], "seed must be at most 4294967295, got 5000000000"),
         (["--latent-dim", "2:99999999999999999999"], "latent_dim must be at most 65536"),

@@ -20,8 +20,7 @@ def data_of(images: int, held_out: int) -> Data:
     order = np.random.default_rng(0).permutation(images)
     test, validation, train = (np.sort(part) for part in np.split(order, [held_out, 2 * held_out]))
     pixels = np.zeros((images, 1, 1), np.uint8)
-    splits = {"train": train, "validation": validation, "test": test}
-    return Data("x", pixels, 1.0, None, (), **splits, low=0.0, high=1.0, resample=False, content_hash="")
+    return Data("x", pixels, 1.0, None, (), train, validation, test, low=0.0, high=1.0, resample=False, content_hash="")
 
 
 def scored_of(codes: np.ndarray, factors: np.ndarray, held_out: int) -> Scored:

@@ -270,7 +270,7 @@ def test_a_run_in_bf16_is_the_same_in_any_stack_and_ends_as_fp32_weights(digits:
     for config, state in zip(configs, together, strict=True):
         assert_same_bits(train_to([config], digits, 2)[0][0], state)
         assert {t.dtype for t in state.parameters.values()} == {torch.float32}
-        for parameter in network_of(config, digits.image_shape).parameters:
+        for parameter in network_of(config, digits.sample_shape).parameters:
             tensor = state.parameters[parameter.name]
             assert torch.equal(parameter.pack(parameter.unpack(tensor)), tensor), parameter.name
 
@@ -279,7 +279,7 @@ def test_the_test_split_is_measured_in_fp32() -> None:
     config = RunConfig(latent_dim=4, hidden_dim=32, epochs=3, precision="bf16")
     (run,) = train_runs([config], prepare(config.data))
     data, weights = load_data(config.data), {name: torch.from_numpy(w) for name, w in run.weights.items()}
-    module = VAE(config, data.image_shape)
+    module = VAE(config, data.sample_shape)
     module.load_state_dict(weights)
     with torch.inference_mode():
         mu, logvar = module.encode(torch.from_numpy(data.pixels(data.test)))
@@ -290,7 +290,7 @@ def test_both_held_out_splits_are_measured_on_one_posterior_sample() -> None:
     configs = [RunConfig(latent_dim=d, hidden_dim=32, epochs=2, seed=d) for d in (3, 5)]
     data = load_data(configs[0].data)
     for one, run in zip(configs, train_runs(configs, prepare(configs[0].data)), strict=True):
-        module = VAE(one, data.image_shape)
+        module = VAE(one, data.sample_shape)
         module.load_state_dict({name: torch.from_numpy(weights) for name, weights in run.weights.items()})
         for split, stream, prefix in (("validation", VALIDATION, "validation_"), ("test", TEST, "")):
             x = torch.from_numpy(data.pixels(data.split(split)))

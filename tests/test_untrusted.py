@@ -201,7 +201,7 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size(tmp_path: Path, bo
         for _ in range(100):
             file.write(bytes(2**20))
     with pytest.raises(DataError, match="must not grow to more than 500 times .*, got 104,857,600 bytes"):
-        read_npz(path)
+        read_npz(path, DataConfig())
 
 
 def test_an_archive_whose_directory_lies(tmp_path: Path, bounded: None) -> None:
@@ -214,7 +214,7 @@ def test_an_archive_whose_directory_lies(tmp_path: Path, bounded: None) -> None:
     struct.pack_into("<I", content, content.index(b"PK\x01\x02") + 24, len(member) + 2**23)
     path.write_bytes(content)
     with pytest.raises(DataError, match="is no readable .npz file"):
-        read_npz(path)
+        read_npz(path, DataConfig())
 
 
 def weights_file(tensors: dict[str, dict[str, object]], body: bytes = b"") -> bytes:
@@ -261,11 +261,11 @@ def test_a_key_that_leads_out_of_the_cache(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     prepared = prepare(DataConfig(), tmp_path / "other")
     (cache / "index").mkdir(parents=True)
-    (cache / "index" / "k.json").write_text(json.dumps({"content_hash": f"../other/{prepared.name}"}))
+    (cache / "index" / "k.json").write_text(json.dumps({"content_hash": f"../other/{prepared.name}", "notes": []}))
     assert look_up(cache, "k") is None
     prepared.rename(cache / prepared.name)
-    (cache / "index" / "k.json").write_text(json.dumps({"content_hash": prepared.name}))
-    assert look_up(cache, "k") == cache / prepared.name
+    (cache / "index" / "k.json").write_text(json.dumps({"content_hash": prepared.name, "notes": ["a line"]}))
+    assert look_up(cache, "k") == (cache / prepared.name, ("a line",))
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,72 @@
-"""Which images a sweep reads and what is done to them before training."""
+"""Which data a sweep reads and what is done to them before training."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from vae.errors import ConfigError
 
 BINARIZATIONS = ("none", "threshold", "sample")
+SCALES = ("standard", "unit")
 MINIMUM_IMAGES = 10  # the smallest set of which train, validation and test all get an image
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """The images to read and how they are prepared; a bad value raises ConfigError."""
+    """The data to read and how they are prepared; a bad value raises ConfigError."""
 
     source: str = "digits"
-    """A name in SOURCES, a folder of IDX files, or an .npz file."""
+    """A name in SOURCES, or a folder or file of a format in FORMATS."""
     limit: int | None = None
     """Number of images kept of all splits together, drawn uniformly; None keeps all."""
     size: int | None = None
     """Height and width in pixels, drawn so (sprites, shapes) or averaged over blocks; None keeps the images' own."""
     binarize: str = "none"
     """none, threshold (pixel > 0.5) or sample (Bernoulli of the grey value)."""
+    white: float | None = None
+    """The integer that is white, pixel value 1; None guesses 1, 255 or 65535."""
+    key: str | None = None
+    """Name of the array in a file of several; None takes the one that can be meant."""
+    scale: Literal["standard", "unit"] | float | None = None
+    """How values that are no pixels are scaled, by their train split; a number divides; None is the data's own way."""
+    factors: tuple[str, ...] = ()
+    """Names of columns that are known factors, in a table."""
 
     def __post_init__(self) -> None:
         if not self.source:
-            raise ConfigError("data must be a name, a folder of IDX files or an .npz file, got ''")
+            raise ConfigError("data must be a name, a folder or a file, got ''")
         _check_at_least("limit", self.limit, MINIMUM_IMAGES)
         _check_at_least("size", self.size, 1)
         if self.binarize not in BINARIZATIONS:
             raise ConfigError(f"binarize must be one of {', '.join(BINARIZATIONS)}, got {self.binarize!r}")
+        if self.white is not None and not _is_above_0(self.white):
+            raise ConfigError(f"white must be a number above 0, got {self.white!r}")
+        if self.scale is not None and self.scale not in SCALES and not _is_above_0(self.scale):
+            raise ConfigError(f"scale must be {', '.join(SCALES)} or a number above 0, got {self.scale!r}")
+        if "" in self.factors or len(set(self.factors)) < len(self.factors):
+            raise ConfigError(f"factors must be different names a,b,c, got {','.join(self.factors)!r}")
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "DataConfig":
+        """Return what the options of a sweep say of its data: those that have a value, as sweep.toml has them."""
+        given = {f.name: options[f.name] for f in fields(cls) if options.get(f.name) not in (None, "")}
+        if "factors" in given:
+            given["factors"] = tuple(name.strip() for name in str(given["factors"]).split(","))
+        if "scale" in given and given["scale"] not in SCALES:
+            given["scale"] = _number("scale", given["scale"])
+        return cls(source=options["data"], **given)
+
+
+def _number(name: str, text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:
+        raise ConfigError(f"{name} must be {', '.join(SCALES)} or a number above 0, got {text!r}") from None
+
+
+def _is_above_0(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
 def _check_at_least(name: str, value: int | None, minimum: int) -> None:

@@ -109,7 +109,7 @@ def train_runs(
         run = _measured(configs[r], r, history, test, seconds, diverged)
         runs.append(replace(run, totals=run.totals | {"sigma": sigmas[r]}) if sigmas else run)
     return [
-        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.image_shape, state, ended))
+        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.sample_shape, state, ended))
         for r, (run, state) in enumerate(zip(runs, states, strict=True))
     ]
 
@@ -187,7 +187,7 @@ def saved_codes(config: RunConfig, weights: Mapping[str, torch.Tensor], data: Da
     The same bits as at the run's end, on the same kind of processor. `weights` are the plain module's state.
     """
     with one_thread():
-        stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.image_shape, weights)])
+        stack = make_stack([replace(config, precision="fp32")], data, [saved_state(config, data.sample_shape, weights)])
         return next(scored_codes(stack, data, AT_THE_END))["test"]
 
 
@@ -195,7 +195,7 @@ def make_stack(
     configs: Sequence[RunConfig], data: Data, states: Sequence[RunState] | None = None, device: str = "cpu"
 ) -> Stack:
     """Return the runs as a stack that counts its epochs in this data's minibatches."""
-    return Stack(configs, data.image_shape, steps_an_epoch(data, configs[0].batch_size), states, device)
+    return Stack(configs, data.sample_shape, steps_an_epoch(data, configs[0].batch_size), states, device)
 
 
 def _measured(

@@ -204,7 +204,7 @@ class Sweep:
     @property
     def image_shape(self) -> tuple[int, ...]:
         """(height, width) or (height, width, channel)."""
-        return self._data.image_shape
+        return self._data.sample_shape
 
     def factors(self, split: str = "test") -> np.ndarray | None:
         """Return the known factors of a split, int64 (image, factor); None where the data have none."""
@@ -220,8 +220,7 @@ class Sweep:
     def _data(self) -> Data:
         from vae.data import DataConfig, load_data
 
-        given = {key: self.spec[key] for key in ("limit", "size", "binarize") if key in self.spec}
-        data = load_data(DataConfig(source=self.spec["data"], **given))
+        data = load_data(DataConfig.of(self.spec))
         trained_on = self.provenance.get("data", {}).get("hash", data.content_hash)
         if data.content_hash != trained_on:
             raise ResultsError(

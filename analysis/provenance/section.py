@@ -11,7 +11,8 @@ def provenance_sections(view: View) -> list[Section]:
     """Say where the numbers come from and how to get them again."""
     table = provenance(view.sweep)
     command = shlex.join(["vaekit", "sweep", str(view.sweep.folder.spec), "--out", "again"])
-    sentence = "Settings, versions and machine of this sweep. To repeat it on the same kind of processor:"
+    notes = "".join(f" Of the data: {note}." for note in view.sweep.provenance.get("data", {}).get("notes", []))
+    sentence = f"Settings, versions and machine of this sweep.{notes} To repeat it on the same kind of processor:"
     runs = "One row per run, that is, per trial and seed: its hyperparameters and everything that was measured."
     return [
         Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command),

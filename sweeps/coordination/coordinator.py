@@ -25,7 +25,7 @@ from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
 from vae.columns import DIMS, FLOOR, HISTORY, TOTALS
 from vae.convergence import nominal_epochs
-from vae.data import Data, check_likelihood, open_data, prepare, source_name
+from vae.data import Data, check_likelihood, load_prepared
 from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
 from vae.files.records import RunRecord
@@ -77,11 +77,12 @@ def run_sweep(
     engine: Engine | None = None,
     scorer: Scorer | None = None,
     stop: Stop | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Status:
     """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
 
-    `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. Raises a
-    VaekitError where a rule is broken; nothing is written then.
+    `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. `note` is
+    told what was guessed of the data. Raises a VaekitError where a rule is broken; nothing is written then.
     """
     engine = engine or make_engine(spec)
     stop = stop or Stop()
@@ -89,8 +90,9 @@ def run_sweep(
         stop.deadline = monotonic() + spec.timeout_seconds
     try:
         engine.start()
-        data_folder = prepare(spec.data_config)
-        data = open_data(data_folder, source_name(spec.data))
+        data_folder, data = load_prepared(spec.data_config)
+        for line in data.notes:
+            note(f"{data.name}: {line}")
         check_likelihood(data, spec.likelihood)
         names = spec.score_names(len(data.factor_names), min(len(data.validation), len(data.test)))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
@@ -226,13 +228,13 @@ class Coordinator:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
         runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
-        stacks = plan_stacks(runs, self.data.image_shape, self.engine.workers, self.task.device)
+        stacks = plan_stacks(runs, self.data.sample_shape, self.engine.workers, self.task.device)
         for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
             trained = [] if isinstance(outcome, Exception) else outcome
             paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
             self._so_far |= paused
             self._write([record for record in self._records(stack, outcome) if record.run not in paused])
-            self._done += cost(stack, self.data.image_shape, epoch)
+            self._done += cost(stack, self.data.sample_shape, epoch)
             self._tell(self.ledger.readers(stack))
             self._refresh_trials(waiting)
             self.on_status(self.status())
@@ -314,7 +316,7 @@ class Coordinator:
         unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
         batch = min(self.spec.batch, len(waiting))
         share = share_trained(self.spec.pruner, batch, nominal_epochs(self.spec.epochs), self.spec.rungs)
-        return cost(self.ledger.missing_runs(waiting), self.data.image_shape) * share * (1 + max(0.0, unasked))
+        return cost(self.ledger.missing_runs(waiting), self.data.sample_shape) * share * (1 + max(0.0, unasked))
 
     def _tell(self, changed: Iterable[int] | None = None) -> None:
         """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch.

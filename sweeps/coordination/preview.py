@@ -36,6 +36,8 @@ class Preview:
     stacks: list[list[Run]]
     seconds: float
     workers: int
+    notes: tuple[str, ...]
+    """What was guessed of the data."""
 
     @property
     def trial_rows(self) -> list[dict[str, object]]:
@@ -76,20 +78,20 @@ def preview_sweep(spec: Spec) -> Preview:
         points = ask.optimize(spec, [], min(spec.batch, spec.trials))
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     device = resolve_device(spec.device)
-    stacks = plan_stacks(runs, data.image_shape, workers, device)
+    stacks = plan_stacks(runs, data.sample_shape, workers, device)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
     seconds = START_SECONDS + training * spec.trials / len(points)
-    return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers)
+    return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers, notes=data.notes)
 
 
 def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:
     """Seconds that one worker would train, from a few steps of a stack of each shape."""
     dearest = {_shape(stack): stack for stack in reversed(stacks)}
     seconds_a_flop = {
-        shape: _stack_seconds(stack, data, device) / cost(stack, data.image_shape) for shape, stack in dearest.items()
+        shape: _stack_seconds(stack, data, device) / cost(stack, data.sample_shape) for shape, stack in dearest.items()
     }
-    return sum(cost(stack, data.image_shape) * seconds_a_flop[_shape(stack)] for stack in stacks)
+    return sum(cost(stack, data.sample_shape) * seconds_a_flop[_shape(stack)] for stack in stacks)
 
 
 def _shape(stack: list[Run]) -> tuple[Value, ...]:

@@ -21,11 +21,12 @@ def data_provenance(data: Data) -> dict[str, Any]:
     return {
         "name": data.name,
         "hash": data.content_hash,
-        "image_shape": list(data.image_shape),
+        "image_shape": list(data.sample_shape),
         "binary": data.is_binary,
         "train": len(data.train),
         "validation": len(data.validation),
         "test": len(data.test),
+        **({"notes": list(data.notes)} if data.notes else {}),
     }
 
 

@@ -80,7 +80,7 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
     """Take a value as the option's type, where a file has a more natural one (a number, a list) for a text."""
     known, value = of(Options.__dataclass_fields__[name]), _plain(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in PARAMETERS and isinstance(value, list):
+    if name in (*PARAMETERS, "factors") and isinstance(value, list):
         return ",".join(map(str, value))
     if is_number and (name in PARAMETERS or known.numeric):
         return str(value)

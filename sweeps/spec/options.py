@@ -5,9 +5,10 @@ from dataclasses import Field, dataclass, field, fields
 from inspect import Parameter, Signature
 from typing import Any, Literal
 
+from vae.data_config import DataConfig
 from vae.parameters import PARAMETERS
 
-Command = Literal["sweep", "compare"]
+Command = Literal["sweep", "compare", "data info"]
 Part = Literal["run", "search", "place"]
 """Of a sweep: what each run is, where it is searched, and how the work is done, which changes no result."""
 KEY = "option"
@@ -44,10 +45,19 @@ _CHOICES = "choices a,b,c or one value"
 class Options:
     """Every option of a sweep, by the name that it has in TOML and in Python."""
 
-    data: str = option("digits", "run", "Name, folder of IDX files, or .npz file.")
+    data: str = option("digits", "run", "Name, folder or file; `vaekit data list` lists names and formats.")
     limit: int | None = option(None, "run", "Number of images to use, drawn at random.")
     size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging blocks.")
     binarize: str = option("none", "run", "Make pixels 0 or 1: none, threshold (at 0.5) or sample (anew each epoch).")
+    white: float | None = option(
+        None, "run", "The integer that is white, pixel value 1.", shown="1, 255 or 65535, by the brightest pixel"
+    )
+    key: str = option("", "run", "Name of the array in a file of several.", shown="the one that can be meant")
+    scale: str = option(
+        "", "run", "Scale values that are no pixels: standard (by mean and deviation), unit (to [0, 1]) or a divisor.",
+        shown="standard for tables, none for images", numeric=True,
+    )  # fmt: skip
+    factors: str = option("", "run", "Columns of a table that are known factors or labels: a,b,c.")
     likelihood: str = option("bernoulli", "run", "p(x|z): bernoulli, continuous_bernoulli or gaussian.")
     sigma: float | Literal["learned"] = option(
         "learned", "run", "Standard deviation of gaussian: learned (the optimal one) or a number."
@@ -130,6 +140,8 @@ def names_of(part: Part) -> tuple[str, ...]:
 
 def of_command(command: Command) -> "list[Field[Any]]":
     """Return the options that a command has, in the order of its help."""
+    if command == "data info":
+        return [f for f in fields(Options) if f.name in {known.name for known in fields(DataConfig)}]
     return [f for f in fields(Options) if command == "sweep" or of(f).compare]
 
 

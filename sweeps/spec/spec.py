@@ -103,7 +103,7 @@ class Spec(Options):
     @property
     def data_config(self) -> DataConfig:
         """The images, and how they are prepared."""
-        return DataConfig(source=self.data, limit=self.limit, size=self.size, binarize=self.binarize)
+        return DataConfig.of(self.as_dict())
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _prepared(name: str) -> Any:
 def _index_entry(folder: Path) -> Path:
     entry = folder / "index" / f"{'k' * 64}.json"
     entry.parent.mkdir()
-    entry.write_text(json.dumps({"content_hash": DATA_HASH}))
+    entry.write_text(json.dumps({"content_hash": DATA_HASH, "notes": ["white is taken to be 255"]}))
     return entry
 
 
@@ -133,9 +133,10 @@ def _read_idx(path: Path) -> object:
 
 
 def _read_npz(path: Path) -> object:
+    from vae.data import DataConfig
     from vae.data.npz import read_npz
 
-    return read_npz(path)
+    return read_npz(path, DataConfig())
 
 
 def _read_codes(path: Path) -> object:

@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,15 @@ class Data:
     """Whether train images are grey and to be drawn anew each epoch; validation and test are drawn."""
     content_hash: str
     """SHA-256 in hex over everything that changes results."""
+    factor_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the values 0, 1, 2, ... of a factor are called, where they have names."""
+    feature_names: tuple[str, ...] = ()
+    """One a column of a table."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or decided in reading, a line each; known to who prepared the data, not to workers."""
 
     @property
-    def image_shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(height, width) or (height, width, channel)."""
         return self.images.shape[1:]
 
@@ -60,7 +67,7 @@ class Data:
     @property
     def n_pixels(self) -> int:
         """Values of an image, over height, width and channels."""
-        return math.prod(self.image_shape)
+        return math.prod(self.sample_shape)
 
     def pixels(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Pixel values (image, pixel) of the images at `indices`."""
@@ -84,13 +91,17 @@ def open_data(folder: Path, name: str = "") -> Data:
     try:
         record = read_json(folder / "data.json", "data.json", DataError)
         record["factor_names"] = tuple(record["factor_names"])
+        record["feature_names"] = tuple(record.get("feature_names", ()))
+        record["notes"] = ()
+        levels = record.get("factor_levels", {})
+        record["factor_levels"] = {factor: tuple(names) for factor, names in levels.items()}
         factors = np.array(open_npy(folder / "factors.npy")) if record["factor_names"] else None
         record["name"] = name or record["name"]
         splits: dict[str, Any] = {name: np.array(open_npy(folder / f"{name}.npy")) for name in SPLITS}
         # Copy on write: torch.from_numpy warns of arrays that cannot be written.
         data = Data(images=open_npy(folder / "images.npy"), factors=factors, **splits, **record)
         _check(data)
-    except (DataError, OSError, KeyError, TypeError) as error:
+    except (DataError, OSError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise DataError(f"the prepared data in '{folder}' are damaged: {reason}; delete the folder") from error
     return data
@@ -101,10 +112,12 @@ def _check(data: Data) -> None:
     count, names = len(data.images), data.factor_names
     splits = [data.train, data.validation, data.test]
     numbers = [data.scale, data.low, data.high]
+    words = [*names, *data.feature_names, *(level for levels in data.factor_levels.values() for level in levels)]
     rules = {
         "images": data.images.ndim in (3, 4) and data.images.dtype in (np.uint8, np.float32),
         "numbers": all(isinstance(x, int | float) and math.isfinite(x) for x in numbers) and data.scale > 0,
-        "texts": all(isinstance(text, str) for text in (data.name, data.content_hash, *names)),
+        "texts": all(isinstance(text, str) for text in (data.name, data.content_hash, *words)),
+        "levels": set(data.factor_levels) <= set(names),
         "resample": isinstance(data.resample, bool),
         # A factor's values may be negative: only their order and equality are ever read.
         "factors": data.factors is None or _are_integers(data.factors, (count, len(names))),
@@ -151,13 +164,16 @@ def check_likelihood(data: Data, likelihood: str) -> None:
 def describe(data: Data) -> dict[str, Any]:
     """Say what is in the data: counts, shape, range of pixel values, factors and hash."""
     factors = {} if data.factors is None else dict(zip(data.factor_names, data.factors.T, strict=True))
+    levels = {name: list(names) for name, names in data.factor_levels.items()}
     return {
         "name": data.name,
         "images": len(data.images),
-        "shape": " x ".join(map(str, data.image_shape)),
+        "shape": " x ".join(map(str, data.sample_shape)),
         **{name: len(data.split(name)) for name in SPLITS},
         "lowest pixel": data.low,
         "highest pixel": data.high,
         "factors": {name: len(np.unique(values)) for name, values in factors.items()},
+        **({"levels": levels} if levels else {}),
         "hash": data.content_hash,
+        "notes": list(data.notes),
     }

@@ -96,7 +96,7 @@ def _read_at_most(stream: _Stream, n_bytes: int) -> bytearray:
     return content
 
 
-def read_idx_folder(folder: Path) -> RawData:
+def read_idx_folder(folder: Path, white: float | None = None) -> RawData:
     """Read a folder of IDX images and perhaps labels; t10k files are its test split; raises DataError."""
     # Sorted: a plain file comes before its gzipped twin, and is taken.
     files: dict[str, Path] = {}
@@ -117,6 +117,7 @@ def read_idx_folder(folder: Path) -> RawData:
         factors=labels,
         factor_names=() if labels is None else ("label",),
         first_test=None if len(parts) == 1 else len(images[0]),
+        white=white,
     )
 
 

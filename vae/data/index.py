@@ -1,6 +1,7 @@
 """What was prepared before, so that preparing the same again neither reads nor draws an image.
 
-One small JSON file a preparation, CACHE/index/KEY.json. The key holds whatever the images depend on: this package's
+One small JSON file a preparation, CACHE/index/KEY.json: the folder it led to, and what was noted in reading, which two
+sources of equal images need not share. The key holds whatever the images depend on: this package's
 code, the configuration, and for every file and folder that is read its path, size and times. An entry that cannot be
 read, or that leads to a folder that is not whole, counts as none.
 """
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,37 +33,51 @@ SETTLED_SECONDS = 2.0
 
 def key_of(config: DataConfig, name: str, files: Iterable[Path]) -> str | None:
     """Return the key of a source called `name` that reads `files`; None if they changed a moment ago or are gone."""
+    about = [_code(), np.__version__, asdict(config) | {"source": name}]
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    now = time.time()
     try:
-        stats = [(path.resolve(), path.stat()) for path in files]
+        for path in files:  # maybe a million
+            stat = path.stat()
+            if now - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS:
+                return None
+            digest.update(f"{str(path)!a} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode())
     except OSError:  # reading will say what is wrong
         return None
-    if any(time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS for _, stat in stats):
-        return None
-    read = [[str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for path, stat in stats]
-    about = [_code(), np.__version__, asdict(config) | {"source": name}, read]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return digest.hexdigest()
 
 
-def look_up(cache: Path, key: str | None) -> Path | None:
-    """Return the folder that was prepared under the key, if it is there and whole."""
+class Known(NamedTuple):
+    """What was prepared under a key."""
+
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def look_up(cache: Path, key: str | None) -> Known | None:
+    """Return what was prepared under the key, if it is there and whole."""
     if key is None:
         return None
     try:
-        name = str(read_json(_entry(cache, key), "an index entry", DataError).get("content_hash"))
+        entry = read_json(_entry(cache, key), "an index entry", DataError)
     except DataError:  # no entry, or a damaged one
         return None
-    return cache / name if _HASH.fullmatch(name) and is_whole(cache / name) else None
+    name, notes = str(entry.get("content_hash")), entry.get("notes")
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        return None
+    return Known(cache / name, tuple(notes)) if _HASH.fullmatch(name) and is_whole(cache / name) else None
 
 
-def remember(cache: Path, key: str | None, folder: Path) -> None:
-    """Note, in one step, which folder the key leads to; raises OSError."""
+def remember(cache: Path, key: str | None, known: Known) -> None:
+    """Note, in one step, what the key leads to; raises OSError."""
     if key is None:
         return
     entry = _entry(cache, key)
     entry.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
         half = Path(scratch) / entry.name
-        half.write_text(json.dumps({"content_hash": folder.name}) + "\n", encoding="utf-8")
+        content = {"content_hash": known.folder.name, "notes": known.notes}
+        half.write_text(json.dumps(content) + "\n", encoding="utf-8")
         half.replace(entry)
 
 

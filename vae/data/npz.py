@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from vae.data.npy import read_header
 from vae.data.raw import RawData, check_raw_data
+from vae.data_config import DataConfig
 from vae.errors import DataError
 from vae.files.limits import FREE_IMAGES, check_growth
 
@@ -35,7 +36,7 @@ _DAMAGE = (
 )
 
 
-def read_npz(path: Path) -> RawData:
+def read_npz(path: Path, config: DataConfig) -> RawData:
     """Read images (or imgs) and, if there, factors, latents_classes or labels; raises DataError."""
     with open_npz(path) as archive:
         keys = [_first(archive.names, _IMAGES), _first(archive.names, _FACTORS)]
@@ -43,9 +44,9 @@ def read_npz(path: Path) -> RawData:
             raise DataError(f"an .npz file must hold 'images', got {archive.listed} in '{path}'")
         images, *rest = archive.read([key for key in keys if key is not None])
     if keys[1] is None:
-        return check_raw_data(path, images)
+        return check_raw_data(path, images, white=config.white)
     factors, names = _named_factors(path, keys[1], rest[0])
-    return check_raw_data(path, images, factors, names)
+    return check_raw_data(path, images, factors, names, white=config.white)
 
 
 class Archive:

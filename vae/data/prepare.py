@@ -11,7 +11,6 @@ from vae.data.dataset import Data, open_data
 from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
 from vae.data.raw import RawData
 from vae.data.sets.download import fetch
-from vae.data.sets.source import Request
 from vae.data.sources import files_of, read_source, source_name
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.data_config import DataConfig
@@ -23,7 +22,13 @@ DATA_SEED = 1998  # never the sweep's seed: every sweep over the same images has
 def load_data(config: DataConfig | str, cache: Path | None = None) -> Data:
     """Prepare images, unless the cache holds them already, and open them; raises DataError or ConfigError."""
     config = DataConfig(source=config) if isinstance(config, str) else config
-    return open_data(prepare(config, cache), source_name(config.source))
+    return load_prepared(config, cache)[1]
+
+
+def load_prepared(config: DataConfig, cache: Path | None = None) -> tuple[Path, Data]:
+    """Prepare images as `prepare` does; return their folder and, opened, what is in it."""
+    folder, notes = _prepare(config, cache)
+    return folder, dataclasses.replace(open_data(folder, source_name(config.source)), notes=notes)
 
 
 def prepare(config: DataConfig, cache: Path | None = None) -> Path:
@@ -32,22 +37,26 @@ def prepare(config: DataConfig, cache: Path | None = None) -> Path:
     The cache is by default $VAEKIT_CACHE/data, or the user's cache folder. Where the same was prepared before, from
     files of the same size and times, nothing is read. Raises DataError or ConfigError.
     """
+    return _prepare(config, cache).folder
+
+
+def _prepare(config: DataConfig, cache: Path | None) -> index.Known:
     cache = cache or default_cache()
-    request = Request(config.size, sources_folder(cache))
-    key = index.key_of(config, source_name(config.source), files_of(config.source, request))
+    sources = sources_folder(cache)
+    key = index.key_of(config, source_name(config.source), files_of(config, sources))
     if known := index.look_up(cache, key):
         return known
-    raw = read_source(config.source, request)
+    raw = read_source(config, sources)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        folder = _written(config, raw, cache)
-        index.remember(cache, key, folder)
+        done = index.Known(_written(config, raw, cache), raw.notes)
+        index.remember(cache, key, done)
     except OSError as error:
         reason = error.strerror or error
         raise DataError(
             f"cannot write the data cache '{cache}' ({reason}): set {CACHE_VARIABLE} to another folder"
         ) from error
-    return folder
+    return done
 
 
 def fetch_data(name: str) -> Path:
@@ -93,5 +102,7 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
         high=float(images.max()) * scale,
         resample=config.binarize == "sample",
         content_hash="",
+        factor_levels=raw.factor_levels,
+        feature_names=raw.feature_names,
     )
     return dataclasses.replace(data, content_hash=store.content_hash(data))

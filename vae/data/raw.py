@@ -1,13 +1,14 @@
 """Images as a source gives them: checked, of one type and scale, not yet limited, split or binarised."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vae.data.lazy import Lazy
+from vae.data.white import guess_note, white_of
 from vae.data_config import MINIMUM_IMAGES
 from vae.errors import DataError
 
@@ -25,6 +26,12 @@ class RawData:
     factor_names: tuple[str, ...] = ()
     first_test: int | None = None
     """Images from this one on are the source's own test split; None if it has none."""
+    factor_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the values 0, 1, 2, ... of a factor are called, where they have names."""
+    feature_names: tuple[str, ...] = ()
+    """One a column of a table."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or decided in reading, a line each."""
 
 
 def check_raw_data(
@@ -33,8 +40,14 @@ def check_raw_data(
     factors: npt.NDArray[Any] | None = None,
     factor_names: Sequence[str] = (),
     first_test: int | None = None,
+    *,
+    white: float | None = None,
+    notes: Sequence[str] = (),
 ) -> RawData:
-    """Make RawData of arrays found in the file or folder `where`; raises DataError if they break a rule."""
+    """Make RawData of arrays found in the file or folder `where`; raises DataError if they break a rule.
+
+    `white` is the integer that is pixel value 1; where it is not given it is guessed, and noted.
+    """
     if images.ndim not in (3, 4) or 0 in images.shape[1:]:
         rule = "images must have shape (image, height, width) or (image, height, width, channel)"
         raise DataError(f"{rule}, got {images.shape} in '{where}'")
@@ -42,29 +55,35 @@ def check_raw_data(
         raise DataError(f"data must hold at least {MINIMUM_IMAGES} images, got {len(images)} in '{where}'")
     if factors is not None:
         factors = _whole_numbers(where, factors, len(images))
-    images, scale = _scaled(where, images)
+    images, scale, guess = _scaled(where, images, white)
     return RawData(
         images=images,
         scale=scale,
         factors=factors,
         factor_names=tuple(factor_names),
         first_test=first_test,
+        notes=(*notes, *guess),
     )
 
 
-def _scaled(where: object, images: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float]:
-    """Give the images as uint8 or float32 and the scale that makes pixel values of them."""
+def _scaled(
+    where: object, images: npt.NDArray[Any], white: float | None
+) -> tuple[npt.NDArray[Any], float, tuple[str, ...]]:
+    """Give the images as uint8 or float32, the scale that makes pixel values of them, and what was guessed."""
     if images.dtype.kind == "f":
-        return _finite(where, images), 1.0
+        if white is not None:
+            raise DataError(f"white is for integers, got {white:g} for {images.dtype} in '{where}': give scale instead")
+        return _finite(where, images), 1.0, ()
     if images.dtype.kind not in "bui":
         raise DataError(f"images must be integers, booleans or floats, got {images.dtype} in '{where}'")
     low, high = int(images.min()), int(images.max())
-    if low < 0 or high > 65535:
-        raise DataError(f"integer images must lie in 0 to 65535, got {low} to {high} in '{where}'")
-    # White is told by the largest value, not by the type: 8-bit images are often stored as int64.
-    if high > 255:
-        return np.divide(images, np.float32(65535), dtype=np.float32), 1.0
-    return np.ascontiguousarray(images, dtype=np.uint8), 1.0 if high <= 1 else 1 / 255
+    if low < 0:
+        raise DataError(f"integer images must not be negative, got {low} to {high} in '{where}'")
+    notes = () if images.dtype.kind == "b" or white is not None else (guess_note(high),)
+    white = white_of(where, high, white)
+    if white > 255 or not float(white).is_integer():
+        return np.divide(images, np.float32(white), dtype=np.float32), 1.0, notes
+    return np.ascontiguousarray(images, dtype=np.uint8), 1 / white, notes
 
 
 def _finite(where: object, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

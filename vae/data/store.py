@@ -26,6 +26,8 @@ def content_hash(data: Data) -> str:
         "resample": data.resample,
         "arrays": {name: [array.shape, array.dtype.str] for name, array in arrays.items()},
     }
+    names = {"factor_levels": data.factor_levels, "feature_names": data.feature_names}
+    about |= {name: value for name, value in names.items() if value}
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(arrays):
         digest.update(np.ascontiguousarray(arrays[name]).data)
@@ -54,7 +56,7 @@ def write(data: Data, half: Path, folder: Path) -> None:
             continue  # there already
         with durable(half / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
-    plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors")]
+    plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors", "notes")]
     with durable(half / "data.json") as file:
         file.write(json.dumps({name: getattr(data, name) for name in plain}, indent=2).encode() + b"\n")
     move(half, folder)

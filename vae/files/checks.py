@@ -51,6 +51,9 @@ def check_provenance(provenance: Content, path: Path) -> Content:
     shape = _check_type(data, "image_shape", list, path)
     if not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape) or len(shape) > 3:
         raise ResultsError(f"image_shape must be one to three sides, got {str(shape)[:80]} in {str(path)!r}")
+    notes = _check_type(data, "notes", list, path) or []
+    if not all(isinstance(note, str) for note in notes):
+        raise ResultsError(f"notes must be texts, got something else in {str(path)!r}")
     sessions = _check_type(provenance, "sessions", list, path) or []
     if not all(isinstance(session, dict) for session in sessions):
         raise ResultsError(f"sessions must be objects, got something else in {str(path)!r}")

@@ -74,7 +74,7 @@ def _idx(name: str, description: str, licence: str) -> Source:
         factors={"label": 10},
         origin=FETCHED,
         licence=licence,
-        read=lambda request: read_idx_folder(fetch(name, request.cache)),
+        read=lambda request: read_idx_folder(fetch(name, request.cache), white=255),
         files=lambda request: with_content(fetch(name, request.cache)),
     )
 
