@@ -13,6 +13,7 @@ import typer
 
 from sweeps.spec.options import Command, help_of, of_command
 from vae.errors import VaekitError
+from vae.parameters import is_own
 from vae.streams import say, whole_output
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ app.add_typer(data_app, name="data")
 Sweep = Annotated[str, typer.Argument(help="Name of a sweep under --out, or its folder.")]
 Out = Annotated[str, typer.Option(help="Folder that holds the sweeps.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Network = Annotated[
+    str | None,
+    typer.Option(help="Your own network, MODULE:FUNCTION, named again to read its weights.", show_default=False),
+]
 
 
 def option(help: str, default: str = "") -> Any:  # noqa: A002
@@ -91,6 +96,7 @@ def sweep(
     from sweeps.spec.make import make_spec, read_spec
 
     resolved = make_spec((read_spec(spec) if spec else {}) | _given(options), say)
+    _find_own(resolved.network, *([spec.parent] if spec else []))
     (_preview if dry_run else _sweep)(resolved)
 
 
@@ -108,6 +114,7 @@ def compare(
     from vae.files.results import find_folder
 
     given = _given(options)
+    _find_own(given.get("network"))
     twin = find_folder(like, given.get("out", "results")) if like else None
     (_preview if dry_run else _sweep)(compare_spec(given, twin))
 
@@ -122,13 +129,15 @@ def report(
         list[str], typer.Argument(metavar="SWEEP...", help="One sweep, or several to compare side by side.")
     ],
     dest: Annotated[Path | None, option("Folder for the report.", "SWEEP/report, or NAMES-report beside it")] = None,
+    network: Network = None,
     out: Out = "results",
 ) -> None:
     """Write the report of a sweep, or of several side by side, and print its path."""
     from analysis.frames.sweep import open_sweep
     from analysis.report.write import write_comparison, write_report
 
-    opened = [open_sweep(sweep, out) for sweep in sweeps]
+    _find_own(network)
+    opened = [open_sweep(sweep, out, network) for sweep in sweeps]
     print(write_report(opened[0], dest) if len(opened) == 1 else write_comparison(opened, dest))
 
 
@@ -171,21 +180,25 @@ def list_all(out: Out = "results", as_json: Json = False) -> None:
 
 
 @app.command()
-def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
+def check(sweep: Sweep, network: Network = None, out: Out = "results", as_json: Json = False) -> None:
     """Check a results folder and suggest fixes; exit 1 if anything is wrong."""
     from dataclasses import asdict
 
     from sweeps.maintenance.check import check_sweep
     from vae.files.results import find_folder
+    from vae.own.source import unnamed
 
     folder = find_folder(sweep, out)
-    findings = check_sweep(folder)
+    _find_own(network)
+    findings = check_sweep(folder, network)
     if as_json:
         _print_json(
             {"name": folder.path.resolve().name, "sound": not findings, "findings": list(map(asdict, findings))}
         )
     else:
         print("\n".join(f"{f.file}: {f.problem}; {f.remedy}" for f in findings) or f"{folder.path}: no problems found")
+        if lacking := ",".join(unnamed(str(folder.read_spec().get("network", "")), network)):
+            say(f"weights of network {lacking}: checksums were checked, shapes were not; give --network {lacking}")
     if findings:
         raise typer.Exit(1)
 
@@ -194,6 +207,7 @@ def check(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
 def retry(
     sweep: Sweep,
     failed: Annotated[bool, typer.Option("--failed", help="Retrain failed trials and lost runs.")] = False,
+    network: Network = None,
     out: Out = "results",
 ) -> None:
     """Retrain what failed or was lost, and write the report."""
@@ -203,7 +217,8 @@ def retry(
 
     if not failed:
         raise VaekitError("retry needs --failed, which retrains failed trials and lost runs")
-    forgotten = forget_failed(find_folder(sweep, out))
+    _find_own(network)
+    forgotten = forget_failed(find_folder(sweep, out), network)
     if not forgotten.trials:
         print("nothing to retry: no trial failed and no run is lost")
         return
@@ -238,6 +253,7 @@ def score(
     factor_bins: Annotated[
         int | None, option("Classes of a continuous factor, of equally many samples each.", "10")
     ] = None,
+    network: Network = None,
     out: Out = "results",
     as_json: Json = False,
 ) -> None:
@@ -253,7 +269,8 @@ def score(
     from analysis.frames.sweep import open_sweep
     from analysis.report.terminal import print_table, rows_of
 
-    sweep = open_sweep(codes, out)
+    _find_own(network)
+    sweep = open_sweep(codes, out, network)
     names = scores or ",".join((*SCORES, ACROSS_RUNS))
     rows = rows_of(score_sweep(sweep, names, dci, factor_bins=bins))
     _print_json(rows) if as_json else print_table("scores", rows)
@@ -336,7 +353,7 @@ def _sweep(spec: "Spec") -> None:
             f"{spec.trials} trials"
         )
     if spec.report and status.told:
-        report([str(status.path)])
+        report([str(status.path)], network=spec.network)
     else:
         print(status.path)
     if status.told:
@@ -362,6 +379,15 @@ def _preview(spec: "Spec") -> None:
     print_table("trials", preview.trial_rows)
     print_table("stacks", preview.stack_rows)
     print_fields(preview.totals)
+
+
+def _find_own(network: str | None, *folders: Path) -> None:
+    """Let the user's own networks be found in some folders and in this one, if any is named."""
+    if network and is_own(network):
+        from vae.own.source import look_in
+
+        for folder in (*folders, Path()):
+            look_in(folder)
 
 
 def _print_json(value: Any) -> None:

@@ -25,8 +25,8 @@ from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
 from vae.minibatches import noise_minibatches, training_minibatches
 from vae.randomness import NOISE
+from vae.stack.interface import AnyStack
 from vae.stack.planning import working_set_bytes
-from vae.stack.stack import Stack
 from vae.training import make_stack
 
 ROUNDS = 7
@@ -64,7 +64,7 @@ def mnist_like(images: int = 1797) -> Data:
     return Data(**{**vars(load_data(DataConfig())), "images": pixels, "scale": 1 / 255})
 
 
-def train_epoch(stack: Stack, data: Data) -> None:
+def train_epoch(stack: AnyStack, data: Data) -> None:
     """Take every step of an epoch, and measure nothing."""
     noises = noise_minibatches(stack.configs, NOISE, 0, len(data.train), stack.device)
     for x, noise in zip(training_minibatches(data, 0, stack.configs[0].batch_size), noises, strict=True):

@@ -22,6 +22,7 @@ from vae.networks.stacked_network import StackedNetwork
 from vae.randomness import NOISE
 from vae.stack.adam import StackedAdam
 from vae.stack.planning import stack_key, step_cost
+from vae.stack.stack import Stack
 from vae.stack.state import initial_state, own_parameters, saved_state
 from vae.training import make_stack
 
@@ -190,6 +191,7 @@ def test_a_steps_nats_and_gradients_are_those_of_the_plain_module(digits: Data, 
         (d.sum() if config.model == "ae" else (d + config.beta * r).sum()).backward()
         for name, parameter in module.named_parameters():
             layout = next(p for p in network_of(config, (64,)).parameters if p.name == name)
+            assert isinstance(stack, Stack)
             got = layout.unpack(stack.gradients[name][run])
             wanted = torch.zeros_like(got) if parameter.grad is None else parameter.grad
             assert_relatively_close(got, wanted, name)
@@ -213,6 +215,7 @@ def test_a_fixed_sigma_is_what_was_asked_for_and_stays(digits: Data, sigma: floa
 def test_a_learned_sigma_starts_at_one_and_moves(digits: Data) -> None:
     config = RunConfig(latent_dim=2, hidden_dim=16, likelihood="gaussian")
     stack = make_stack([config], digits)
+    assert isinstance(stack, Stack)
     assert stack.parameters["log_sigma"].count_nonzero() == 0
     noise = next(noise_minibatches([config], NOISE, 0, 128, stack.device))
     stack.step(next(training_minibatches(digits, 0, 128)), noise)

@@ -7,7 +7,7 @@ from typing import Literal
 from vae.convergence import nominal_epochs
 from vae.data_config import DataConfig
 from vae.errors import ConfigError
-from vae.parameters import PARAMETERS
+from vae.parameters import PARAMETERS, is_own
 from vae.schedules import BetaSchedule
 
 MODELS = ("vae", "ae")
@@ -31,7 +31,7 @@ class RunConfig:
     sigma: float | Literal["learned"] = "learned"
     """Standard deviation of a gaussian likelihood; learned is one scalar a run."""
     network: str = "mlp"
-    """What encodes and decodes: mlp, fully connected."""
+    """What encodes and decodes: mlp, fully connected, or the user's own, MODULE:FUNCTION (see `vae.own`)."""
     latent_dim: int = 20
     """Dimensions of z."""
     hidden_dim: int = 400
@@ -66,6 +66,8 @@ class RunConfig:
         one_of(LIKELIHOODS, likelihood=self.likelihood)
         one_of(PRECISIONS, precision=self.precision)
         BetaSchedule.parse(self.beta_schedule)
+        if is_own(self.network) and self.precision != "fp32":
+            raise ConfigError(f"network {self.network} needs precision fp32, got {self.precision}")
         if self.sigma != "learned":
             positive(sigma=self.sigma)
 

@@ -12,8 +12,8 @@ from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
 from vae.data import Data
 from vae.losses import rate
 from vae.minibatches import minibatches_of, noise_minibatches
+from vae.stack.interface import AnyStack
 from vae.stack.latent import scaled_noise
-from vae.stack.stack import Stack
 
 Array = npt.NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Evaluation:
         return -(self.rate_nats + self.distortion_nats)
 
 
-def rate_and_distortion(stack: Stack, data: Data, split: str, noises: Sequence[Tensor]) -> tuple[Array, Array]:
+def rate_and_distortion(stack: AnyStack, data: Data, split: str, noises: Sequence[Tensor]) -> tuple[Array, Array]:
     """Return every run's rate and distortion on a split in nats per example, each (run,), and nothing else.
 
     `noises` are the split's minibatches of noise. An AE's rate is NaN.
@@ -55,7 +55,7 @@ def rate_and_distortion(stack: Stack, data: Data, split: str, noises: Sequence[T
     return (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
 
 
-def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
+def evaluate(stack: AnyStack, data: Data, split: str, stream: int) -> Evaluation:
     """Evaluate every run on a split; the noise comes from `stream`, the same at every call."""
     samples = len(data.split(split))
     shape = (len(stack), stack.latent)
@@ -83,7 +83,7 @@ def evaluate(stack: Stack, data: Data, split: str, stream: int) -> Evaluation:
 
 
 def _encoded(
-    stack: Stack, data: Data, images: npt.NDArray[np.int64], noises: Iterable[Tensor]
+    stack: AnyStack, data: Data, images: npt.NDArray[np.int64], noises: Iterable[Tensor]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Yield images (1, sample, pixel), mu, logvar and one posterior sample, each (run, sample, latent)."""
     for x, noise in zip(minibatches_of(data, images, stack.configs[0].batch_size), noises, strict=True):
@@ -97,13 +97,13 @@ def _prior_mismatch(mean: Tensor, variance: Tensor) -> Tensor:
     return 0.5 * (variance + mean.square() - 1.0 - variance.log())
 
 
-def _own_sums(stack: Stack, measured: Tensor) -> Tensor:
+def _own_sums(stack: AnyStack, measured: Tensor) -> Tensor:
     """Sums of (run, latent) over each run's own dimensions."""
     return torch.stack([measured[r, : config.latent_dim].sum() for r, config in enumerate(stack.configs)])
 
 
 def posterior(
-    stack: Stack, data: Data, images: npt.NDArray[np.int64], stream: int
+    stack: AnyStack, data: Data, images: npt.NDArray[np.int64], stream: int
 ) -> list[tuple[npt.NDArray[np.float32], ...]]:
     """Return each run's posterior means and one posterior sample of the images at some indices, (image, latent)."""
     noises = noise_minibatches(stack.configs, stream, 0, len(images), stack.device)

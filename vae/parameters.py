@@ -1,6 +1,7 @@
 """The hyperparameters that a sweep can search: the one table that knows what each is called and what it may be."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,8 @@ Value = int | float | str
 LARGEST_DIM = 2**16
 """Of z and of a hidden layer: beyond it, one run's weights fill a machine."""
 LARGEST_BATCH = 2**20
+OWN_NETWORK = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+"""MODULE:FUNCTION, as Python spells them."""
 MOST_LAYERS = 64
 """On either side; deeper ones do not train without skip connections."""
 
@@ -31,6 +34,8 @@ class Parameter:
     most: float = math.inf
     names: tuple[str, ...] = ()
     """All that a name may be; any where empty."""
+    may_be_own: bool = False
+    """Whether a name may also be the user's own, MODULE:FUNCTION."""
     words: str
     """In a sentence: "latent dimensions"."""
     unit: str
@@ -50,8 +55,12 @@ class Parameter:
     def check(self, value: object) -> None:
         """Raise ConfigError where a value breaks the rule."""
         if self.kind == "name":
-            if self.names and value not in self.names:
-                raise ConfigError(f"{self.name} must be one of {', '.join(self.names)}, got {value!r}")
+            if self.may_be_own and is_own(str(value)):
+                if not OWN_NETWORK.fullmatch(str(value)):
+                    raise ConfigError(f"a {self.name} of your own must be MODULE:FUNCTION, got {value!r}")
+            elif self.names and value not in self.names:
+                own = " or MODULE:FUNCTION" if self.may_be_own else ""
+                raise ConfigError(f"{self.name} must be one of {', '.join(self.names)}{own}, got {value!r}")
             return
         out_of_reach = not isinstance(value, int | float) or not math.isfinite(value) or value < self.least
         if out_of_reach or (self.above and value == self.least):
@@ -73,7 +82,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             shapes_stack=True, enlarges=True, powers_of_two=True,
         ),
         Parameter(
-            name="network", kind="name", names=("mlp",), words="network", unit="kind", shapes_stack=True,
+            name="network", kind="name", names=("mlp",), may_be_own=True, words="network", unit="kind",
+            shapes_stack=True,
         ),
         Parameter(
             name="depth", kind="integer", least=1, most=MOST_LAYERS, words="depth", unit="hidden layers",
@@ -92,3 +102,8 @@ PARAMETERS: Mapping[str, Parameter] = {
 """By name, in the order of the frames' columns."""
 ALWAYS = ("latent_dim", "beta", "hidden_dim")
 """Parameters that have a column in every sweep's frames; the others have one where the sweep varies them."""
+
+
+def is_own(network: str) -> bool:
+    """Whether a network is the user's own, MODULE:FUNCTION."""
+    return ":" in network

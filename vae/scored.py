@@ -15,7 +15,7 @@ from vae.data.dataset import SPLITS
 from vae.errors import DataError
 from vae.evaluation import posterior
 from vae.randomness import SCORED, shared_generator
-from vae.stack.stack import Stack
+from vae.stack.interface import AnyStack
 from vae.trained import Scored
 
 MOST, MOST_HELD_OUT = 10_000, 5_000
@@ -58,7 +58,7 @@ def scored_rows(data: Data, held_out: str) -> ScoredRows:
     return ScoredRows(first(SEEN[held_out], MOST), first(("train",), MOST), first((held_out,), MOST_HELD_OUT))
 
 
-def scored_codes(stack: Stack, data: Data, splits: Sequence[str]) -> Iterator[dict[str, Scored]]:
+def scored_codes(stack: AnyStack, data: Data, splits: Sequence[str]) -> Iterator[dict[str, Scored]]:
     """Yield for each run what it is scored on, by the split that is held out; each image is encoded once.
 
     Nothing of a run whose codes are not finite. Raises DataError for data without factors.

@@ -19,11 +19,13 @@ from vae.data import Data, open_data
 from vae.divergence import reason_of_divergence
 from vae.evaluation import Evaluation, evaluate, rate_and_distortion
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
-from vae.networks.padding import Shape
+from vae.own.stack import OwnStack
+from vae.parameters import is_own
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.scored import AT_THE_END, TO_LOOK_FOR, scored_codes
+from vae.stack.interface import AnyStack
 from vae.stack.stack import Stack
-from vae.stack.state import RunState, dump_state, load_state, own_parameters, saved_state
+from vae.stack.state import RunState, dump_state, load_state, saved_state
 from vae.trained import Score, Scored, TrainedRun
 
 Array = npt.NDArray[np.float64]
@@ -37,7 +39,7 @@ class EpochRecord:
     values: dict[str, Array]
 
 
-def train(stack: Stack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:
+def train(stack: AnyStack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:
     """Train a stack up to and with `until_epoch`, yielding a record after each epoch.
 
     The training columns are running means over the epoch's minibatches; validation follows at the epoch's end.
@@ -59,7 +61,7 @@ def train(stack: Stack, data: Data, until_epoch: int) -> Iterator[EpochRecord]:
         yield EpochRecord(stack.epoch, values)
 
 
-def _train_epoch(stack: Stack, data: Data) -> tuple[Array, Array]:
+def _train_epoch(stack: AnyStack, data: Data) -> tuple[Array, Array]:
     """Rate and distortion of the epoch in nats, means over its examples, each (run,); an AE's rate is NaN."""
     config = stack.configs[0]
     samples = len(data.train)
@@ -102,15 +104,15 @@ def train_runs(
         scores = _scores(exact, data, score, ended) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
     patience = patience_epochs(steps_an_epoch(data, configs[0].batch_size))
-    sigmas = exact.sigmas()
+    sigmas, weights = exact.sigmas(), exact.weights() if ended else []
     runs = []
     for r, history in enumerate(histories):
         diverged = reason_of_divergence(history, zero_rate_nats, patience) if ended else ""
         run = _measured(configs[r], r, history, test, seconds, diverged)
         runs.append(replace(run, totals=run.totals | {"sigma": sigmas[r]}) if sigmas else run)
     return [
-        run if run.error else replace(run, scores=scores[r], **_left(configs[r], data.sample_shape, state, ended))
-        for r, (run, state) in enumerate(zip(runs, states, strict=True))
+        run if run.error else replace(run, scores=scores[r], **_left(states[r], weights[r] if ended else {}))
+        for r, run in enumerate(runs)
     ]
 
 
@@ -144,7 +146,9 @@ def _trained(
     return [left[run] for run in range(len(configs))]
 
 
-def _next_to_end(stack: Stack, data: Data, histories: Sequence[dict[str, Array]], until_epoch: int | None) -> list[int]:
+def _next_to_end(
+    stack: AnyStack, data: Data, histories: Sequence[dict[str, Array]], until_epoch: int | None
+) -> list[int]:
     """Train until any run of the stack ends, lengthen the histories, and return the places of those that do."""
     config = stack.configs[0]
     steps = steps_an_epoch(data, config.batch_size)
@@ -165,14 +169,14 @@ def _has_converged(config: RunConfig, history: Mapping[str, Array], steps: int) 
     return has_converged(trained_loss(config.model, config.beta, *nats), patience_epochs(steps))
 
 
-def _left(config: RunConfig, shape: Shape, state: RunState, ended: bool) -> dict[str, Any]:
+def _left(state: RunState, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
     """What a run leaves: its weights at its end, before that the state from which it goes on."""
-    if not ended:
-        return {"state": dump_state(state)}
-    return {"weights": {name: tensor.numpy() for name, tensor in own_parameters(config, shape, state).items()}}
+    return (
+        {"weights": {n: tensor.numpy() for n, tensor in weights.items()}} if weights else {"state": dump_state(state)}
+    )
 
 
-def _scores(stack: Stack, data: Data, score: Score, ended: bool) -> list[dict[str, float]]:
+def _scores(stack: AnyStack, data: Data, score: Score, ended: bool) -> list[dict[str, float]]:
     """Scores of every run; before their end no image of test is looked at."""
     codes = scored_codes(stack, data, AT_THE_END if ended else TO_LOOK_FOR)
     return [
@@ -193,9 +197,10 @@ def saved_codes(config: RunConfig, weights: Mapping[str, torch.Tensor], data: Da
 
 def make_stack(
     configs: Sequence[RunConfig], data: Data, states: Sequence[RunState] | None = None, device: str = "cpu"
-) -> Stack:
+) -> AnyStack:
     """Return the runs as a stack that counts its epochs in this data's minibatches."""
-    return Stack(configs, data.sample_shape, steps_an_epoch(data, configs[0].batch_size), states, device)
+    kind = OwnStack if is_own(configs[0].network) else Stack
+    return kind(configs, data.sample_shape, steps_an_epoch(data, configs[0].batch_size), states, device)
 
 
 def _measured(

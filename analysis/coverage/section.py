@@ -10,7 +10,7 @@ from analysis.coverage.registry import KEY, METRICS, REALISM, spoken
 from analysis.coverage.sweep import sweep_coverage
 from analysis.coverage.table import COLUMNS
 from analysis.frames.sweep import Sweep
-from analysis.presentation.section import Section, left_out
+from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed
 from analysis.statistics.selection import varying
@@ -63,8 +63,9 @@ def coverage_sections(view: View) -> list[Section]:
         return [left_out(TITLE, "coverage", nothing, "it compares codes of test images, and there is only one")]
     try:
         coverage = sweep_coverage(view.sweep, view.runs.loc[view.runs["state"] == "COMPLETE", "run"].tolist())
-    except ResultsError:
-        return [left_out(TITLE, "coverage", nothing, "it reads the runs' weights, and they were not all kept")]
+    except ResultsError as error:
+        why = without_weights(error, "it reads the runs' weights, and they were not all kept")
+        return [left_out(TITLE, "coverage", nothing, why)]
     return [
         _coverage_section(coverage),
         _differences_section(coverage),

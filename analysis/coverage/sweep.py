@@ -60,14 +60,14 @@ def _compute(sweep: Sweep, missing: list[int], cache: Cache, jobs: int | None) -
     slow = sweep.count("test") >= WORTH_A_PROCESS
     count = jobs or (min(joblib.cpu_count(), len(missing)) if slow else 1)
     realism, floor = sweep_realism(sweep)
-    tasks = (joblib.delayed(_one_run)(sweep.path, run, realism, floor) for run in missing)
+    tasks = (joblib.delayed(_one_run)(sweep.path, sweep.network, run, realism, floor) for run in missing)
     parts = [known for known in [cache.read()] if len(known)]
     for table in joblib.Parallel(n_jobs=count, return_as="generator")(tasks):
         parts.append(table)
         cache.write(pd.concat(parts).sort_values([*parameters_of(sweep.runs), *COLUMNS]))
 
 
-def _one_run(path: Path, run: int, realism: Realism, floor: dict[str, float]) -> pd.DataFrame:
+def _one_run(path: Path, network: str | None, run: int, realism: Realism, floor: dict[str, float]) -> pd.DataFrame:
     """One run's coverage with one thread everywhere: how sums are split must not depend on the number of processes."""
     from threadpoolctl import threadpool_limits
 
@@ -75,4 +75,4 @@ def _one_run(path: Path, run: int, realism: Realism, floor: dict[str, float]) ->
     from vae.training import one_thread
 
     with threadpool_limits(1), one_thread():
-        return run_coverage(open_sweep(path).run(run), realism, floor)
+        return run_coverage(open_sweep(path, network=network).run(run), realism, floor)

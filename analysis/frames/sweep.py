@@ -27,7 +27,8 @@ from vae.columns import (
 from vae.errors import ResultsError
 from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, PARAMETER_PREFIX, SCORE_PREFIX
 from vae.files.results import Folder, find_folder
-from vae.parameters import ALWAYS, PARAMETERS
+from vae.own.source import NotNamedError, check_named, check_unchanged
+from vae.parameters import ALWAYS, PARAMETERS, is_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,10 @@ SIZES = ("latent_dim", "hidden_dim", "depth", "batch_size", "seed")
 class Sweep:
     """What a sweep measured, read from its folder when it is first asked for and kept."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, network: str | None = None) -> None:
         self._folder = folder
+        self.network = network
+        """The networks of the user's own, a,b,c, that may be imported to read weights: a folder itself imports none."""
         self.path: Path = folder.path
         self.name: str = folder.path.resolve().name
 
@@ -139,11 +142,34 @@ class Sweep:
         return frame.assign(active=frame["mean_variance"] > ACTIVE_VARIANCE)
 
     def model(self, run: int) -> torch.nn.Module:
-        """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run."""
+        """Return the trained plain module of a run, in eval mode; ResultsError where there is no such run.
+
+        One of the user's own is built anew, where it was named when the sweep was opened.
+        """
         from vae.model import model_of
 
         config = self._config(self._known(run))
-        return model_of(config, self._sample_shape, self._folder.read_weights(run, self._weight_files))
+        weights = self._folder.read_weights(run, self._weight_files)
+        if is_own(config.network):
+            from vae.own.model import saved_model
+
+            self._check_own(config.network)
+            return saved_model(config, self._sample_shape, weights)
+        return model_of(config, self._sample_shape, weights)
+
+    def _check_own(self, network: str) -> None:
+        """Raise a VaekitError unless a network of the user's own was named, and is what was trained."""
+        check_named(network, self.network)
+        check_unchanged(network, self.provenance.get("networks", {}).get(network))
+
+    @property
+    def unnamed(self) -> str:
+        """Why the weights of the user's own networks cannot be read; empty where they can, or there are none."""
+        try:
+            check_named(str(self.spec.get("network", "")), self.network)
+        except NotNamedError as error:
+            return str(error)
+        return ""
 
     def run(self, number: int) -> Run:
         """Return one run to look into: its posterior, decoder, traversals; ResultsError where there is none."""
@@ -238,9 +264,12 @@ class Sweep:
         return self._folder.read_runs()
 
 
-def open_sweep(where: str | Path, out: str | Path = "results") -> Sweep:
-    """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none."""
-    return Sweep(find_folder(where, out))
+def open_sweep(where: str | Path, out: str | Path = "results", network: str | None = None) -> Sweep:
+    """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none.
+
+    `network` names the networks of the user's own, MODULE:FUNCTION, that may be imported to read its weights.
+    """
+    return Sweep(find_folder(where, out), network)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from analysis.health import figures
 from analysis.health.collapse import collapse_curves
 from analysis.health.flags import causes, flags
 from analysis.health.runs import bound_columns, health_dims, sweep_health
-from analysis.presentation.section import Section, left_out
+from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, nats, number
 from analysis.statistics.carrying import COLUMN, LEAST_NATS, carrying_units
@@ -20,7 +20,6 @@ SHOWN = 20
 CHEAP_PIXELS = 1_000_000
 """Pixels of the test images, up to which all seeds of the first trial are measured and not the first alone."""
 NOTHING = "no trial is complete"
-NO_WEIGHTS = "no weights were kept"
 
 
 def health_sections(view: View) -> list[Section]:
@@ -38,7 +37,7 @@ def _best_sections(view: View) -> list[Section]:
         chosen = runs if cheap else runs[:1]
         table, dims = sweep_health(sweep, chosen), health_dims(sweep, chosen)
     except VaekitError as error:
-        why = NO_WEIGHTS if isinstance(error, ResultsError) else "the images can no longer be read"
+        why = without_weights(error) if isinstance(error, ResultsError) else "the images can no longer be read"
     if why:
         return [left_out(title, "health", empty, why), left_out(title_dims, "health_dims", empty, why)]
     bounds = bound_columns(table)
@@ -135,7 +134,8 @@ def used_units(dims: pd.DataFrame) -> str:
 def _collapse_section(view: View) -> Section:
     title, curves = "Posterior collapse", collapse_curves(view.sweep, view.vae_runs, view.best_runs)
     if curves.empty:
-        return left_out(title, "collapse", curves, NO_WEIGHTS if view.best_runs else NOTHING)
+        no_weights = view.sweep.unnamed or "no weights were kept"
+        return left_out(title, "collapse", curves, no_weights if view.best_runs else NOTHING)
     band = " Bands are 95 % intervals over seeds." if curves["collapsed_share" + SUFFIX].notna().any() else ""
     sentence = (
         "The share of latent dimensions whose KL is below epsilon on at least 99 % of the test images: (epsilon, "

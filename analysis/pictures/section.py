@@ -9,7 +9,7 @@ from analysis.pictures import pictures
 from analysis.pictures.figures import panels
 from analysis.pictures.pictures import POINTS, Picture
 from analysis.pictures.selection import Shown, shown_runs
-from analysis.presentation.section import Section, left_out
+from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from vae.errors import DataError, ResultsError
 
@@ -18,8 +18,8 @@ def picture_sections(view: View) -> list[Section]:
     """Picture the first trial's first run and its autoencoder twin, or else the last trial's."""
     try:
         shown = shown_runs(view)
-    except ResultsError:
-        return [_left_out("no weights of the first trial were kept")]
+    except ResultsError as error:
+        return [_left_out(without_weights(error, "no weights of the first trial were kept"))]
     except DataError:
         return [_left_out("the images can no longer be read")]
     return [_left_out("no trial is complete")] if shown is None else list(_sections(shown))

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vae.own.source import NotNamedError
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from vae.errors import ResultsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +35,8 @@ class Section:
 def left_out(title: str, slug: str, table: pd.DataFrame, why: str = "no trial is complete") -> Section:
     """Return a section that only says why there is nothing to show."""
     return Section(title=title, slug=slug, sentence=f"Left out: {why}.", table=table)
+
+
+def without_weights(error: ResultsError, why: str = "no weights were kept") -> str:
+    """Say why there are no weights to read: `why`, or that their network was not named."""
+    return str(error) if isinstance(error, NotNamedError) else why

@@ -51,11 +51,13 @@ class Picture:
 def sheet_works(sweep: Sweep, folder: ReportFolder) -> list[Callable[[], None]]:
     """Return works that together write the sheet of every run into a report; each can go to another process."""
     runs, places = sweep.runs["run"].tolist(), (sweep.path.resolve(), folder.path.resolve())  # seen from any folder
-    return [partial(_write, *places, runs[start : start + AT_ONCE]) for start in range(0, len(runs), AT_ONCE)]
+    return [
+        partial(_write, *places, sweep.network, runs[start : start + AT_ONCE]) for start in range(0, len(runs), AT_ONCE)
+    ]
 
 
-def _write(path: Path, report: Path, runs: Sequence[int]) -> None:
-    sheets, folder = Sheets(Sweep(Folder(path))), ReportFolder(report)
+def _write(path: Path, report: Path, network: str | None, runs: Sequence[int]) -> None:
+    sheets, folder = Sheets(Sweep(Folder(path), network)), ReportFolder(report)
     for run in runs:
         write_whole(folder.sheet(run), sheets.render(run).encode())
 

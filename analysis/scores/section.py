@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.effects.effect import effect
 from analysis.metrics import ScoreWarning
-from analysis.presentation.section import Section, left_out
+from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import short_label
 from analysis.scores import figures
@@ -71,8 +71,8 @@ def _information_section(view: View) -> Section:
     title, slug, best = "What each code knows", "mutual_information", view.best_runs[0]
     try:
         table, chance = mutual_information(view.sweep, best)
-    except ResultsError:
-        return left_out(title, slug, pd.DataFrame({"dim": []}), "no weights were kept")
+    except ResultsError as error:
+        return left_out(title, slug, pd.DataFrame({"dim": []}), without_weights(error))
     sentence = (
         f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
         f"each factor, with codes in 20 bins; permuted codes reach {chance:.2f}. In a disentangled run each column has "

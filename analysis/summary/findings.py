@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.presentation.section import without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import cell, counted, listed, nats, number
 from analysis.scores.floors import Floor, best_above_floor, is_less
@@ -63,8 +64,9 @@ def first_by_scores(view: View, floor_of: Callable[[int, str], Floor]) -> str:
     for name in [name for name in view.sweep.scores if name in board and board[name].notna().any()][:MOST_SCORES]:
         try:
             found = best_above_floor(board, name, floor_of)
-        except ResultsError:
-            return "By scores no trial is called first: their floors need weights, which were not kept."
+        except ResultsError as error:
+            why = without_weights(error, "their floors need weights, which were not kept")
+            return f"By scores no trial is called first: {why}."
         if not found:
             nothing.append(name)
             continue

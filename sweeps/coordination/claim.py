@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +16,17 @@ from sweeps.spec.spec import Spec
 from vae.data import Data
 from vae.errors import ResultsError
 from vae.files.results import Folder, busy, unwritable
+from vae.own.source import Source
 
 SECONDS_TO_SAY_WHO = 0.5
 """Who holds a lock signs it a moment after."""
 
 
 @contextmanager
-def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
+def claim(spec: Spec, data: Data, workers: int, sources: Sequence[Source] = ()) -> Iterator[Folder]:
     """Hold the sweep's folder: made, locked, its identity checked, its spec and provenance written.
+
+    The identity includes the source of every network of the user's own.
 
     Raises ResultsError where it cannot be written, another process holds it, or it holds another sweep.
     """
@@ -41,9 +44,9 @@ def claim(spec: Spec, data: Data, workers: int) -> Iterator[Folder]:
         raise ResultsError(f"out must be a path, got {spec.out!r} ({error})") from None
     try:
         _sign(folder)
-        _check_identity(folder, spec, data)
+        _check_identity(folder, spec, data, sources)
         folder.remove_leftovers()
-        _write_head(folder, spec, data, workers)
+        _write_head(folder, spec, data, workers, sources)
         yield folder
     finally:
         lock.release()
@@ -58,22 +61,29 @@ def _sign(folder: Folder) -> None:
         raise unwritable(folder.path, error) from error
 
 
-def _check_identity(folder: Folder, spec: Spec, data: Data) -> None:
+def _check_identity(folder: Folder, spec: Spec, data: Data, sources: Sequence[Source]) -> None:
     if not folder.exists:
         return
     there = make_spec(folder.read_spec())
-    hashes = [str(folder.read_provenance().get("data", {}).get("hash", "unknown")), data.content_hash]
-    old, new = there.identity | {"data_hash": hashes[0]}, spec.identity | {"data_hash": hashes[1]}
+    provenance = folder.read_provenance()
+    networks = [provenance.get("networks", {}), {source.network: source.hash for source in sources}]
+    data_hashes = [str(provenance.get("data", {}).get("hash", "unknown")), data.content_hash]
+    hashes = [
+        {"data_hash": of_data} | {f"source of {name}": text for name, text in of_networks.items()}
+        for of_data, of_networks in zip(data_hashes, networks, strict=True)
+    ]
+    old, new = there.identity | hashes[0], spec.identity | hashes[1]
     different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if different:
-        said = [{**s.as_dict(), "data_hash": text[:12]} for s, text in zip((there, spec), hashes, strict=True)]
+        short = [{name: text[:12] for name, text in of_sweep.items()} for of_sweep in hashes]
+        said = [{**s.as_dict(), **texts} for s, texts in zip((there, spec), short, strict=True)]
         changes = ", ".join(f"{name} {said[0].get(name)} there and {said[1].get(name)} here" for name in different)
         raise ResultsError(
             f"{str(folder.path)!r} holds another sweep: {changes}. Give this one another name, or repeat that one"
         )
 
 
-def _write_head(folder: Folder, spec: Spec, data: Data, workers: int) -> None:
+def _write_head(folder: Folder, spec: Spec, data: Data, workers: int, sources: Sequence[Source]) -> None:
     asked = spec.as_dict()
     if folder.exists:
         asked["trials"] = max(spec.trials, int(folder.read_spec()["trials"]))
@@ -81,6 +91,7 @@ def _write_head(folder: Folder, spec: Spec, data: Data, workers: int) -> None:
     session = session_provenance(range(spec.seed, spec.seed + spec.seeds), workers)
     # A study that its folder named, once and for all: another folder of this name on one database is another study.
     study = {"study": before.get("study", f"{spec.name}-{uuid4().hex[:12]}")} if spec.storage else {}
+    networks = {"networks": {source.network: source.hash for source in sources}} if sources else {}
     sessions = [*before.get("sessions", []), session]
-    folder.write_provenance(before | study | {"data": data_provenance(data), "sessions": sessions})
+    folder.write_provenance(before | study | networks | {"data": data_provenance(data), "sessions": sessions})
     folder.write_spec(asked)

@@ -16,6 +16,7 @@ import numpy as np
 
 from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
+from sweeps.coordination.networks import own_sources
 from sweeps.coordination.plan import cost, plan_stacks
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.engines.worker import Run, Task
@@ -99,9 +100,10 @@ def run_sweep(
         device = resolve_device(spec.device)
         check_precision(spec.precision, device)
         zero_rate = zero_rate_of_training_nats(data, spec.likelihood, spec.sigma)
-        task = Task(data_folder, device, score, zero_rate_nats=zero_rate)
+        sources = own_sources(spec, data, device)
+        task = Task(data_folder, device, score, zero_rate_nats=zero_rate, sources=sources)
         check_storage(spec.storage)
-        with claim(spec, data, engine.workers) as folder, open_study(spec, folder) as study:
+        with claim(spec, data, engine.workers, sources) as folder, open_study(spec, folder) as study:
             coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
             try:
                 coordinator.run(stop)

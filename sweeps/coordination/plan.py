@@ -11,6 +11,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study.space import Point
 from vae.config import RunConfig
 from vae.networks.padding import Shape
+from vae.parameters import is_own
 from vae.stack.planning import stack_key, step_cost, working_set_bytes
 
 Key = tuple[object, ...]
@@ -38,7 +39,9 @@ def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
 
 
 def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:
-    """Return how many runs of this shape train best together."""
+    """Return how many runs of this shape train best together; a network of the user's own trains alone."""
+    if is_own(config.network):
+        return 1
     room, most = (GPU_BYTES, GPU_RUNS) if device == "cuda" else (CACHE_BYTES[config.precision], MOST_RUNS)
     return max(LEAST_RUNS, min(most, room // working_set_bytes(config, shape)))
 

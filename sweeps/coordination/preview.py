@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweeps.coordination.networks import own_sources
 from sweeps.coordination.plan import cost, plan_stacks, runs_of_trial
 from sweeps.engines.engine import count_workers
 from sweeps.engines.worker import Run
@@ -15,10 +16,10 @@ from sweeps.study.space import Point
 from vae.convergence import expected_epochs, nominal_epochs
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
-from vae.parameters import PARAMETERS, Value
+from vae.parameters import PARAMETERS, Value, is_own
 
 if TYPE_CHECKING:
-    from vae.stack.stack import Stack
+    from vae.stack.interface import AnyStack
 
 START_SECONDS = 3.0
 """Workers start and import torch."""
@@ -58,11 +59,13 @@ class Preview:
 
     @property
     def totals(self) -> dict[str, object]:
-        """The sweep in four numbers; the estimate is of seconds."""
+        """The sweep in a few numbers; the estimate is of seconds."""
+        own = [name for name in map(str, self.spec.parameters["network"].choices) if is_own(name)]
         return {
             "trials": self.spec.trials,
             "runs": self.spec.n_runs,
             "workers": self.workers,
+            **{f"network {name}": "trained one run at a time, by autograd" for name in own},
             "seconds": f"about {self.seconds:.0f}{UNKNOWN_LENGTH if self.spec.epochs == 'auto' else ''}",
         }
 
@@ -78,6 +81,7 @@ def preview_sweep(spec: Spec) -> Preview:
         points = ask.optimize(spec, [], min(spec.batch, spec.trials))
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     device = resolve_device(spec.device)
+    _ = own_sources(spec, data, device)
     stacks = plan_stacks(runs, data.sample_shape, workers, device)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
@@ -118,7 +122,7 @@ def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
     return seconds * steps * (expected_epochs(steps) if epochs == "auto" else epochs)
 
 
-def _step_seconds(stack: "Stack", data: Data) -> Iterator[float]:
+def _step_seconds(stack: "AnyStack", data: Data) -> Iterator[float]:
     from vae.minibatches import noise_minibatches, training_minibatches
     from vae.randomness import NOISE
 

@@ -183,7 +183,10 @@ class ExecutorEngine(ABC):
 
 
 def _outcome(future: Future[list[TrainedRun]]) -> Outcome:
+    """What a stack came to; an EngineError is a worker's own and no stack's, and ends the sweep."""
     error = future.exception()
     if error is None:
         return future.result()
+    if isinstance(error, EngineError):
+        raise error
     return error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")

@@ -14,6 +14,7 @@ from typing import Any
 from joblib.externals.loky.backend.reduction import dumps, loads
 
 from vae.config import RunConfig
+from vae.own.source import Source, bring
 from vae.trained import Score, TrainedRun
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -53,11 +54,19 @@ class Task:
     """Where training stops for a comparison; None at the end."""
     zero_rate_nats: float = nan
     """D0 on the train split, by which a run that diverged is known."""
+    sources: tuple[Source, ...] = ()
+    """Networks of the user's own, as the coordinator found them."""
 
 
 def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
-    """Train one stack, all of whose runs are equally far: a worker's work. MemoryError where it does not fit."""
+    """Train one stack, all of whose runs are equally far: a worker's work. MemoryError where it does not fit.
+
+    EngineError where the user's networks cannot be imported here.
+    """
     from vae.training import train_runs
+
+    for source in task.sources:
+        bring(source)
 
     so_far = [run.so_far for run in runs if run.so_far]
     try:

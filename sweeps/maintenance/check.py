@@ -21,6 +21,8 @@ from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import DataError, VaekitError
 from vae.files import tables, weights
 from vae.files.results import Folder
+from vae.own.source import check_unchanged, unnamed
+from vae.parameters import is_own
 
 AGAIN = "delete it, then `vaekit retry --failed` retrains its runs"
 BOTH_AGAIN = "delete it and its table, then `vaekit retry --failed` retrains its runs"
@@ -45,10 +47,11 @@ class Finding:
     """What to do about it."""
 
 
-def check_sweep(folder: Folder) -> list[Finding]:
+def check_sweep(folder: Folder, network: str | None = None) -> list[Finding]:
     """Return what is not sound in a sweep's folder, nothing where all is; nothing is changed.
 
-    Raises ResultsError where another process works on it.
+    `network` names the networks of the user's own that may be imported to check weights. Raises ResultsError where
+    another process works on it.
     """
     with at_rest(folder):
         try:
@@ -56,13 +59,14 @@ def check_sweep(folder: Folder) -> list[Finding]:
             provenance = folder.read_provenance()
         except VaekitError as error:
             return [Finding("sweep.toml, provenance.json", str(error), COPY)]
-        return list(_Check(folder, spec, provenance).findings())
+        return list(_Check(folder, spec, provenance, network).findings())
 
 
 class _Check:
     """One folder, and what was read of it so far."""
 
-    def __init__(self, folder: Folder, spec: Spec, provenance: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Folder, spec: Spec, provenance: Mapping[str, Any], network: str | None) -> None:
+        self.network = network
         self.folder = folder
         self.spec = spec
         self.provenance = provenance
@@ -77,6 +81,7 @@ class _Check:
         yield from self._study()
         yield from self._runs()
         yield from self._weights()
+        yield from self._networks()
         yield from self._told()
         yield from self._table()
         yield from self._data()
@@ -167,10 +172,19 @@ class _Check:
                 if row is None:
                     yield self._finding(path, f"holds weights of run {run}, which is not finished", SPARE)
                 elif run in asked and row["state"] == "COMPLETE":
-                    for problem in tensor_problems(own, asked[run].config, shape):
+                    for problem in tensor_problems(own, asked[run].config, shape, self.network):
                         yield self._finding(path, f"run {run}: {problem}", BOTH_AGAIN)
         for run in sorted(self._kept() - there):
             yield self._finding(self.rows[run]["file"], f"the weights of run {run} are missing", AGAIN)
+
+    def _networks(self) -> Iterator[Finding]:
+        """The user's own networks that were named; of the others nothing is imported."""
+        for network in map(str, self.spec.parameters["network"].choices):
+            if is_own(network) and not unnamed(network, self.network):
+                try:
+                    check_unchanged(network, self.provenance.get("networks", {}).get(network))
+                except VaekitError as error:
+                    yield Finding("provenance.json", str(error), "restore the file that it was trained with")
 
     def _kept(self) -> set[int]:
         """Return the runs whose weights must be there."""

@@ -10,9 +10,12 @@ from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from vae.columns import ACTIVE_VARIANCE, TOTALS
 from vae.config import RunConfig
+from vae.errors import VaekitError
 from vae.files.records import parameter_column
 from vae.networks import network_of
 from vae.networks.padding import Shape
+from vae.own.source import unnamed
+from vae.parameters import is_own
 
 MEASURED_BY_AE = ("distortion_nats", "validation_distortion_nats")
 """An autoencoder has no rate."""
@@ -53,8 +56,16 @@ def _total_problems(row: Mapping[str, Any], model: str) -> Iterator[str]:
         yield f"active_units must be those of its dimensions, {active}, got {row['active_units']:g}"
 
 
-def tensor_problems(tensors: Mapping[str, np.ndarray], config: RunConfig, shape: Shape) -> Iterator[str]:
-    """Yield what is wrong with the weights of a finished run, by parameter, on samples of that shape."""
+def tensor_problems(
+    tensors: Mapping[str, np.ndarray], config: RunConfig, shape: Shape, network: str | None = None
+) -> Iterator[str]:
+    """Yield what is wrong with the weights of a finished run, by parameter, on samples of that shape.
+
+    Nothing is known of a network of the user's own, unless `network` names it; a buffer of one may be infinite.
+    """
+    if is_own(config.network):
+        yield from _own_problems(tensors, config, shape, network)
+        return
     wanted = network_of(config, shape).shapes
     for name in sorted(wanted.keys() | tensors.keys()):
         got = tensors[name].shape if name in tensors else None
@@ -62,3 +73,18 @@ def tensor_problems(tensors: Mapping[str, np.ndarray], config: RunConfig, shape:
             yield f"{name} must have shape {wanted.get(name)}, got {got}"
         elif not np.isfinite(tensors[name]).all():
             yield f"{name} of a finished run must be finite, got NaN or infinity"
+
+
+def _own_problems(
+    tensors: Mapping[str, np.ndarray], config: RunConfig, shape: Shape, network: str | None
+) -> Iterator[str]:
+    if unnamed(config.network, network):
+        return
+    import torch
+
+    from vae.own.model import saved_model
+
+    try:
+        saved_model(config, shape, {name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+    except VaekitError as error:
+        yield str(error)

@@ -22,6 +22,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import ResultsError
 from vae.files.results import Folder, write_whole
+from vae.own.source import check_named
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,11 @@ class Forgotten:
     runs: list[int]
 
 
-def forget_failed(folder: Folder) -> Forgotten:
+def forget_failed(folder: Folder, network: str | None = None) -> Forgotten:
     """Forget what failed trials came to, and that trials were told whose runs are lost; finished runs are kept.
 
-    Raises a VaekitError where the folder cannot be read or written, or another process works on it.
+    `network` names the networks of the user's own that may be imported to train them again. Raises a VaekitError where
+    it lacks one, the folder cannot be read or written, or another process works on it.
     """
     with at_rest(folder):
         home = folder.path.resolve()
@@ -52,6 +54,7 @@ def forget_failed(folder: Folder) -> Forgotten:
         ledger.add(point_of(trial) for trial in trials)
         again = [trial.number for trial in trials if _is_lost(trial, ledger)]
         if again:
+            check_named(spec.network, network)
             runs = sorted({run for trial in again for run in ledger.failed_runs(trial)})
             lacking = [run.run for run in ledger.missing_runs(again)]
             write_whole(folder.journal, _journal(study.study, trials, set(again)))

@@ -9,6 +9,7 @@ from sweeps.spec.make import make_spec
 from sweeps.spec.options import Options, names_of, of
 from sweeps.spec.spec import Spec
 from vae.files.results import Folder
+from vae.own.source import check_named
 from vae.parameters import PARAMETERS
 
 DEFAULTS: dict[str, Any] = {f.name: of(f).compare_default for f in fields(Options) if of(f).compare_default}
@@ -20,9 +21,12 @@ def compare_spec(options: Mapping[str, Any], like: Folder | None = None) -> Spec
     """Return the spec of a comparison: its options, then the sweep it is like, then the defaults.
 
     From a sweep it takes data, training and sizes: an axis of choices as it is, of a range its ends and middle. Asked
-    to be like a comparison, it is that comparison. Raises ConfigError where an option breaks its rule.
+    to be like a comparison, it is that comparison. Raises ConfigError where an option breaks its rule, and ResultsError
+    where the sweep has a network of the user's own that `options` do not name.
     """
     base = _like(like) if like else DEFAULTS
+    if like:
+        check_named(base["network"], _named(options.get("network")))
     chosen = {**base, **options, **TWINS}
     spec = make_spec(chosen)
     return spec if "name" in chosen else replace(spec, name=spec.name + SUFFIX)
@@ -47,3 +51,8 @@ def _choices(name: str, text: str) -> str:
     middle = (axis.low * axis.high) ** 0.5
     values = (axis.low, round(middle) if axis.is_integer else float(f"{middle:.3g}"), axis.high)
     return ",".join(map(str, dict.fromkeys(values)))
+
+
+def _named(network: Any) -> str:
+    """What was given for `network`, which in Python may be a list, as text."""
+    return ",".join(map(str, network)) if isinstance(network, list | tuple) else str(network or "")

@@ -33,6 +33,8 @@ class Spec(Options):
         if self.storage and not isinstance(self.storage, StorageUrl):
             object.__setattr__(self, "storage", parse_storage(self.storage))  # from here on it has no password in it
         _ = self.axes, self.objectives, parse_scores(self.scores or "none"), self.run_config()
+        for network in self.parameters["network"].choices:
+            _ = self.run_config(network=network)
         if self.sampler == "grid":
             for axis in self.axes:
                 if not axis.choices:

@@ -48,6 +48,8 @@ def check_provenance(provenance: Content, path: Path) -> Content:
     _check_type(data, "hash", str, path)
     for split in ("train", "validation", "test"):
         at_least(0, **{f"{split} in data of {str(path)!r}": _check_type(data, split, int, path)})
+    for network in (networks := _check_type(provenance, "networks", dict, path)):
+        _check_type(networks, network, str, path)
     shape = _check_type(data, "image_shape", list, path)
     if not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape) or len(shape) > 3:
         raise ResultsError(f"image_shape must be one to three sides, got {str(shape)[:80]} in {str(path)!r}")

@@ -23,6 +23,9 @@ MOST_HEADER_BYTES = 2**22
 """Thirty times the header of the largest stack; a header is parsed whole before anything in it is checked."""
 _CHECKSUM = "sha256"
 _NAME = re.compile(r"(\d{1,18})\.[a-z0-9_]+(?:\.[a-z]+)?")
+_OWN = re.compile(r"\d{1,18}\.module\.[!-~]{1,500}")
+"""A tensor of a module of the user's own, whose names are free and whose buffers may count."""
+_OF_BUFFERS = frozenset(("F64", "I64", "I32", "I16", "I8", "U8", "BOOL"))
 _DAMAGE = (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, MemoryError)
 
 
@@ -82,7 +85,8 @@ def _opened(path: Path, framework: str) -> Iterator[Any]:
             raise ValueError(f"a header of {length:,} bytes")
         with safetensors.safe_open(path, framework=framework) as file:
             for name in file.keys():  # noqa: SIM118
-                if not _NAME.fullmatch(name) or file.get_slice(name).get_dtype() != "F32":
+                is_own, dtype = _OWN.fullmatch(name), file.get_slice(name).get_dtype()
+                if not (is_own or _NAME.fullmatch(name)) or not (dtype == "F32" or (is_own and dtype in _OF_BUFFERS)):
                     raise ValueError(f"{name[:80]!r}, which is no RUN.PARAMETER of 32-bit floats")
             yield file
     except _DAMAGE as error:

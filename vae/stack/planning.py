@@ -1,9 +1,12 @@
 """What a run may be stacked with, and what its training step costs: all that planning needs, without torch."""
 
+from dataclasses import replace
+
 from vae.config import RunConfig
 from vae.networks import network_of
+from vae.networks.network import Network
 from vae.networks.padding import Shape, Width
-from vae.parameters import PARAMETERS
+from vae.parameters import PARAMETERS, is_own
 
 PADDED = ("latent_dim", "hidden_dim")
 """Widths that runs of one stack may differ in as far as their padding goes."""
@@ -21,12 +24,17 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
 
 def step_cost(config: RunConfig, shape: Shape) -> float:
     """Relative time of one training step on one sample: products, and the passes over activations."""
-    network = network_of(config, shape)
+    network = _priced(config, shape)
     return network.products + PASSES / 2 * network.activations
 
 
 def working_set_bytes(config: RunConfig, shape: Shape) -> int:
     """Bytes that a run's training step touches: weights, gradients and two moments, and the activations."""
-    network = network_of(config, shape)
+    network = _priced(config, shape)
     weights = sum(parameter.size for parameter in network.parameters)
     return 4 * (4 * weights + config.batch_size * network.activations)
+
+
+def _priced(config: RunConfig, shape: Shape) -> Network:
+    """Return the network whose cost a run has; of the user's own nobody knows it, so an mlp of its sizes stands in."""
+    return network_of(replace(config, network="mlp") if is_own(config.network) else config, shape)

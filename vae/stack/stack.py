@@ -15,12 +15,8 @@ from vae.schedules import BetaSchedule
 from vae.stack.adam import StackedAdam
 from vae.stack.latent import LatentSeam
 from vae.stack.planning import stack_key
-from vae.stack.state import RunState, initial_state
-
-SIGMA_WEIGHT = 0.05
-"""Of the newest minibatch in the running mean that an optimal sigma is taken from; the first steps weigh more."""
-LEAST_VARIANCE = 1e-10
-"""Of an optimal sigma: data that are met exactly would have an infinite density."""
+from vae.stack.sigma import fitted_log_sigma
+from vae.stack.state import RunState, initial_state, own_parameters
 
 
 class Stack:
@@ -43,6 +39,7 @@ class Stack:
         states = states or [initial_state(config, shape) for config in configs]
         network = network_of(configs[0], shape)
         self.configs = tuple(configs)
+        self.shape = shape
         self.pixels = math.prod(shape)
         self.latent = network.latent.padded
         self.epoch = states[0].epoch
@@ -84,6 +81,10 @@ class Stack:
             RunState(self.epoch, *({n: t[r].to("cpu", copy=True) for n, t in part.items()} for part in parts))
             for r in range(len(self))
         ]
+
+    def weights(self) -> list[dict[str, Tensor]]:
+        """State of each run's plain module, at its own shape."""
+        return [own_parameters(config, self.shape, s) for config, s in zip(self.configs, self.states(), strict=True)]
 
     def _stacked(self, tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors).to(self.device)
@@ -149,13 +150,7 @@ class Stack:
         return gradient
 
     def _fit_sigma(self, x: Tensor, output: Tensor) -> None:
-        """Set each run's sigma to its maximum-likelihood value, the root of a running mean of its squared errors.
-
-        Of the first steps it is the plain mean, so it begins at the data's own scale.
-        """
-        mean_square = (x - output)[..., : self.pixels].square().sum(dim=2).sum(dim=1) / (x.shape[1] * self.pixels)
-        whole = x.shape[1] / self.configs[0].batch_size if self._step else 1.0
-        weight = whole * max(SIGMA_WEIGHT, 1.0 / (self._step + 1))
-        variance = (2.0 * self.parameters["log_sigma"][:, 0]).exp()
-        fitted = torch.lerp(variance, mean_square, weight) if self._step else mean_square
-        self.parameters["log_sigma"][:, 0] = 0.5 * fitted.clamp(min=LEAST_VARIANCE).log()
+        own_x, own_output = x[..., : self.pixels], output[..., : self.pixels]
+        log_sigma = self.parameters["log_sigma"][:, 0]
+        batch_size = self.configs[0].batch_size
+        log_sigma.copy_(fitted_log_sigma(log_sigma, own_x, own_output, batch_size, self._step))

@@ -11,6 +11,7 @@ from vae.config import RunConfig
 from vae.networks import network_of
 from vae.networks.network import Network
 from vae.networks.padding import Shape
+from vae.parameters import is_own
 from vae.randomness import INITIALISATION, torch_generator
 
 PARTS = ("parameters", "first_moment", "second_moment")
@@ -41,6 +42,8 @@ def initial_state(config: RunConfig, shape: Shape) -> RunState:
 
 def saved_state(config: RunConfig, shape: Shape, weights: Mapping[str, Tensor]) -> RunState:
     """Return a trained run from the state of its plain module, to be evaluated: Adam's moments are zero."""
+    if is_own(config.network):
+        return RunState(0, dict(weights), {}, {})
     return _at_epoch(0, network_of(config, shape), weights)
 
 
