@@ -23,13 +23,17 @@ __all__ = ["Spec", "Sweep", "compare", "metrics", "open", "score", "sweep"]
 
 def sweep(**options: Any) -> Sweep:
     """Train a sweep, or go on with one, and open it."""
-    return open(run_sweep(make_spec(options, partial(warnings.warn, stacklevel=3)), scorer=score_run, note=say).path)
+    return _trained(make_spec(options, partial(warnings.warn, stacklevel=3)))
 
 
 def compare(like: str | None = None, **options: Any) -> Sweep:
     """Train VAEs and their autoencoder twins, with a sweep's data and sizes where one is named, and open the result."""
     folder = find_folder(like, str(options.get("out", "results"))) if like else None
-    return open(run_sweep(compare_spec(options, folder), scorer=score_run, note=say).path)
+    return _trained(compare_spec(options, folder))
+
+
+def _trained(spec: Spec) -> Sweep:
+    return open(run_sweep(spec, scorer=score_run, note=say).path, network=spec.network)
 
 
 _LIKE = Parameter("like", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=str | None)
