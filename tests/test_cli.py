@@ -128,7 +128,7 @@ def bad_data(name: str) -> str:
         (["--data", "BAD:nan"], "nan.npz"),
         (
             ["--data", "BAD:range"],
-            r"bernoulli needs pixels in \[0, 1\], got 0.5 to 1.5 .*; scale the values, or take the likelihood gaussian",
+            r"bernoulli needs pixels in \[0, 1\], got 0.5 to 1.5 .*\(--scale\), or take the likelihood gaussian",
         ),
     ],
 )

@@ -47,8 +47,11 @@ def test_axes(name: str, text: str, choices: Any, low: Any, high: Any, log: bool
         assert (axis.low, axis.high) == (low, high)
 
 
+GAUSSIAN = {"likelihood": "gaussian", "sigma": 0.5}
+
+
 def test_toml_takes_numbers_and_lists_for_axes_and_survives_a_round_trip(tmp_path: Path) -> None:
-    spec = make_spec({"latent_dim": [2, 8], "beta": 1, "hidden_dim": 64, "timeout": 90, "jobs": 2, "sigma": 0.5})
+    spec = make_spec({"latent_dim": [2, 8], "beta": 1, "hidden_dim": 64, "timeout": 90, "jobs": 2} | GAUSSIAN)
     assert (spec.latent_dim, spec.beta, spec.hidden_dim, spec.jobs) == ("2,8", "1", "64", "2")
     assert spec.timeout_seconds == 90
     folder = Folder(tmp_path)

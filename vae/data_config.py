@@ -9,6 +9,8 @@ from vae.errors import ConfigError
 
 BINARIZATIONS = ("none", "threshold", "sample")
 SCALES = ("standard", "unit")
+COLUMNS = ("factors", "drop")
+"""Options that name columns of a table."""
 MINIMUM_IMAGES = 10  # the smallest set of which train, validation and test all get an image
 
 
@@ -32,6 +34,8 @@ class DataConfig:
     """How values that are no pixels are scaled, by their train split; a number divides; None is the data's own way."""
     factors: tuple[str, ...] = ()
     """Names of columns that are known factors, in a table."""
+    drop: tuple[str, ...] = ()
+    """Names of columns that are left out, in a table."""
 
     def __post_init__(self) -> None:
         if not self.source:
@@ -44,15 +48,20 @@ class DataConfig:
             raise ConfigError(f"white must be a number above 0, got {self.white!r}")
         if self.scale is not None and self.scale not in SCALES and not _is_above_0(self.scale):
             raise ConfigError(f"scale must be {', '.join(SCALES)} or a number above 0, got {self.scale!r}")
-        if "" in self.factors or len(set(self.factors)) < len(self.factors):
-            raise ConfigError(f"factors must be different names a,b,c, got {','.join(self.factors)!r}")
+        for name in COLUMNS:
+            names = getattr(self, name)
+            if "" in names or len(set(names)) < len(names):
+                raise ConfigError(f"{name} must be different names a,b,c, got {','.join(names)!r}")
+        if both := set(self.factors) & set(self.drop):
+            raise ConfigError(f"factors and drop must name different columns, got {min(both)!r} in both")
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "DataConfig":
         """Return what the options of a sweep say of its data: those that have a value, as sweep.toml has them."""
         given = {f.name: options[f.name] for f in fields(cls) if options.get(f.name) not in (None, "")}
-        if "factors" in given:
-            given["factors"] = tuple(name.strip() for name in str(given["factors"]).split(","))
+        for name in COLUMNS:
+            if name in given:
+                given[name] = tuple(part.strip() for part in str(given[name]).split(","))
         if "scale" in given and given["scale"] not in SCALES:
             given["scale"] = _number("scale", given["scale"])
         return cls(source=options["data"], **given)

@@ -94,6 +94,7 @@ def run_sweep(
         data_folder, data = load_prepared(spec.data_config)
         for line in data.notes:
             note(f"{data.name}: {line}")
+        spec = spec.on(data)
         check_likelihood(data, spec.likelihood)
         names = spec.score_names(len(data.factor_names), min(len(data.validation), len(data.test)))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None

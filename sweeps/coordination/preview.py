@@ -73,6 +73,7 @@ class Preview:
 def preview_sweep(spec: Spec) -> Preview:
     """Plan a sweep and time a few training steps of each kind of stack; nothing is written."""
     data = load_data(spec.data_config)
+    spec = spec.on(data)
     check_likelihood(data, spec.likelihood)
     workers = count_workers(spec.jobs)
     if spec.mode == "explore":

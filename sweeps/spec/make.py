@@ -12,6 +12,7 @@ from sweeps.spec.rungs import PRUNERS
 from sweeps.spec.spec import Spec
 from vae.config import at_least
 from vae.data import SOURCES, source_name
+from vae.data_config import COLUMNS
 from vae.errors import ConfigError, said
 from vae.files.texts import read_toml
 from vae.parameters import PARAMETERS
@@ -80,7 +81,7 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
     """Take a value as the option's type, where a file has a more natural one (a number, a list) for a text."""
     known, value = of(Options.__dataclass_fields__[name]), _plain(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in (*PARAMETERS, "factors") and isinstance(value, list):
+    if name in (*PARAMETERS, *COLUMNS) and isinstance(value, list):
         return ",".join(map(str, value))
     if is_number and (name in PARAMETERS or known.numeric):
         return str(value)

@@ -58,7 +58,10 @@ class Options:
         shown="standard for tables, none for images", numeric=True,
     )  # fmt: skip
     factors: str = option("", "run", "Columns of a table that are known factors or labels: a,b,c.")
-    likelihood: str = option("bernoulli", "run", "p(x|z): bernoulli, continuous_bernoulli or gaussian.")
+    drop: str = option("", "run", "Columns of a table to leave out: a,b,c.")
+    likelihood: str = option(
+        "", "run", "p(x|z): bernoulli, continuous_bernoulli or gaussian.", shown="bernoulli, for a table gaussian"
+    )
     sigma: float | Literal["learned"] = option(
         "learned", "run", "Standard deviation of gaussian: learned (the optimal one) or a number."
     )

@@ -1,6 +1,6 @@
 """The spec of a sweep: its options, and what they mean."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from sweeps.spec.rungs import rungs
 from vae.columns import CHEAP_SCORES, Objective, parse_objectives, parse_scores
 from vae.config import TRAINING_FIELDS, RunConfig
 from vae.convergence import nominal_epochs
-from vae.data import DataConfig
+from vae.data import Data, DataConfig, default_likelihood
 from vae.device import resolve_device
 from vae.errors import ConfigError
 from vae.parameters import ALWAYS, PARAMETERS
@@ -119,9 +119,14 @@ class Spec(Options):
         objective = [(o.column, o.direction) for o in self.objectives]
         return given | self.parameters | {"device": resolve_device(self.device), "objective": objective}
 
+    def on(self, data: Data) -> "Spec":
+        """Return the spec with the default that its data decide: the likelihood."""
+        return replace(self, likelihood=self.likelihood or default_likelihood(data))
+
     def run_config(self, **values: Any) -> RunConfig:
         """Return the config of one run, with a trial's parameters and its seed as `values`."""
-        shared = {name: getattr(self, name) for name in TRAINING_FIELDS if name not in PARAMETERS}
+        given = self.as_dict()
+        shared = {name: given[name] for name in TRAINING_FIELDS if name not in PARAMETERS and name in given}
         fixed = {name: axis.choices[0] for name, axis in self.parameters.items() if axis.is_fixed}
         base: dict[str, Any] = {"data": self.data_config, "seed": self.seed}
         return RunConfig(**(base | shared | fixed | values))

@@ -1,6 +1,6 @@
 """Images by name or path: read, checked, split, prepared once a machine and memory-mapped."""
 
-from vae.data.dataset import SPLITS, Data, check_likelihood, describe, open_data
+from vae.data.dataset import SPLITS, Data, check_likelihood, default_likelihood, describe, open_data
 from vae.data.formats import FORMAT_NAMES
 from vae.data.grid import factor_grid
 from vae.data.paths import default_cache
@@ -23,6 +23,7 @@ __all__ = [
     "check_likelihood",
     "complete",
     "default_cache",
+    "default_likelihood",
     "describe",
     "factor_grid",
     "fetch_data",

@@ -15,6 +15,8 @@ from vae.errors import ConfigError, DataError
 from vae.files.texts import read_json
 
 SPLITS = ("train", "validation", "test")
+SCALING = ("offset", "unit")
+"""Arrays that data have which were scaled."""
 LOOKED_AT = 1_000
 
 
@@ -25,11 +27,11 @@ class Data:
     name: str
     """A name in SOURCES, or the name of the folder or file."""
     images: npt.NDArray[Any]
-    """(image, height, width) or (image, height, width, channel), uint8 or float32, memory-mapped."""
+    """(image, height, width[, channel]) or of a table (sample, feature), uint8 or float32, memory-mapped."""
     scale: float
     """A pixel value is images * scale."""
-    factors: npt.NDArray[np.int64] | None
-    """(image, factor)."""
+    factors: npt.NDArray[Any] | None
+    """(image, factor), int64, or float64 where one is continuous."""
     factor_names: tuple[str, ...]
     """One a factor."""
     train: npt.NDArray[np.int64]
@@ -50,13 +52,32 @@ class Data:
     """What the values 0, 1, 2, ... of a factor are called, where they have names."""
     feature_names: tuple[str, ...] = ()
     """One a column of a table."""
+    offset: npt.NDArray[np.float64] | None = None
+    """What scaling took off the values: one a feature or channel, or one for all; None where nothing was scaled."""
+    unit: npt.NDArray[np.float64] | None = None
+    """What scaling divided them by, then; of the shape of `offset`."""
     notes: tuple[str, ...] = ()
     """What was guessed or decided in reading, a line each; known to who prepared the data, not to workers."""
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(height, width) or (height, width, channel)."""
+        """(height, width), (height, width, channel) or of a table (feature,)."""
         return self.images.shape[1:]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether samples are rows of features, and no images."""
+        return len(self.sample_shape) == 1
+
+    @property
+    def is_standardised(self) -> bool:
+        """Whether values were scaled to unit deviation or range, whatever the largest of them are."""
+        return self.offset is not None and bool(self.offset.any())
+
+    def given(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return scaled values (..., *sample_shape) as they were before: what a user is shown."""
+        exact = values.astype(np.float64)
+        return exact if self.offset is None or self.unit is None else exact * self.unit + self.offset
 
     @property
     def is_binary(self) -> bool:
@@ -96,6 +117,8 @@ def open_data(folder: Path, name: str = "") -> Data:
         levels = record.get("factor_levels", {})
         record["factor_levels"] = {factor: tuple(names) for factor, names in levels.items()}
         factors = np.array(open_npy(folder / "factors.npy")) if record["factor_names"] else None
+        is_scaled = (folder / f"{SCALING[0]}.npy").exists()
+        record |= {name: np.array(open_npy(folder / f"{name}.npy")) if is_scaled else None for name in SCALING}
         record["name"] = name or record["name"]
         splits: dict[str, Any] = {name: np.array(open_npy(folder / f"{name}.npy")) for name in SPLITS}
         # Copy on write: torch.from_numpy warns of arrays that cannot be written.
@@ -114,13 +137,15 @@ def _check(data: Data) -> None:
     numbers = [data.scale, data.low, data.high]
     words = [*names, *data.feature_names, *(level for levels in data.factor_levels.values() for level in levels)]
     rules = {
-        "images": data.images.ndim in (3, 4) and data.images.dtype in (np.uint8, np.float32),
+        "images": data.images.ndim in (2, 3, 4) and data.images.dtype in (np.uint8, np.float32),
         "numbers": all(isinstance(x, int | float) and math.isfinite(x) for x in numbers) and data.scale > 0,
         "texts": all(isinstance(text, str) for text in (data.name, data.content_hash, *words)),
         "levels": set(data.factor_levels) <= set(names),
         "resample": isinstance(data.resample, bool),
         # A factor's values may be negative: only their order and equality are ever read.
-        "factors": data.factors is None or _are_integers(data.factors, (count, len(names))),
+        "factors": data.factors is None or _are_factors(data.factors, (count, len(names))),
+        "scaling": _is_scaling(data),
+        "features": len(data.feature_names) in (0, data.sample_shape[-1]),
         "splits": all(_are_indices(split, (split.size,)) and split.max() < count for split in splits),
     }
     # Bounded as they are now, they can be counted.
@@ -134,12 +159,32 @@ def _are_integers(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
     return array.dtype == np.int64 and array.shape == shape and array.size > 0
 
 
+def _are_factors(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
+    is_continuous = array.dtype == np.float64 and array.shape == shape and array.size > 0
+    return _are_integers(array, shape) or (is_continuous and bool(np.isfinite(array).all()))
+
+
+def _is_scaling(data: Data) -> bool:
+    """Whether there is none, or a finite one that can be undone."""
+    if data.offset is None or data.unit is None:
+        return data.offset is None and data.unit is None
+    shapes = {(1,), data.sample_shape[-1:]}
+    parts = (data.offset, data.unit)
+    is_finite = all(part.dtype == np.float64 and part.shape in shapes and np.isfinite(part).all() for part in parts)
+    return bool(is_finite and (data.unit > 0).all())
+
+
 def _are_indices(array: npt.NDArray[Any], shape: tuple[int, ...]) -> bool:
     return _are_integers(array, shape) and int(array.min()) >= 0
 
 
 UNIT_SCALE = (0.03, 30.0)
 """Between these lies the largest absolute value of data that training reaches within some thousand steps."""
+
+
+def default_likelihood(data: Data) -> str:
+    """Return the likelihood of data for which the user names none: pixels lie in [0, 1], a table's values anywhere."""
+    return "gaussian" if data.is_table else "bernoulli"
 
 
 def check_likelihood(data: Data, likelihood: str) -> None:
@@ -149,14 +194,17 @@ def check_likelihood(data: Data, likelihood: str) -> None:
     """
     if likelihood in ("bernoulli", "continuous_bernoulli") and (data.low < 0 or data.high > 1):
         got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
-        remedy = "scale the values, or take the likelihood gaussian"
-        raise DataError(f"{likelihood} needs pixels in [0, 1], got {got}; {remedy}")
+        remedy = "scale the values (--scale), or take the likelihood gaussian"
+        values = "values" if data.is_table else "pixels"
+        raise DataError(f"{likelihood} needs {values} in [0, 1], got {got}; {remedy}")
+    if data.is_standardised:
+        return
     largest = max(abs(data.low), abs(data.high))
     if likelihood == "gaussian" and largest and not UNIT_SCALE[0] <= largest <= UNIT_SCALE[1]:
         got = f"{data.low:.4g} to {data.high:.4g} in '{data.name}'"
         warnings.warn(
             f"training starts at unit scale and may not reach values of {got}; scale them to about [0, 1] or to unit "
-            "deviation",
+            "deviation: --scale unit or standard",
             stacklevel=2,
         )
 

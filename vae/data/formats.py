@@ -10,6 +10,7 @@ from pathlib import Path
 from vae.data.idx import read_idx_folder
 from vae.data.npz import read_npz
 from vae.data.raw import RawData
+from vae.data.table import read_table
 from vae.data_config import DataConfig
 
 
@@ -48,10 +49,11 @@ FORMATS = (
     Format(
         name="a folder of IDX files",
         claims=Path.is_dir,
-        read=lambda path, config: read_idx_folder(path, white=config.white),
+        read=read_idx_folder,
         files=content,
     ),
     by_suffix("an .npz file", read_npz, ".npz"),
+    by_suffix("a .csv, .tsv or .parquet table", read_table, ".csv", ".tsv", ".parquet"),
 )
 """In the order in which they are asked whether they claim a path."""
 FORMAT_NAMES = f"{', '.join(known.name for known in FORMATS[:-1])} or {FORMATS[-1].name}"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vae.data.raw import RawData, check_raw_data
+from vae.data_config import DataConfig
 from vae.errors import DataError
 from vae.files.limits import FREE_IMAGES, check_growth
 
@@ -96,7 +97,7 @@ def _read_at_most(stream: _Stream, n_bytes: int) -> bytearray:
     return content
 
 
-def read_idx_folder(folder: Path, white: float | None = None) -> RawData:
+def read_idx_folder(folder: Path, config: DataConfig | None = None) -> RawData:
     """Read a folder of IDX images and perhaps labels; t10k files are its test split; raises DataError."""
     # Sorted: a plain file comes before its gzipped twin, and is taken.
     files: dict[str, Path] = {}
@@ -114,10 +115,10 @@ def read_idx_folder(folder: Path, white: float | None = None) -> RawData:
     return check_raw_data(
         folder,
         images[0] if len(parts) == 1 else np.concatenate(images),
-        factors=labels,
+        factors=() if labels is None else list(labels.T),
         factor_names=() if labels is None else ("label",),
         first_test=None if len(parts) == 1 else len(images[0]),
-        white=white,
+        config=config,
     )
 
 

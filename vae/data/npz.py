@@ -19,7 +19,8 @@ from vae.errors import DataError
 from vae.files.limits import FREE_IMAGES, check_growth
 
 _IMAGES = ("images", "imgs")
-_FACTORS = ("factors", "latents_classes", "labels")
+_FACTORS = ("factors", "latents_classes")
+_LABELS, _NAMES = "labels", "factor_names"
 _DSPRITES_FACTORS = ("color", "shape", "scale", "orientation", "x", "y")
 # What zipfile and its decompressors raise on a file that is not what it should be.
 _DAMAGE = (
@@ -37,16 +38,29 @@ _DAMAGE = (
 
 
 def read_npz(path: Path, config: DataConfig) -> RawData:
-    """Read images (or imgs) and, if there, factors, latents_classes or labels; raises DataError."""
+    """Read images (or imgs) and, if there, factors or latents_classes (with factor_names), and labels.
+
+    Raises DataError.
+    """
     with open_npz(path) as archive:
-        keys = [_first(archive.names, _IMAGES), _first(archive.names, _FACTORS)]
-        if keys[0] is None:
+        images_key, factors_key = _first(archive.names, _IMAGES), _first(archive.names, _FACTORS)
+        if images_key is None:
             raise DataError(f"an .npz file must hold 'images', got {archive.listed} in '{path}'")
-        images, *rest = archive.read([key for key in keys if key is not None])
-    if keys[1] is None:
-        return check_raw_data(path, images, white=config.white)
-    factors, names = _named_factors(path, keys[1], rest[0])
-    return check_raw_data(path, images, factors, names, white=config.white)
+        keys = [key for key in (images_key, factors_key, _LABELS, _NAMES) if key in archive.names]
+        arrays = dict(zip(keys, archive.read(keys), strict=True))
+    blocks: list[npt.NDArray[Any]] = []
+    names: list[str] = []
+    if factors_key is not None:
+        block, block_names = _named_factors(path, factors_key, arrays[factors_key], arrays.get(_NAMES))
+        blocks.append(block)
+        names += block_names
+    if _LABELS in arrays and "label" not in names:
+        if arrays[_LABELS].ndim != 1:
+            raise DataError(f"labels must have shape (image,), got {arrays[_LABELS].shape} in '{path}'")
+        blocks.append(arrays[_LABELS][:, None])
+        names.append("label")
+    columns = [column for block in blocks for column in block.T]
+    return check_raw_data(path, arrays[images_key], columns, names, config=config)
 
 
 class Archive:
@@ -96,15 +110,23 @@ def _first(names: Sequence[str], candidates: tuple[str, ...]) -> str | None:
     return next((key for key in candidates if key in names), None)
 
 
-def _named_factors(path: Path, key: str, factors: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
-    if key == "labels":
-        if factors.ndim != 1:
-            raise DataError(f"labels must have shape (image,), got {factors.shape} in '{path}'")
-        return factors[:, None], ("label",)
+def _named_factors(
+    path: Path, key: str, factors: npt.NDArray[Any], names: npt.NDArray[Any] | None
+) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     if factors.ndim != 2 or factors.shape[1] == 0:
         raise DataError(f"{key} must have shape (image, factor), got {factors.shape} in '{path}'")
+    if names is not None:
+        return factors, _texts(path, names, factors.shape[1])
     if key == "factors" or factors.shape[1] != len(_DSPRITES_FACTORS):
         return factors, tuple(f"factor_{column}" for column in range(factors.shape[1]))
     # dSprites is white throughout: a factor that never varies says nothing about a latent.
     varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
     return factors[:, varying], tuple(_DSPRITES_FACTORS[column] for column in varying)
+
+
+def _texts(path: Path, names: npt.NDArray[Any], factors: int) -> tuple[str, ...]:
+    texts = tuple(map(str, names.ravel().tolist()))
+    if names.dtype.kind != "U" or len(set(texts)) != len(texts) or len(texts) != factors:
+        got = f"{len(texts)} of type {names.dtype}"
+        raise DataError(f"{_NAMES} must be {factors} different texts, one a factor, got {got} in '{path}'")
+    return texts

@@ -3,18 +3,21 @@
 import dataclasses
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vae.data import index, store
 from vae.data.dataset import Data, open_data
 from vae.data.paths import CACHE_VARIABLE, default_cache, sources_folder
-from vae.data.raw import RawData
+from vae.data.raw import RawData, named, not_enough
+from vae.data.scaling import constant_columns, fit_scaling, scaled
 from vae.data.sets.download import fetch
 from vae.data.sources import files_of, read_source, source_name
 from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
 from vae.data_config import DataConfig
-from vae.errors import DataError
+from vae.errors import ConfigError, DataError
 
 DATA_SEED = 1998  # never the sweep's seed: every sweep over the same images has the same splits
 
@@ -49,7 +52,7 @@ def _prepare(config: DataConfig, cache: Path | None) -> index.Known:
     raw = read_source(config, sources)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        done = index.Known(_written(config, raw, cache), raw.notes)
+        done = _written(config, raw, cache)
         index.remember(cache, key, done)
     except OSError as error:
         reason = error.strerror or error
@@ -64,7 +67,7 @@ def fetch_data(name: str) -> Path:
     return fetch(name, sources_folder(default_cache()))
 
 
-def _written(config: DataConfig, raw: RawData, cache: Path) -> Path:
+def _written(config: DataConfig, raw: RawData, cache: Path) -> index.Known:
     """Prepare beside the folder and move there in one step, so that nobody opens a half-written one."""
     with tempfile.TemporaryDirectory(dir=cache, prefix="writing-") as scratch:
         half = Path(scratch) / "half"
@@ -73,7 +76,7 @@ def _written(config: DataConfig, raw: RawData, cache: Path) -> Path:
         folder = cache / data.content_hash
         if not store.is_whole(folder):
             store.write(data, half, folder)
-    return folder
+    return index.Known(folder, data.notes)
 
 
 def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
@@ -82,13 +85,20 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
         raw = subsample(raw, config.limit, subsample_rng)
     images = raw.images if isinstance(raw.images, np.ndarray) else store.write_images(raw.images, half)
     scale = raw.scale
+    if raw.is_table and (config.size is not None or config.binarize != "none"):
+        raise ConfigError("size and binarize are for images, got a table")
     if config.size is not None and images.shape[1:3] != (config.size, config.size):
         images, scale = block_average(images, scale, config.size), 1.0
     train, validation, test = draw_splits(len(images), raw.first_test, split_rng)
+    raw, images, notes = _without_constants(raw, images, train)
     if config.binarize == "threshold":
         images, scale = threshold(images, scale), 1.0
     elif config.binarize == "sample":
         images = sample_held_out(images, scale, np.union1d(validation, test), binarize_rng)
+    scaling = None
+    if scale_of := config.scale or ("standard" if raw.is_table else None):
+        scaling = fit_scaling(scale_of, images, scale, train)
+        images, scale = scaled(images, scale, scaling), 1.0
     data = Data(
         name=source_name(config.source),
         images=images,
@@ -104,5 +114,29 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
         content_hash="",
         factor_levels=raw.factor_levels,
         feature_names=raw.feature_names,
+        notes=(*raw.notes, *notes),
+        offset=None if scaling is None else scaling.offset,
+        unit=None if scaling is None else scaling.unit,
     )
+    _check_finite(data)
     return dataclasses.replace(data, content_hash=store.content_hash(data))
+
+
+def _without_constants(
+    raw: RawData, images: npt.NDArray[Any], train: npt.NDArray[np.int64]
+) -> tuple[RawData, npt.NDArray[Any], tuple[str, ...]]:
+    """Leave out a table's columns that do not vary in training, and say so: nothing is to be learned of them."""
+    constant = constant_columns(images, train) if raw.is_table else np.empty(0, dtype=np.int64)
+    if not len(constant):
+        return raw, images, ()
+    names = tuple(name for place, name in enumerate(raw.feature_names) if place not in set(constant.tolist()))
+    left_out = named(raw.feature_names[place] for place in constant)
+    if too_few := not_enough(names):
+        raise DataError(f"{too_few}: constant in training are {left_out}")
+    note = f"columns that are constant in training are left out: {left_out}"
+    return dataclasses.replace(raw, feature_names=names), np.delete(images, constant, axis=1), (note,)
+
+
+def _check_finite(data: Data) -> None:
+    if not np.isfinite([data.low, data.high]).all():
+        raise DataError(f"scaled values must be finite, got {data.low:g} to {data.high:g} in '{data.name}'")

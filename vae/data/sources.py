@@ -54,7 +54,7 @@ def source_name(source: str) -> str:
 
 def _check_is_own(config: DataConfig) -> None:
     """Raise ConfigError for options that say what a file does not: data by name know it."""
-    for name in ("white", "key", "factors"):
+    for name in ("white", "key", "factors", "drop"):
         if value := getattr(config, name):
             raise ConfigError(f"{name} is for data in files, got {value!r} for '{config.source}'")
 

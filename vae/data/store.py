@@ -12,9 +12,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from vae.data.dataset import SPLITS, Data, open_data
+from vae.data.dataset import SCALING, SPLITS, Data, open_data
 from vae.data.lazy import Lazy
 from vae.errors import DataError
+
+_OPTIONAL = ("factors", *SCALING)
+"""Arrays that not all data have."""
 
 
 def content_hash(data: Data) -> str:
@@ -56,7 +59,7 @@ def write(data: Data, half: Path, folder: Path) -> None:
             continue  # there already
         with durable(half / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
-    plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, "factors", "notes")]
+    plain = [field.name for field in dataclasses.fields(data) if field.name not in (*arrays, *_OPTIONAL, "notes")]
     with durable(half / "data.json") as file:
         file.write(json.dumps({name: getattr(data, name) for name in plain}, indent=2).encode() + b"\n")
     move(half, folder)
@@ -92,4 +95,5 @@ def durable(path: Path) -> Iterator[BinaryIO]:
 
 def _arrays(data: Data) -> dict[str, npt.NDArray[Any]]:
     arrays = {"images": data.images} | {name: data.split(name) for name in SPLITS}
-    return arrays if data.factors is None else arrays | {"factors": data.factors}
+    optional = {name: getattr(data, name) for name in _OPTIONAL}
+    return arrays | {name: array for name, array in optional.items() if array is not None}

@@ -22,6 +22,7 @@ from vae.data.sets.sprites import (
     draw_sprites,
     draw_tiny_sprites,
 )
+from vae.data_config import DataConfig
 from vae.errors import DataError
 
 FETCHED = "downloaded once"
@@ -74,7 +75,7 @@ def _idx(name: str, description: str, licence: str) -> Source:
         factors={"label": 10},
         origin=FETCHED,
         licence=licence,
-        read=lambda request: read_idx_folder(fetch(name, request.cache), white=255),
+        read=lambda request: read_idx_folder(fetch(name, request.cache), DataConfig(white=255)),
         files=lambda request: with_content(fetch(name, request.cache)),
     )
 
