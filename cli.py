@@ -17,6 +17,7 @@ from vae.parameters import is_own
 from vae.streams import say, whole_output
 
 if TYPE_CHECKING:
+    from sweeps.coordination.coordinator import Work
     from sweeps.spec.spec import Spec
 
 SUMMARY = "Sweep the hyperparameters of VAEs, and see what they do on your data."
@@ -229,6 +230,31 @@ def retry(
 
 
 @app.command()
+def refine(
+    sweep: Sweep,
+    top: Annotated[int, typer.Option(help="Trials that get more seeds in any case.")] = 5,
+    seeds: Annotated[int, typer.Option(help="Seeds that each of them has afterwards.")] = 10,
+    network: Network = None,
+    out: Out = "results",
+) -> None:
+    """Give the best trials, and those that may be as good, more seeds, and write the report."""
+    from functools import partial
+
+    from analysis.statistics.more_seeds import worth_more_seeds
+    from sweeps.coordination import refine as refining
+    from sweeps.spec.make import spec_in
+    from vae.files.results import find_folder
+    from vae.own.source import check_named
+
+    _find_own(network)
+    spec = spec_in(find_folder(sweep, out))
+    check_named(spec.network, network)
+    how = refining.Refinement(choose=worth_more_seeds, top=top, seeds=seeds, note=say)
+    how.check(spec)
+    _sweep(spec, partial(refining.refine, how=how))
+
+
+@app.command()
 def export(
     sweep: Sweep,
     to: Annotated[str, typer.Option(help="Format: parquet or csv.")],
@@ -328,16 +354,20 @@ def main() -> NoReturn:
             sys.exit(getattr(error, "exit_code", 1))
 
 
-def _sweep(spec: "Spec") -> None:
+def _sweep(spec: "Spec", work: "Work | None" = None) -> None:
+    """Do all of a sweep, or some other work on it, and write its report."""
     from analysis.scores.in_sweep import score_run
+    from analysis.statistics.more_seeds import worth_more_seeds
     from sweeps.coordination.coordinator import run_sweep
     from sweeps.coordination.progress import live_progress
+    from sweeps.coordination.refine import Refinement, work_of
     from sweeps.engines.engine import GO_ON
     from sweeps.engines.interrupts import stop_on_signals
 
+    work = work or work_of(spec, Refinement(choose=worth_more_seeds, note=say))
     try:
         with stop_on_signals(say) as stop, live_progress(spec.objectives[0].name) as on_status:
-            status = run_sweep(spec, on_status, scorer=score_run, stop=stop)
+            status = run_sweep(spec, on_status, scorer=score_run, stop=stop, work=work)
         if status.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:

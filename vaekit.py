@@ -3,6 +3,7 @@
 import warnings
 from functools import partial
 from inspect import Parameter
+from pathlib import Path
 from typing import Any
 
 from analysis import metrics
@@ -10,20 +11,44 @@ from analysis.frames.sweep import Sweep
 from analysis.frames.sweep import open_sweep as open
 from analysis.metrics import score
 from analysis.scores.in_sweep import score_run
-from sweeps.coordination.coordinator import run_sweep
+from analysis.statistics.more_seeds import worth_more_seeds
+from sweeps.coordination import refine as _refining
+from sweeps.coordination.coordinator import Work, run_sweep
 from sweeps.spec.compare import compare_spec
-from sweeps.spec.make import make_spec
+from sweeps.spec.make import make_spec, spec_in
 from sweeps.spec.options import docstring_of, signature_of
 from sweeps.spec.spec import Spec
 from vae.files.results import find_folder
+from vae.own.source import check_named
 from vae.streams import say
 
-__all__ = ["Spec", "Sweep", "compare", "metrics", "open", "score", "sweep"]
+__all__ = ["Spec", "Sweep", "compare", "metrics", "open", "refine", "score", "sweep"]
 
 
 def sweep(**options: Any) -> Sweep:
     """Train a sweep, or go on with one, and open it."""
-    return _trained(make_spec(options, partial(warnings.warn, stacklevel=3)))
+    spec = make_spec(options, partial(warnings.warn, stacklevel=3))
+    work = _refining.work_of(spec, _refining.Refinement(choose=worth_more_seeds))
+    return _trained(spec, work)
+
+
+def refine(
+    where: str | Path,
+    top: int = _refining.TOP,
+    seeds: int = _refining.SEEDS,
+    out: str = "results",
+    network: str | None = None,
+) -> Sweep:
+    """Give the best trials of a sweep, and those that may be as good, so many seeds each, and open it.
+
+    `network` names the networks of your own that it may import. Raises a VaekitError where there is no such sweep, none of its trials is complete or the seeds are no more than
+    those that each trial has.
+    """
+    spec = spec_in(find_folder(where, out))
+    check_named(spec.network, network)
+    how = _refining.Refinement(choose=worth_more_seeds, top=top, seeds=seeds)
+    how.check(spec)
+    return _trained(spec, partial(_refining.refine, how=how))
 
 
 def compare(like: str | None = None, **options: Any) -> Sweep:
@@ -32,8 +57,8 @@ def compare(like: str | None = None, **options: Any) -> Sweep:
     return _trained(compare_spec(options, folder))
 
 
-def _trained(spec: Spec) -> Sweep:
-    return open(run_sweep(spec, scorer=score_run, note=say).path, network=spec.network)
+def _trained(spec: Spec, work: Work | None = None) -> Sweep:
+    return open(run_sweep(spec, scorer=score_run, note=say, work=work).path, network=spec.network)
 
 
 _LIKE = Parameter("like", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=str | None)

@@ -144,7 +144,7 @@ def test_options_that_break_a_rule_are_refused() -> None:
 
 
 def test_python_compares_and_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer: run_sweep(spec, engine=Inline()))
+    monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer, **given: run_sweep(spec, engine=Inline(), **given))
     found = vaekit.compare(**SHORT, latent_dim="2", hidden_dim="16", out=str(tmp_path))
     assert found.runs["model"].tolist() == ["vae", "vae", "ae", "ae"]
     with pytest.raises(ResultsError, match="no sweep "):

@@ -83,7 +83,9 @@ def test_to_optimize_it_ends_with_a_batch(
 
 def test_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     spec = study(tmp_path, stop_after=2)
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in spec.as_dict().items() if name != "report"]
+    words = [
+        f"--{name.replace('_', '-')}={value}" for name, value in spec.as_dict().items() if value not in (True, False)
+    ]
     for argv in (["sweep", *words, "--no-report"], ["show", str(tmp_path / "s")]):
         monkeypatch.setattr(sys, "argv", ["vaekit", *argv])
         with pytest.raises(SystemExit):

@@ -52,6 +52,8 @@ def is_any_above(
 ) -> bool:
     """Whether the mean of any trial is better than that of its floors by more than their noise."""
     sign = -1.0 if ascending else 1.0
-    seeds = max(map(len, values.values()))
-    needed = margin(spread(floors.values()), (seeds, seeds), len(values), FLOOR_LEVEL)
-    return any(sign * (np.mean(values[trial]) - np.mean(floors[trial])) > needed for trial in values)
+    noise = spread(floors.values())
+    needed = {
+        seeds: margin(noise, (seeds, seeds), len(values), FLOOR_LEVEL) for seeds in set(map(len, values.values()))
+    }
+    return any(sign * (np.mean(own) - np.mean(floors[trial])) > needed[len(own)] for trial, own in values.items())

@@ -20,7 +20,7 @@ def effect_sections(view: View) -> list[Section]:
 def _section(view: View, parameter: str) -> Section:
     words = short_label(parameter)
     title, slug = f"The effect of {words}", f"effect_{parameter}"
-    points, means = trial_means(view.runs, QUANTITIES), effect(view.runs, parameter)
+    points, means = trial_means(view.runs, QUANTITIES), effect(view.own_runs, parameter)
     if points.empty:
         return left_out(title, slug, means)
     if parameter not in view.varying:

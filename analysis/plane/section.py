@@ -42,7 +42,7 @@ def frontier_section(view: View) -> Section:
 def area_section(view: View) -> Section:
     """Show the area under the frontier, one number for a sweep."""
     zero_rate, title = view.zero_rate.nats, "Area under the frontier"
-    area = frontier_area(view.runs, zero_rate)
+    area = frontier_area(view.own_runs, zero_rate)
     if area.empty:
         return left_out(title, "frontier_area", area)
     row = area.iloc[0]
@@ -57,13 +57,13 @@ def area_section(view: View) -> Section:
         "in it. The dashed line is the mean D over that interval. Compare sweeps of the same data only over the same "
         "interval of R."
     )
-    figure = figures.frontier_area(area, frontier_corners(view.runs, zero_rate), zero_rate)
+    figure = figures.frontier_area(area, frontier_corners(view.own_runs, zero_rate), zero_rate)
     return Section(title=title, slug="frontier_area", sentence=sentence, figure=figure, table=area, preview=area)
 
 
 def convergence_section(view: View) -> Section:
     """Show the slope of D over R between neighbouring betas beside beta."""
-    pairs, title = slopes(view.runs), "Convergence check"
+    pairs, title = slopes(view.own_runs), "Convergence check"
     if pairs.empty:
         return left_out(title, "convergence", pairs, NO_PAIRS)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]

@@ -38,6 +38,12 @@ class View:
         return finished(self.runs)
 
     @cached_property
+    def own_runs(self) -> pd.DataFrame:
+        """Those of `runs` with the seeds that every trial was asked with: what averages over trials may weigh alike."""
+        spec, seeds = self.sweep.spec, self.runs["seed"]
+        return self.runs[seeds < int(spec.get("seed", 0)) + int(spec["seeds"])]
+
+    @cached_property
     def board(self) -> pd.DataFrame:
         """The leaderboard, scores and carrying units included: one row a COMPLETE trial, best first."""
         sweep = self.sweep

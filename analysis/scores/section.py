@@ -44,7 +44,7 @@ def _best_section(view: View) -> Section:
 
 def _effect_section(view: View, parameter: str) -> Section:
     scores = view.sweep.scores
-    means = effect(view.runs, parameter, scores)
+    means = effect(view.own_runs, parameter, scores)
     sentence = (
         "The line is the mean over trials at each value, or in bins around it, with a 95 % interval over seeds; the "
         "other hyperparameters vary from trial to trial. Dots are trials."

@@ -41,14 +41,22 @@ def lead(values: pd.DataFrame, best: int, *, is_less_better: bool = False) -> pd
 def _noise(table: pd.DataFrame) -> tuple[float, int]:
     """The variance over seeds of the better half of the trials (trial, seed), and its degrees of freedom.
 
-    What a seed does to all trials is taken out; poor trials are left out, for their noise is larger.
+    What a seed does to all trials is taken out; poor trials are left out, for their noise is larger. Where some trials
+    have more seeds, it is that of them or of the seeds of all, whichever has more degrees of freedom.
     """
     ranked = table.loc[table.mean(axis=1).sort_values(ascending=False, kind="stable").index]
-    half = ranked.iloc[: max(2, -(-len(ranked) // 2))].dropna(axis=1)
-    trials, seeds = half.shape
-    degrees = max(trials - 1, 0) * max(seeds - 1, 0)
+    half = ranked.iloc[: max(2, -(-len(ranked) // 2))]
+    counts = half.notna().sum(axis=1)
+    blocks = [half[counts >= least].dropna(axis=1) for least in sorted(set(counts))]
+    block = max(blocks, key=_degrees)
+    degrees = _degrees(block)
     if not degrees:
         return np.nan, 0
-    values = half.to_numpy()
+    values = block.to_numpy()
     residuals = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
     return float(np.square(residuals).sum() / degrees), degrees
+
+
+def _degrees(block: pd.DataFrame) -> int:
+    trials, seeds = block.shape
+    return max(trials - 1, 0) * max(seeds - 1, 0)

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.statistics.dominance import dominated
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import parameters_of
-from vae.columns import TOTALS, Objective, value_columns
+from vae.columns import AT_SELECTION, TOTALS, Objective, value_columns
 
 
 def leaderboard(
@@ -16,10 +16,12 @@ def leaderboard(
 ) -> pd.DataFrame:
     """Return one row a COMPLETE trial, best first, with means and half-widths over its n seeds, `scores` included.
 
-    One objective orders by its value; several put the trials that no other dominates first (`dominated` says
-    which), then order by the first objective. Equal trials stand in the order they were asked.
+    Where trials were refined, the value at their selection stands beside their value. One objective orders by its
+    value; several put the trials that no other dominates first (`dominated` says which), then order by the first
+    objective. Equal trials stand in the order they were asked.
     """
     parameters, values = parameters_of(trials), value_columns(tuple(objectives))
+    values = (*values, AT_SELECTION) if AT_SELECTION in trials else values
     complete = trials.loc[trials["state"] == "COMPLETE", ["trial", *parameters, *values, "seconds"]]
     measured = dict.fromkeys([*TOTALS, *(objective.column for objective in objectives), *scores])
     means = trial_means(runs, list(measured)).drop(columns="trial")

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.statistics.selection import parameters_of
-from vae.columns import STATES, parse_objectives, value_columns
+from vae.columns import AT_SELECTION, STATES, parse_objectives, value_columns
 from vae.stopping import trials_since_best
 
 OPEN = ("RUNNING", "WAITING")
@@ -37,6 +37,7 @@ def ended_early(trials: pd.DataFrame, spec: Mapping[str, Any]) -> int:
     if not patience or len(trials) >= int(spec["trials"]) or trials["state"].isin(OPEN).any():
         return 0
     objectives = parse_objectives(spec["objective"])
-    values = trials[value_columns(objectives)[0]].where(trials["state"] == "COMPLETE")
+    column = AT_SELECTION if AT_SELECTION in trials else value_columns(objectives)[0]  # by it the study went on
+    values = trials[column].where(trials["state"] == "COMPLETE")
     since = trials_since_best(values, ascending=objectives[0].ascending)
     return since if since >= int(patience) else 0

@@ -15,7 +15,9 @@ from analysis.scores.floors import floor_of_trial, objective_tells_nothing
 from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
+from analysis.summary.refined import refined
 from analysis.summary.verdict import verdict
+from vae.columns import AT_SELECTION
 from vae.errors import VaekitError
 
 MODES = {
@@ -40,10 +42,11 @@ def paragraphs(view: View) -> Iterator[str]:
     yield _swept(sweep, view.parameters)
     yield from _compared(view)
     yield verdict(view)
+    yield from filter(None, [refined(view)])
     by_scores = findings.first_by_scores(view, partial(floor_of_trial, sweep))
     found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
     if not board.empty:
-        yield " ".join(filter(None, [findings.beta_pays(effect(view.runs, "beta")), *found]))
+        yield " ".join(filter(None, [findings.beta_pays(effect(view.own_runs, "beta")), *found]))
     mode = "" if view.is_comparison else MODES.get(str(sweep.spec.get("mode")), "")
     yield " ".join(filter(None, [_progress(sweep), mode, findings.not_complete(sweep.trials, sweep.spec)]))
     yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
@@ -73,7 +76,9 @@ def _swept(sweep: Sweep, parameters: Sequence[str]) -> str:
     parts = [f"{listed(varied)} varied" if varied else "", f"{listed(fixed)} fixed" if fixed else ""]
     likelihood = str(spec["likelihood"]).replace("_", " ")
     epochs = "until validation stops improving" if spec["epochs"] == "auto" else counted(int(spec["epochs"]), "epoch")
-    length = f"{epochs}, {counted(int(spec['seeds']), 'seed')} a trial"
+    more = int(sweep.runs.groupby("trial")["seed"].nunique().max()) if AT_SELECTION in sweep.trials else 0
+    most = f", the best up to {more}" if more > int(spec["seeds"]) else ""
+    length = f"{epochs}, {counted(int(spec['seeds']), 'seed')} a trial{most}"
     twin = ", and with each its autoencoder twin," if "ae" in str(spec.get("models", "")).split(",") else ""
     text = (
         f"A variational autoencoder with a {likelihood} likelihood{twin} on {spec['data']}, {length}: "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.states import is_complete, states
 from analysis.summary.length import longer, too_short
+from analysis.summary.refined import winners_curse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def summary(view: View) -> dict[str, Any]:
-    """Return name, state, mode, counts, training, best, pareto and leaderboard of a sweep; what is not known is None.
+    """Return name, state, mode, counts, training, refined, best, pareto and leaderboard; what is not known is None.
 
     `state` is complete where every trial of the spec has ended, else incomplete: still running or stopped,
     which a folder cannot tell. `counts` names every state. `training` says how many runs still improved when they
-    ended and what command trains longer. `best` is the leaderboard's first row, with the trials it is `tied_with`:
-    only where `is_sure` can it be told from them, and did training suffice. With several objectives it is None, and
+    ended and what command trains longer, `refined` what more seeds did to the value that a trial was chosen by
+    (`winners_curse`). `best` is the leaderboard's first row, with the trials it is `tied_with`: only where `is_sure`
+    can it be told from them, and did training suffice. With several objectives it is None, and
     `pareto` are the trials that no other dominates.
     """
     sweep = view.sweep
@@ -31,6 +33,7 @@ def summary(view: View) -> dict[str, Any]:
         "mode": sweep.spec.get("mode"),
         "counts": dict(zip(counts["state"].tolist(), counts["trials"].tolist(), strict=True)),
         "training": _training(view),
+        "refined": winners_curse(view),
         "best": _best(view, rows[0]) if rows and len(sweep.objectives) == 1 else None,
         "pareto": view.pareto,
         "leaderboard": rows,

@@ -23,7 +23,7 @@ def verdict(view: View) -> str:
             f"{'is' if len(front) == 1 else 'are'} dominated by no other: {named(front)}."
         )
     first = {str(name): value for name, value in board.head(1).to_dict(orient="records")[0].items()}
-    seeds = int(view.sweep.spec["seeds"])
+    seeds = int(first["n"])
     over = f"mean over {seeds} seeds, ± a 95 % interval" if seeds > 1 else "one seed, so no interval"
     reached = f"trial {first['trial']} with {setting(first, view.parameters)}: {_score(first, objectives[0].column)}"
     test = _score(first, "elbo_nats").replace("ELBO", "ELBO on the test split, which took no part in this:")

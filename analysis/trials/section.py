@@ -9,10 +9,11 @@ from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed
 from analysis.statistics.intervals import SUFFIX
 from analysis.statistics.states import failures, states
-from vae.columns import Objective
+from vae.columns import AT_SELECTION, Objective
 
 SHOWN = 20
 """Rows of the failures that stand on the page; their CSV file holds all."""
+REFINED = " The value at selection is over the seeds that every trial has; n is how many a trial has by now."
 MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units", "carrying_units")
 """Columns of the leaderboard on the page, after those of the objectives; its table has all."""
 
@@ -23,8 +24,16 @@ def leaderboard_sections(view: View) -> list[Section]:
     if board.empty:
         return [left_out(title, "leaderboard", board)]
     measured = dict.fromkeys([*(objective.column for objective in objectives), *MEASURED])
-    shown = ["trial", *view.parameters, *(c for m in measured for c in (m, m + SUFFIX)), "seconds"]
-    sentence = _ordered(objectives)
+    selected = [AT_SELECTION] if AT_SELECTION in board else []
+    shown = [
+        "trial",
+        *view.parameters,
+        *selected,
+        *(["n"] if selected else []),
+        *(c for m in measured for c in (m, m + SUFFIX)),
+        "seconds",
+    ]
+    sentence = _ordered(objectives) + (REFINED if selected else "")
     return [Section(title=title, slug="leaderboard", sentence=sentence, table=board, preview=board[shown])]
 
 

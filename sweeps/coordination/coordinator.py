@@ -31,6 +31,7 @@ from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
 from vae.files.records import RunRecord
 from vae.files.results import Folder
+from vae.files.rounds import Round
 from vae.stopping import trials_since_best
 from vae.trained import TrainedRun
 from vae.zero_rate import zero_rate_of_training_nats
@@ -56,6 +57,8 @@ class Status:
     """Best value of the first objective so far; NaN before the first."""
     share: float
     """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
+    refining: int = 0
+    """Trials that are given more seeds now."""
     since_best: int = 0
     """Trials told since the best one."""
     first_error: str = ""
@@ -79,11 +82,13 @@ def run_sweep(
     scorer: Scorer | None = None,
     stop: Stop | None = None,
     note: Callable[[str], None] = lambda line: None,
+    work: "Work | None" = None,
 ) -> Status:
     """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
 
-    `scorer` is a function of a module, so that workers can import it; without one, no scores are computed. `note` is
-    told what was guessed of the data. Raises a VaekitError where a rule is broken; nothing is written then.
+    `work` is what is done instead of that, once folder and study are open. `scorer` is a function of a module, so that
+    workers can import it; without one, no scores are computed. `note` is told what was guessed of the data. Raises a
+    VaekitError where a rule is broken; nothing is written then.
     """
     engine = engine or make_engine(spec)
     stop = stop or Stop()
@@ -107,7 +112,7 @@ def run_sweep(
         with claim(spec, data, engine.workers, sources) as folder, open_study(spec, folder) as study:
             coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
             try:
-                coordinator.run(stop)
+                (work or Coordinator.run)(coordinator, stop)
             except TimedOut:
                 return coordinator.status(timed_out=True)
             except Interrupted:
@@ -157,24 +162,52 @@ class Coordinator:
         self.study = study
         self.names = [axis.name for axis in spec.axes]
         trials = study.trials()
-        self.ledger = Ledger(spec, folder.read_measured())
+        self.ledger = Ledger(spec, folder.read_measured(), folder.read_rounds())
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
         self._so_far: dict[int, TrainedRun] = {}
+        self._refining = 0
         self._done = 0.0
         self._total = 0.0
         self._next_table = 0.0
 
     def run(self, stop: Stop) -> None:
-        """Ask and train until every trial is told; TimedOut or Interrupted where it stops before."""
-        while True:
-            self._ask()
-            if len(self.told) == len(self.ledger):
-                return
-            self._train(stop)
+        """Ask and train until every trial is told and has the seeds that it was given.
 
-    def _ask(self) -> None:
-        """Ask the next trials, once all before them are told: all of them to explore, a batch to optimize."""
+        Raises TimedOut or Interrupted where it stops before.
+        """
+        while self._ask():
+            self._train(stop)
+        self.train_more(stop)
+
+    def give_seeds(self, trials: Sequence[int], seeds: int) -> None:
+        """Have these trials trained with so many seeds each; it is written before anything is trained."""
+        made = Round(len(self.ledger), seeds, tuple(trials))
+        self.folder.write_rounds([*self.ledger.rounds, made])
+        self.ledger.add_round(made)
+
+    def train_more(self, stop: Stop) -> None:
+        """Train the runs of seeds that trials were given and that are missing; TimedOut or Interrupted as in `run`."""
+        runs = self.ledger.missing_more()
+        if not runs:
+            return
+        self._total = self._done + cost(runs, self.data.sample_shape)
+        self._refining = len({run.trial for run in runs})
+        self.on_status(self.status())
+        self._train_runs(runs, None, (), stop)
+        self._refining = 0
+        if self.spec.keep_weights == "best":
+            self._keep_best_weights()
+
+    def _ask(self) -> bool:
+        """Ask the next trials, once all before them are told: all of them to explore, a batch to optimize.
+
+        Returns whether any trial is not told.
+        """
+        self._ask_more()
+        return len(self.told) < len(self.ledger)
+
+    def _ask_more(self) -> None:
         trials = self.study.trials()
         asked = len(trials)
         until = asked_until(trials)
@@ -230,7 +263,10 @@ class Coordinator:
     def _train_until(self, epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
-        runs = [replace(run, so_far=self._so_far.get(run.run)) for run in missing]
+        self._train_runs([replace(run, so_far=self._so_far.get(run.run)) for run in missing], epoch, waiting, stop)
+
+    def _train_runs(self, runs: Sequence[Run], epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
+        """Train runs until an epoch or their end, and write what ended or failed, while these trials wait for it."""
         stacks = plan_stacks(runs, self.data.sample_shape, self.engine.workers, self.task.device)
         for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
             trained = [] if isinstance(outcome, Exception) else outcome
@@ -339,9 +375,9 @@ class Coordinator:
             self._keep_best_weights()
 
     def _keep_best_weights(self) -> None:
-        best = self.study.best()
         untold = set(range(len(self.ledger))) - self.told
-        self.folder.keep_weights({run.run for trial in best | untold for run in self.ledger.runs(trial)})
+        kept = self.ledger.kept_runs(self.study.best(), self.told)
+        self.folder.keep_weights(kept | {run.run for trial in untold for run in self.ledger.runs(trial)})
 
     def _refresh_trials(self, running: Sequence[int]) -> None:
         """Write the trials table again, unless that would take more than a share of the time: it grows with a sweep."""
@@ -370,8 +406,13 @@ class Coordinator:
             failed=len(errors),
             best=best(values, default=nan),
             share=min(1.0, self._done / self._total) if self._total else 0.0,
+            refining=self._refining,
             since_best=self._since_best(),
             first_error=errors[0] if errors else "",
             timed_out=timed_out,
             interrupted=interrupted,
         )
+
+
+Work = Callable[[Coordinator, Stop], None]
+"""Something that is done with a sweep, until it is done, the time is up or a stop is asked."""

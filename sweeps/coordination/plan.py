@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from sweeps.coordination.roster import Block, Roster
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
 from sweeps.study.space import Point
@@ -31,11 +32,11 @@ GPU_BYTES, GPU_RUNS = 4 * 2**30, 512
 """A GPU has no such cache to stay in, and a step's calls cost it the same for one run as for hundreds."""
 
 
-def runs_of_trial(spec: Spec, trial: int, point: Point) -> list[Run]:
-    """Return a trial's runs, one a model kind and seed, numbered by trial, model and seed."""
-    seeds = range(spec.seed, spec.seed + spec.seeds)
-    configs = [spec.run_config(**point, model=model, seed=seed) for model in spec.model_kinds for seed in seeds]
-    return [Run(trial * len(configs) + place, trial, config) for place, config in enumerate(configs)]
+def runs_of_trial(spec: Spec, trial: int, point: Point, block: Block | None = None) -> list[Run]:
+    """Return the runs of a trial that it was asked with, or of another block, numbered by model and seed."""
+    block = block or Roster(spec).own(trial)
+    configs = [spec.run_config(**point, model=model, seed=seed) for model in spec.model_kinds for seed in block.seeds]
+    return [Run(block.first_run + place, trial, config) for place, config in enumerate(configs)]
 
 
 def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:

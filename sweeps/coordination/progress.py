@@ -36,7 +36,8 @@ def live_progress(objective: str) -> Iterator[Show]:
 
         def show(status: Status) -> None:
             text = describe(status, objective, monotonic() - start)
-            progress.update(task, completed=max(status.told / status.goal, status.share), text=text)
+            share = status.share if status.refining else max(status.told / status.goal, status.share)
+            progress.update(task, completed=share, text=text)
 
         yield show
 
@@ -63,6 +64,8 @@ def describe(status: Status, objective: str, seconds: float) -> str:
         parts.append(f"best {objective} {status.best:.2f}")
     if status.pruned:
         parts.append(f"{status.pruned} pruned")
+    if status.refining:
+        parts.append(f"more seeds for {status.refining}")
     if status.failed:
         parts.append(f"{status.failed} failed")
     if 0.0 < status.share < 1.0:

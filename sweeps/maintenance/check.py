@@ -113,7 +113,13 @@ class _Check:
         measured = [
             row | {name.removeprefix("score."): value for name, value in row.items()} for row in self.rows.values()
         ]
-        self.ledger = Ledger(self.spec, [row | {"epochs": len(row["history.seconds"])} for row in measured])
+        try:
+            rounds = self.folder.read_rounds()
+        except VaekitError as error:
+            yield self._finding(self.folder.refinement, str(error), COPY)
+            rounds = []
+        records = [row | {"epochs": len(row["history.seconds"])} for row in measured]
+        self.ledger = Ledger(self.spec, records, rounds)
         self.ledger.add(point_of(trial) for trial in self.trials)
 
     def _study_in_database(self) -> Iterator[Finding]:
@@ -137,7 +143,11 @@ class _Check:
             yield self._finding(journal, str(error), COPY)
 
     def _asked(self) -> dict[int, Run]:
-        return {run.run: run for trial in range(len(self.ledger)) for run in self.ledger.runs(trial)}
+        ledger = self.ledger
+        return {run.run: run for trial in range(len(ledger)) for run in (*ledger.runs(trial), *ledger.more_runs(trial))}
+
+    def _numbers_told(self) -> set[int]:
+        return {trial.number for trial in self.trials if trial.state.is_finished()}
 
     def _runs(self) -> Iterator[Finding]:
         asked = self._asked()
@@ -190,7 +200,7 @@ class _Check:
         """Return the runs whose weights must be there."""
         complete = {run for run, row in self.rows.items() if row["state"] == "COMPLETE"}
         if self.spec.keep_weights == "best":
-            return complete & {run.run for trial in self.best for run in self.ledger.runs(trial)}
+            return complete & self.ledger.kept_runs(self.best, self._numbers_told())
         return complete if self.spec.keep_weights == "all" else set()
 
     def _told(self) -> Iterator[Finding]:
@@ -211,7 +221,7 @@ class _Check:
                 )
 
     def _table(self) -> Iterator[Finding]:
-        told = {trial.number for trial in self.trials if trial.state.is_finished()}
+        told = self._numbers_told()
         path = self.folder.trials
         if not told:
             return

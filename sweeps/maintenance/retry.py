@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sweeps.coordination.ledger import Ledger
 from sweeps.maintenance.hold import at_rest
-from sweeps.spec.make import make_spec
+from sweeps.spec.make import spec_in
 from sweeps.spec.spec import Spec
 from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import ResultsError
@@ -42,25 +42,25 @@ def forget_failed(folder: Folder, network: str | None = None) -> Forgotten:
     it lacks one, the folder cannot be read or written, or another process works on it.
     """
     with at_rest(folder):
-        home = folder.path.resolve()
-        spec = make_spec(folder.read_spec() | {"out": str(home.parent), "name": home.name})
+        spec = spec_in(folder)
         if spec.storage:
             raise ResultsError(
                 f"retry works only on a study in the sweep's folder, and this one is in {spec.storage!r}"
             )
         with open_study(spec, folder) as study:
             trials = study.trials()
-        ledger = Ledger(spec, folder.read_measured())
+        ledger = Ledger(spec, folder.read_measured(), folder.read_rounds())
         ledger.add(point_of(trial) for trial in trials)
         again = [trial.number for trial in trials if _is_lost(trial, ledger)]
-        if again:
+        more, lacking = ledger.failed_more(), [run.run for run in ledger.missing_runs(again)]
+        runs = {run for trial in again for run in ledger.failed_runs(trial)} | {run.run for run in more}
+        if again or runs:
             check_named(spec.network, network)
-            runs = sorted({run for trial in again for run in ledger.failed_runs(trial)})
-            lacking = [run.run for run in ledger.missing_runs(again)]
+        if again:
             write_whole(folder.journal, _journal(study.study, trials, set(again)))
-            folder.drop_runs(set(runs))
-            return Forgotten(spec, again, sorted({*runs, *lacking}))
-        return Forgotten(spec, [], [])
+        if runs:
+            folder.drop_runs(runs)
+        return Forgotten(spec, sorted({*again, *(run.trial for run in more)}), sorted({*runs, *lacking}))
 
 
 def _is_lost(trial: FrozenTrial, ledger: Ledger) -> bool:

@@ -14,6 +14,7 @@ from vae.config import at_least
 from vae.data import SOURCES, source_name
 from vae.data_config import COLUMNS
 from vae.errors import ConfigError, said
+from vae.files.results import Folder
 from vae.files.texts import read_toml
 from vae.parameters import PARAMETERS
 
@@ -46,6 +47,12 @@ def make_spec(options: Mapping[str, Any], note: Note = lambda line: None) -> Spe
         points = "1 point" if spec.trials == 1 else f"{spec.trials} points"
         note(f"the search space has only {points}, so the sweep ends there instead of at {values['trials']} trials")
     return spec
+
+
+def spec_in(folder: Folder) -> Spec:
+    """Return the spec of a sweep, in the folder where it lies; a VaekitError where it cannot be read."""
+    home = folder.path.resolve()
+    return make_spec(folder.read_spec() | {"out": str(home.parent), "name": home.name})
 
 
 def read_spec(path: Path) -> dict[str, Any]:

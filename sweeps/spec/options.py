@@ -105,6 +105,9 @@ class Options:
         "", "search", "none, or to optimize also halving or median.", shown="none or halving", compare=False
     )
     batch: int = option(16, "search", "Trials per batch, to optimize.", compare=False)
+    refine: bool = option(
+        False, "place", "Give the best trials more seeds at the end, as `vaekit refine` does.", compare=False
+    )
     objective: str = option(
         "elbo", "search", "elbo, NAME:min or NAME:max (nats or a score, on validation), or several: a,b.", compare=False
     )

@@ -33,6 +33,7 @@ def check_spec(spec: Content, path: Path) -> Content:
         for name in names:
             if (name, spec.get(name)) != ("epochs", "auto"):
                 _check_type(spec, name, kind, path)
+    _check_type(spec, "seed", int, path)
     optional = [name for name in _OPTIONAL_NUMBERS if _check_type(spec, name, int, path) or name in spec]
     counts = {name: spec[name] for name in (*_NUMBERS, *optional) if spec[name] != "auto"}
     at_least(1, **counts)

@@ -33,6 +33,7 @@ from vae.files.records import (
     further_types,
     stack_table,
 )
+from vae.files.rounds import Round, rounds_content, rounds_from
 from vae.files.tables import INTEGER, read_table, table_bytes
 from vae.files.texts import read_json, read_toml
 
@@ -62,6 +63,7 @@ class Folder:
         self.spec = path / "sweep.toml"
         self.provenance = path / "provenance.json"
         self.journal = path / "study.journal"
+        self.refinement = path / "refinement.json"
         self.lock = path / "sweep.lock"
         self.trials = path / "trials.parquet"
         self.stacks = path / "stacks"
@@ -113,6 +115,16 @@ class Folder:
     def write_provenance(self, provenance: Mapping[str, Any]) -> None:
         """Write provenance.json."""
         write_whole(self.provenance, (json.dumps(provenance, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def read_rounds(self) -> list[Round]:
+        """Return the rounds of refinement so far."""
+        if not self.refinement.exists():
+            return []
+        return rounds_from(read_json(self.refinement, "refinement.json", ResultsError), self.refinement)
+
+    def write_rounds(self, rounds: Sequence[Round]) -> None:
+        """Write the rounds of refinement."""
+        write_whole(self.refinement, (json.dumps(rounds_content(rounds)) + "\n").encode())
 
     def write_trials(self, table: pa.Table) -> None:
         """Write the trials table (sorted by trial)."""
