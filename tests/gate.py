@@ -23,11 +23,13 @@ import numpy as np
 
 HERE = Path(__file__).resolve()
 EPOCHS = 6
+SHAPES = {"grey": (28, 28), "colour": (16, 16, 3)}
+"""Of noise, where the digits are too small."""
 Runs = Sequence[dict[str, Any]]
 
 
 def stacks() -> Iterator[tuple[str, str, Runs]]:
-    """Yield a name, the data (digits, or digits cut to an odd number of pixels) and the runs of each stack."""
+    """Yield a name, the data (digits, digits cut to an odd number of pixels, or noise) and the runs of each stack."""
     for likelihood in ("bernoulli", "continuous_bernoulli", "gaussian"):
         shared = {"likelihood": likelihood, "hidden_dim": 64}
         yield f"{likelihood}, latents 1 to 16", "digits", _runs((1, 2, 3, 8, 16), **shared)
@@ -41,6 +43,10 @@ def stacks() -> Iterator[tuple[str, str, Runs]]:
     for depth in (2, 4):
         yield f"depth {depth}", "digits", _runs((3, 16), hidden_dim=64, depth=depth)
         yield f"depth {depth}, odd sizes", "odd", _runs((1, 5, 9), hidden_dim=100, depth=depth, batch_size=37)
+    for name, likelihood in (("digits", "bernoulli"), ("grey", "continuous_bernoulli"), ("colour", "gaussian")):
+        runs = _runs((3, 8), hidden_dim=100, network="conv", likelihood=likelihood, batch_size=37)
+        yield f"conv, {name}, {likelihood}", name, runs
+        yield f"conv, {name}, depth 2", name, [run | {"depth": 2} for run in runs]
     if _multiplies_bf16():
         for likelihood in ("bernoulli", "gaussian"):
             runs = _runs((3, 8), hidden_dim=100, likelihood=likelihood, precision="bf16")
@@ -88,6 +94,8 @@ def _trained(data_name: str, runs: Runs) -> Iterator[str]:
     data = load_data("digits")
     if data_name == "odd":
         data = replace(data, images=np.ascontiguousarray(data.images[:, :7, :5]))
+    elif data_name in SHAPES:
+        data = _noise(data, SHAPES[data_name])
     configs = [RunConfig(**run) for run in runs]
     stack = make_stack(configs, data)
     records = list(train(stack, data, EPOCHS))
@@ -106,6 +114,14 @@ def _trained(data_name: str, runs: Runs) -> Iterator[str]:
         for values in measured:
             digest.update(values[run].tobytes())
         yield digest.hexdigest()
+
+
+def _noise(data: Any, shape: tuple[int, ...]) -> Any:
+    """A few images of that shape."""
+    rng, rows = np.random.default_rng(0), np.arange(200)
+    images = rng.integers(0, 256, (len(rows), *shape), dtype=np.uint8)
+    parts = {"train": rows[:100], "validation": rows[100:150], "test": rows[150:]}
+    return replace(data, images=images, scale=1 / 255, factors=None, **parts)
 
 
 def _first_found(name: str, *older: str) -> Any:

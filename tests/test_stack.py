@@ -1,14 +1,13 @@
 """The stack's promises, in fp32 and to the bit."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
+from tests.stacks import assert_same_bits, assert_same_history, fit_sigma, plain_loss, plain_module, train_to
 from vae.columns import HISTORY
 from vae.config import LIKELIHOODS, PRECISIONS, RunConfig
 from vae.data import Data, DataConfig, load_data, prepare
@@ -19,8 +18,8 @@ from vae.networks import network_of
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack.planning import stack_key
 from vae.stack.stack import Stack
-from vae.stack.state import RunState, initial_state, own_parameters
-from vae.training import EpochRecord, make_stack, train, train_runs
+from vae.stack.state import initial_state, own_parameters
+from vae.training import make_stack, train_runs
 
 STEPS = 120
 """A stack padded to its own widest latent moved bits of each of the four runs below within twelve."""
@@ -31,29 +30,6 @@ LONG = (pytest.mark.slow, pytest.mark.timeout(1200))
 @pytest.fixture(scope="module")
 def digits() -> Data:
     return load_data(DataConfig())
-
-
-def train_to(
-    configs: Sequence[RunConfig], data: Data, epoch: int, states: Sequence[RunState] | None = None
-) -> tuple[list[RunState], list[EpochRecord]]:
-    stack = make_stack(configs, data, states)
-    records = list(train(stack, data, epoch))
-    return stack.states(), records
-
-
-def assert_same_bits(one: RunState, other: RunState) -> None:
-    assert one.epoch == other.epoch
-    for part in ("parameters", "first_moment", "second_moment"):
-        mine, theirs = getattr(one, part), getattr(other, part)
-        assert mine.keys() == theirs.keys()
-        for name in mine:
-            assert torch.equal(mine[name], theirs[name]), (part, name)
-
-
-def assert_same_history(one: list[EpochRecord], run: int, other: list[EpochRecord], other_run: int) -> None:
-    for mine, theirs in zip(one, other, strict=True):
-        for name in mine.values.keys() - {"seconds"}:
-            np.testing.assert_array_equal(mine.values[name][run], theirs.values[name][other_run], name)
 
 
 def config(latent_dim: int, hidden_dim: int, epochs: int, seed: int = 0) -> RunConfig:
@@ -107,31 +83,6 @@ def test_same_bits_for_every_likelihood_and_odd_sizes(
         alone, alone_records = train_to([configs[place]], odd, 2)
         assert_same_bits(together[place], alone[0])
         assert_same_history(records, place, alone_records, 0)
-
-
-def plain_module(config: RunConfig, shape: tuple[int, ...], state: RunState) -> VAE:
-    """The plain module of a run: the stack's naive twin."""
-    module = VAE(config, shape)
-    module.load_state_dict(own_parameters(config, shape, state))
-    return module
-
-
-def plain_loss(module: VAE, x: Tensor, noise: Tensor, beta: float) -> Tensor:
-    """The loss of one minibatch with the noise given, for autograd."""
-    mu, logvar = module.encode(x)
-    z = mu if module.model == "ae" else mu + noise * torch.exp(0.5 * logvar)
-    nats = distortion(x, module.decode(z), module.likelihood, getattr(module, "log_sigma", 0.0)).sum()
-    return nats if module.model == "ae" else nats + beta * rate(mu, logvar).sum()
-
-
-def fit_sigma(module: VAE, x: Tensor, noise: Tensor, step: int) -> None:
-    """Sigma's running mean in plain words: of the minibatches so far, then the newest counts a twentieth."""
-    with torch.no_grad():
-        mu, logvar = module.encode(x)
-        z = mu if module.model == "ae" else mu + noise * torch.exp(0.5 * logvar)
-        weight = max(0.05, 1 / (step + 1)) * (len(x) / 128 if step else 1)
-        before = module.log_sigma.exp() ** 2
-        module.log_sigma.copy_((weight * (x - module.decode(z)).square().mean() + (1 - weight) * before).sqrt().log())
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)

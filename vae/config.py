@@ -31,13 +31,13 @@ class RunConfig:
     sigma: float | Literal["learned"] = "learned"
     """Standard deviation of a gaussian likelihood; learned is one scalar a run."""
     network: str = "mlp"
-    """What encodes and decodes: mlp, fully connected, or the user's own, MODULE:FUNCTION (see `vae.own`)."""
+    """What encodes and decodes: mlp, conv for images, or the user's own, MODULE:FUNCTION (see `vae.own`)."""
     latent_dim: int = 20
     """Dimensions of z."""
     hidden_dim: int = 400
-    """Width of the hidden layers."""
+    """Width of the hidden layers; the channels of conv are an eighth or a quarter of it."""
     depth: int = 1
-    """Hidden layers on either side."""
+    """Fully-connected hidden layers on either side."""
     beta: float = 1.0
     """Weight of the rate in the trained loss, D + beta R."""
     beta_schedule: str = "constant"

@@ -82,7 +82,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             shapes_stack=True, enlarges=True, powers_of_two=True,
         ),
         Parameter(
-            name="network", kind="name", names=("mlp",), may_be_own=True, words="network", unit="kind",
+            name="network", kind="name", names=("mlp", "conv"), may_be_own=True, words="network", unit="kind",
             shapes_stack=True,
         ),
         Parameter(

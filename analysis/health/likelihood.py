@@ -82,7 +82,12 @@ def _distortion(module: Any) -> Callable[[Tensor, Tensor], Tensor]:
     from vae.losses import distortion
 
     log_sigma = getattr(module, "log_sigma", 0.0)
-    return lambda x, z: distortion(x, module.decode(z), module.likelihood, log_sigma)
+
+    def of(x: Tensor, z: Tensor) -> Tensor:
+        output = module.decode(z.flatten(0, -2)).unflatten(0, z.shape[:-1])  # convolutions take no further axes
+        return distortion(x, output, module.likelihood, log_sigma)
+
+    return of
 
 
 def _log_weights(

@@ -16,7 +16,7 @@ import numpy as np
 
 from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
-from sweeps.coordination.networks import own_sources
+from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.engines.worker import Run, Task
@@ -101,6 +101,7 @@ def run_sweep(
             note(f"{data.name}: {line}")
         spec = spec.on(data)
         check_likelihood(data, spec.likelihood)
+        check_networks(spec, data.sample_shape)
         names = spec.score_names(len(data.factor_names), min(len(data.validation), len(data.test)))
         score = partial(scorer, names, spec.score_objectives) if scorer and names else None
         device = resolve_device(spec.device)

@@ -1,12 +1,21 @@
-"""The networks of the user's own that a sweep trains: found and tried before anything is trained."""
+"""The networks that a sweep trains: whether they take the data, found and tried before anything is trained."""
 
 from itertools import product
 
 from sweeps.spec.axes import Axis
 from sweeps.spec.spec import Spec
 from vae.data import Data
+from vae.networks import network_of
+from vae.networks.padding import Shape
 from vae.own.source import Source, find_source
 from vae.parameters import Value, is_own
+
+
+def check_networks(spec: Spec, shape: Shape) -> None:
+    """Raise ConfigError where one of vaekit's own networks takes no samples of that shape."""
+    for name in spec.parameters["network"].choices:
+        if not is_own(str(name)):
+            network_of(spec.run_config(network=name), shape)
 
 
 def own_sources(spec: Spec, data: Data, device: str) -> tuple[Source, ...]:

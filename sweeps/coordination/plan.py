@@ -26,8 +26,8 @@ CALLS = {"fp32": 130_000 * 128, "bf16": 470_000 * 128}
 """What a step costs beside its runs: some eighty calls into torch, in units of `step_cost`, by the same benchmark."""
 PIECES = (1, 2, 3, 4, 6)
 """Into how many stacks, at least, a worker's share of the time is tried to be cut."""
-LEAST_RUNS, MOST_RUNS = 4, 32
-"""Even where one run fills the cache, a few together share the gathering of minibatches."""
+LEAST_RUNS, MOST_RUNS = {"mlp": 4, "conv": 1}, 32
+"""Even where one run fills the cache, a few together share the gathering of minibatches; convolutions cost far more."""
 GPU_BYTES, GPU_RUNS = 4 * 2**30, 512
 """A GPU has no such cache to stay in, and a step's calls cost it the same for one run as for hundreds."""
 
@@ -44,7 +44,7 @@ def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:
     if is_own(config.network):
         return 1
     room, most = (GPU_BYTES, GPU_RUNS) if device == "cuda" else (CACHE_BYTES[config.precision], MOST_RUNS)
-    return max(LEAST_RUNS, min(most, room // working_set_bytes(config, shape)))
+    return max(LEAST_RUNS[config.network], min(most, room // working_set_bytes(config, shape)))
 
 
 def plan_stacks(runs: Iterable[Run], shape: Shape, workers: int, device: str = "cpu") -> list[list[Run]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sweeps.coordination.networks import own_sources
+from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks, runs_of_trial
 from sweeps.engines.engine import count_workers
 from sweeps.engines.worker import Run
@@ -75,6 +75,7 @@ def preview_sweep(spec: Spec) -> Preview:
     data = load_data(spec.data_config)
     spec = spec.on(data)
     check_likelihood(data, spec.likelihood)
+    check_networks(spec, data.sample_shape)
     workers = count_workers(spec.jobs)
     if spec.mode == "explore":
         points = ask.explore(spec, [], spec.trials)

@@ -76,7 +76,9 @@ class Options:
     epochs: int | Literal["auto"] = option(
         "auto", "run", "Passes over the training images, or auto: until the loss on validation stops improving."
     )
-    network: str = option("mlp", "run", "What encodes and decodes: mlp, or your own torch module, MODULE:FUNCTION.")
+    network: str = option(
+        "mlp", "run", "mlp, conv for images, or your own torch module, MODULE:FUNCTION; or choices a,b."
+    )
     depth: str = option("1", "run", f"Hidden layers on either side: {_AXIS}.")
     batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")

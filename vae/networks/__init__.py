@@ -6,6 +6,7 @@ Nothing here loads torch until a tensor is made: whoever plans stacks asks a net
 import math
 
 from vae.config import RunConfig
+from vae.networks.conv import conv
 from vae.networks.layers import LogSigma
 from vae.networks.mlp import mlp
 from vae.networks.network import Network
@@ -13,6 +14,10 @@ from vae.networks.padding import Shape
 
 
 def network_of(config: RunConfig, shape: Shape) -> Network:
-    """Return the network of a run on samples of that shape: (height, width[, channel]) or (feature,)."""
+    """Return the network of a run on samples of that shape: (height, width[, channel]) or (feature,).
+
+    Raises ConfigError where the network cannot take them.
+    """
     log_sigma = LogSigma.of(config.likelihood, config.sigma)
-    return mlp(math.prod(shape), config.latent_dim, config.hidden_dim, config.depth, log_sigma)
+    sizes = (config.latent_dim, config.hidden_dim, config.depth, log_sigma)
+    return conv(shape, *sizes) if config.network == "conv" else mlp(math.prod(shape), *sizes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -58,6 +58,13 @@ class Layer(ABC):
         """Return the layer of every run of a stack, on the stack's tensors (run, ...), which it reads and fills."""
 
 
+def uniform(parameters: Iterable[Layout], bound: float, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw parameters by name, uniformly within a bound."""
+    import torch
+
+    return {p.name: torch.empty(p.shape).uniform_(-bound, bound, generator=generator) for p in parameters}
+
+
 @dataclass(frozen=True)
 class Linear(Layer):
     """A fully-connected layer with bias."""
@@ -86,10 +93,7 @@ class Linear(Layer):
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Draw weight and bias uniformly within 1/sqrt(fan-in), torch's default for a linear layer."""
-        import torch
-
-        bound = 1.0 / math.sqrt(self.inputs.own)
-        return {p.name: torch.empty(p.shape).uniform_(-bound, bound, generator=generator) for p in self.parameters}
+        return uniform(self.parameters, 1.0 / math.sqrt(self.inputs.own), generator)
 
     @property
     def products(self) -> int:

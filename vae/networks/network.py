@@ -45,11 +45,14 @@ class Network:
 
     @cached_property
     def products(self) -> int:
-        """Multiplications of a training step for one sample: forward, and for both gradients.
+        """Multiplications of a training step for one sample: forward, and for both gradients."""
+        first = self.encoder[self.first]
+        return 3 * sum(layer.products for layer in self.layers) - first.products
 
-        Nobody needs the gradient of the first layer's input.
-        """
-        return 3 * sum(layer.products for layer in self.layers) - self.encoder[0].products
+    @cached_property
+    def first(self) -> int:
+        """Place in the encoder of the first layer that has parameters: nobody needs the gradient of what it reads."""
+        return next(place for place, layer in enumerate(self.encoder) if layer.parameters)
 
     @cached_property
     def activations(self) -> int:
@@ -58,5 +61,6 @@ class Network:
         What the layers put out, the gradient on its way back through hidden units, the output's log-probabilities, and
         what stands around z.
         """
-        hidden, latent, output = self.mu.inputs.padded, self.latent.padded, self.decoder[-1].activations
+        latent, output = self.latent.padded, self.decoder[-1].activations
+        hidden = max(layer.activations for layer in (*self.encoder, *self.decoder[:-1]))
         return sum(layer.activations for layer in self.layers) + hidden + output + 4 * latent

@@ -22,6 +22,7 @@ class StackedNetwork:
 
         self._encoder, self._decoder = stacked(network.encoder), stacked(network.decoder)
         self._mu, self._logvar = (head.stacked(weights, gradients) for head in (network.mu, network.logvar))
+        self._first = network.first
         self._runs, self._precision = next((len(weight), weight.dtype) for weight in weights.values())
 
     def encode(self, x: Tensor) -> tuple[Activations, Tensor, Tensor]:
@@ -47,8 +48,9 @@ class StackedNetwork:
         self._logvar.fill_gradients(hidden, logvar_gradient)
         gradient = self._mu.input_gradient(hidden, mu_gradient)
         self._logvar.add_input_gradient(logvar_gradient, onto=gradient)
-        gradient = _backward(self._encoder[1:], activations[1:], gradient)
-        self._encoder[0].fill_gradients(activations[0], gradient)
+        after = self._first + 1
+        gradient = _backward(self._encoder[after:], activations[after:], gradient)
+        self._encoder[self._first].fill_gradients(activations[self._first], gradient)
 
     def _shared(self, x: Tensor) -> Tensor:
         """Samples as every run's, (run, sample, pixel), in the precision of the products.

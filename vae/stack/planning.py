@@ -8,8 +8,8 @@ from vae.networks.network import Network
 from vae.networks.padding import Shape, Width
 from vae.parameters import PARAMETERS, is_own
 
-PADDED = ("latent_dim", "hidden_dim")
-"""Widths that runs of one stack may differ in as far as their padding goes."""
+PADDED = {"mlp": ("latent_dim", "hidden_dim"), "conv": ("latent_dim",)}
+"""Widths that runs of one stack may differ in as far as their padding goes, by network; channels have none."""
 PASSES = 100
 """Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
 
@@ -17,7 +17,7 @@ PASSES = 100
 def stack_key(config: RunConfig) -> tuple[object, ...]:
     """What two runs must share to be trained in one stack: widths but for padding, all else that gives it its shape."""
     shaping = {name: getattr(config, name) for name, parameter in PARAMETERS.items() if parameter.shapes_stack}
-    padded = {name: Width(getattr(config, name)).padded for name in PADDED}
+    padded = {name: Width(getattr(config, name)).padded for name in PADDED.get(config.network, ())}
     same = (config.data, config.likelihood, config.sigma == "learned", config.epochs, config.precision)
     return (*(shaping | padded).values(), *same)
 
