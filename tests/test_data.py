@@ -471,8 +471,8 @@ def test_a_bad_option_is_a_config_error(options: dict[str, Any], message: str) -
     ("options", "message"),
     [
         ({"limit": 1798}, "limit must be at most the number of images, 1797, got 1798"),
-        ({"size": 3}, "size must divide height and width of the images, 8 x 8, got 3"),
-        ({"size": 16}, "size must divide height and width of the images, 8 x 8, got 16"),
+        ({"size": 16}, "size must be at most the sides of the images, 8 x 8, got 16"),
+        ({"size": 5000}, "size must be at most 4096, got 5000"),
     ],
 )
 def test_an_option_that_the_data_cannot_follow_is_a_config_error(options: dict[str, int], message: str) -> None:

@@ -11,6 +11,7 @@ BINARIZATIONS = ("none", "threshold", "sample")
 SCALES = ("standard", "unit")
 COLUMNS = ("factors", "drop")
 """Options that name columns of a table."""
+LARGEST_SIZE = 2**12  # a side in pixels
 MINIMUM_IMAGES = 10  # the smallest set of which train, validation and test all get an image
 
 
@@ -23,7 +24,7 @@ class DataConfig:
     limit: int | None = None
     """Number of images kept of all splits together, drawn uniformly; None keeps all."""
     size: int | None = None
-    """Height and width in pixels, drawn so (sprites, shapes) or averaged over blocks; None keeps the images' own."""
+    """Height and width in pixels, drawn so (sprites, shapes) or averaged over areas; None keeps the images' own."""
     binarize: str = "none"
     """none, threshold (pixel > 0.5) or sample (Bernoulli of the grey value)."""
     white: float | None = None
@@ -42,6 +43,8 @@ class DataConfig:
             raise ConfigError("data must be a name, a folder or a file, got ''")
         _check_at_least("limit", self.limit, MINIMUM_IMAGES)
         _check_at_least("size", self.size, 1)
+        if self.size is not None and self.size > LARGEST_SIZE:
+            raise ConfigError(f"size must be at most {LARGEST_SIZE}, got {self.size}")
         if self.binarize not in BINARIZATIONS:
             raise ConfigError(f"binarize must be one of {', '.join(BINARIZATIONS)}, got {self.binarize!r}")
         if self.white is not None and not _is_above_0(self.white):

@@ -47,7 +47,7 @@ class Options:
 
     data: str = option("digits", "run", "Name, folder or file; `vaekit data list` lists names and formats.")
     limit: int | None = option(None, "run", "Number of images to use, drawn at random.")
-    size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging blocks.")
+    size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging.")
     binarize: str = option("none", "run", "Make pixels 0 or 1: none, threshold (at 0.5) or sample (anew each epoch).")
     white: float | None = option(
         None, "run", "The integer that is white, pixel value 1.", shown="1, 255 or 65535, by the brightest pixel"

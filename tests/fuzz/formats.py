@@ -8,6 +8,7 @@ import random
 import struct
 import tomllib
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,34 @@ def mutate_idx(content: bytes, rng: random.Random) -> bytes:
         head = struct.pack(">HBBIII", 0, 8, 3, BOMB // 64, 8, 8)
         return gzip.compress(head) + gzip.compress(bytes(2**20)) * (BOMB // 2**20)
     return gzip.compress(bytes(changed), 1) if rng.random() < 0.5 else bytes(changed)
+
+
+def mutate_png(content: bytes, rng: random.Random) -> bytes:
+    """Change one chunk of a PNG, or lose, double or move it; the sums that a reader checks are right."""
+    chunks, at = [], 8
+    while at < len(content):
+        length = struct.unpack_from(">I", content, at)[0]
+        chunks.append((content[at + 4 : at + 8], content[at + 8 : at + 8 + length]))
+        at += 12 + length
+    place = rng.randrange(len(chunks))
+    name, data = chunks[place]
+    what = rng.choice(("data", "data", "head", "gone", "twice", "moved", "name", "added"))
+    if what == "data":
+        chunks[place] = (name, mutate_bytes(data, rng))
+    elif what == "head":
+        sides = [rng.choice((0, 1, 8, 2**16, 2**31 - 1, 2**32 - 1)) for _ in range(2)]
+        kind = [rng.choice((0, 1, 2, 3, 4, 6, 8, 16, 255)) for _ in range(5)]
+        chunks[0] = (b"IHDR", struct.pack(">II5B", *sides, *kind))
+    elif what == "gone":
+        del chunks[place]
+    elif what in ("twice", "moved"):
+        chunks.insert(rng.randrange(len(chunks)), chunks[place] if what == "twice" else chunks.pop(place))
+    elif what == "name":
+        chunks[place] = (rng.choice((b"tRNS", b"PLTE", b"eXIf", b"iCCP", b"acTL", b"fdAT", b"zTXt", b"IDAT")), data)
+    else:
+        chunks.insert(1, (rng.choice((b"tRNS", b"PLTE", b"eXIf", b"iTXt", b"zTXt")), rng.randbytes(rng.randrange(60))))
+    packed = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    return content[:8] + b"".join(packed)
 
 
 def mutate_toml(content: bytes, rng: random.Random) -> bytes:

@@ -3,15 +3,17 @@
 import gzip
 import json
 import struct
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from tests.fuzz import formats
 from tests.fuzz.drive import Reader
-from tests.fuzz.mutations import mutate_json
+from tests.fuzz.mutations import mutate_bytes, mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
 from vae.files.results import Folder
 
@@ -49,6 +51,17 @@ def _idx(folder: Path) -> Path:
 def _idx_labels(folder: Path) -> Path:
     _idx(folder)
     return folder / "train-labels-idx1-ubyte"
+
+
+def _picture(suffix: str, mode: str = "RGB") -> Any:
+    def make(folder: Path) -> Path:
+        pixels = np.random.default_rng(RNG_SEED).integers(0, 256, (9, 12, 3), np.uint8)
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(pixels).convert(mode).save(folder / f"a.{suffix}", exif=exif)
+        return folder / f"a.{suffix}"
+
+    return make
 
 
 def _prepared(name: str) -> Any:
@@ -139,6 +152,14 @@ def _read_npz(path: Path) -> object:
     return read_npz(path, DataConfig())
 
 
+def _read_picture(path: Path) -> object:
+    from vae.data.images.kind import kind_of
+    from vae.data.images.picture import look, no_warnings, read_picture
+
+    with no_warnings():
+        return read_picture(path, kind_of(Counter(look(path)), is_declared=False))
+
+
 def _read_codes(path: Path) -> object:
     from analysis.scores.after_sweep import _read_codes as read
 
@@ -216,6 +237,14 @@ READERS = (
     Reader("codes", _codes, _read_codes, formats.mutate_npz),
     Reader("idx images", _idx, _read_idx, formats.mutate_idx),
     Reader("idx labels", _idx_labels, _read_idx, formats.mutate_idx),
+    Reader("png", _picture("png"), _read_picture, formats.mutate_png),
+    Reader("png palette", _picture("png", "P"), _read_picture, formats.mutate_png),
+    Reader("jpeg", _picture("jpg"), _read_picture, mutate_bytes),
+    Reader("tiff", _picture("tif"), _read_picture, mutate_bytes),
+    Reader("webp", _picture("webp"), _read_picture, mutate_bytes),
+    Reader("gif", _picture("gif"), _read_picture, mutate_bytes),
+    Reader("bmp", _picture("bmp"), _read_picture, mutate_bytes),
+    Reader("ppm", _picture("ppm"), _read_picture, mutate_bytes),
     Reader("prepared json", _prepared("data.json"), _open_data, mutate_json),
     Reader("prepared images", _prepared("images.npy"), _open_data, formats.mutate_npy),
     Reader("prepared factors", _prepared("factors.npy"), _open_data, formats.mutate_npy),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vae.data.idx import read_idx_folder
+from vae.data.idx import is_idx_folder, read_idx_folder
+from vae.data.images.listing import with_subfolders
 from vae.data.npz import read_npz
 from vae.data.raw import RawData
 from vae.data.table import read_table
@@ -45,13 +46,20 @@ def by_suffix(name: str, read: Callable[[Path, DataConfig], RawData], *suffixes:
     return Format(name=name, claims=claims, read=read, suffixes=suffixes)
 
 
+def _read_image_folder(path: Path, config: DataConfig) -> RawData:
+    from vae.data.images.folder import read_image_folder  # Pillow takes a while to load
+
+    return read_image_folder(path, config)
+
+
 FORMATS = (
     Format(
         name="a folder of IDX files",
-        claims=Path.is_dir,
+        claims=is_idx_folder,
         read=read_idx_folder,
         files=content,
     ),
+    Format(name="a folder of images", claims=Path.is_dir, read=_read_image_folder, files=with_subfolders),
     by_suffix("an .npz file", read_npz, ".npz"),
     by_suffix("a .csv, .tsv or .parquet table", read_table, ".csv", ".tsv", ".parquet"),
 )

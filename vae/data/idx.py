@@ -97,6 +97,11 @@ def _read_at_most(stream: _Stream, n_bytes: int) -> bytearray:
     return content
 
 
+def is_idx_folder(path: Path) -> bool:
+    """Whether the path is a folder that holds a file with a name of IDX files, of images or of labels."""
+    return path.is_dir() and any(re.search(r"[-.]idx[13]-ubyte(\.gz)?$", child.name) for child in path.iterdir())
+
+
 def read_idx_folder(folder: Path, config: DataConfig | None = None) -> RawData:
     """Read a folder of IDX images and perhaps labels; t10k files are its test split; raises DataError."""
     # Sorted: a plain file comes before its gzipped twin, and is taken.

@@ -1,7 +1,7 @@
 """Images that are read or drawn when they are asked for, a block at a time: all of them may not fit in memory."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ BLOCK = 256
 """Images made at once: few enough that what is on the way to them stays in cache."""
 
 Indices = npt.NDArray[np.int64]
-Images = npt.NDArray[np.uint8]
+Images = npt.NDArray[Any]
 
 
 class Lazy(Protocol):
@@ -36,7 +36,7 @@ class Lazy(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LazyImages:
-    """8-bit images of a set, made from their row numbers."""
+    """Images of a set, made from their row numbers."""
 
     rows: Indices
     """(image,): which images of the whole set, ascending."""
@@ -44,6 +44,8 @@ class LazyImages:
     """(height, width) or (height, width, channel)."""
     make: Callable[[Indices], Iterator[Images]]
     """Yields the images at these rows in their order, some at a time: (image, height, width[, channel])."""
+    dtype: np.dtype[Any] = field(default=np.dtype(np.uint8))
+    """uint8 or float32."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,11 +54,6 @@ class LazyImages:
     def shape(self) -> tuple[int, ...]:
         """(image, height, width) or (image, height, width, channel)."""
         return len(self), *self.sample_shape
-
-    @property
-    def dtype(self) -> np.dtype[np.uint8]:
-        """Of the images."""
-        return np.dtype(np.uint8)
 
     def __getitem__(self, indices: Indices | slice) -> "LazyImages":
         """Choose the images at `indices`, ascending, and make none."""

@@ -15,7 +15,7 @@ from vae.data.raw import RawData, named, not_enough
 from vae.data.scaling import constant_columns, fit_scaling, scaled
 from vae.data.sets.download import fetch
 from vae.data.sources import files_of, read_source, source_name
-from vae.data.transforms import block_average, draw_splits, sample_held_out, subsample, threshold
+from vae.data.transforms import draw_splits, resize, resize_note, resized, sample_held_out, subsample, threshold
 from vae.data_config import DataConfig
 from vae.errors import ConfigError, DataError
 
@@ -83,14 +83,16 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
     subsample_rng, split_rng, binarize_rng = np.random.default_rng(DATA_SEED).spawn(3)
     if config.limit is not None:
         raw = subsample(raw, config.limit, subsample_rng)
-    images = raw.images if isinstance(raw.images, np.ndarray) else store.write_images(raw.images, half)
-    scale = raw.scale
     if raw.is_table and (config.size is not None or config.binarize != "none"):
         raise ConfigError("size and binarize are for images, got a table")
-    if config.size is not None and images.shape[1:3] != (config.size, config.size):
-        images, scale = block_average(images, scale, config.size), 1.0
+    made, scale, notes = raw.images, raw.scale, raw.notes
+    if config.size is not None and made.shape[1:3] != (config.size, config.size):
+        notes += tuple(filter(None, [resize_note(made.shape, config.size)]))
+        made = resize(made, scale, config.size) if isinstance(made, np.ndarray) else resized(made, scale, config.size)
+        scale = 1.0
+    images = made if isinstance(made, np.ndarray) else store.write_images(made, half)
     train, validation, test = draw_splits(len(images), raw.first_test, split_rng)
-    raw, images, notes = _without_constants(raw, images, train)
+    raw, images, left_out = _without_constants(raw, images, train)
     if config.binarize == "threshold":
         images, scale = threshold(images, scale), 1.0
     elif config.binarize == "sample":
@@ -114,7 +116,7 @@ def _prepared(config: DataConfig, raw: RawData, half: Path) -> Data:
         content_hash="",
         factor_levels=raw.factor_levels,
         feature_names=raw.feature_names,
-        notes=(*raw.notes, *notes),
+        notes=(*notes, *left_out),
         offset=None if scaling is None else scaling.offset,
         unit=None if scaling is None else scaling.unit,
     )

@@ -55,7 +55,7 @@ def write(data: Data, half: Path, folder: Path) -> None:
     """Complete the folder `half`, which is nobody else's, and move it to `folder` in one step."""
     arrays = _arrays(data)
     for name, array in arrays.items():
-        if isinstance(array, np.memmap):
+        if isinstance(array, np.memmap) and (half / f"{name}.npy").exists():
             continue  # there already
         with durable(half / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)

@@ -6,17 +6,17 @@ GUESSES = (1, 255, 65535)
 """White of binary, 8-bit and 16-bit images, told by the largest value: 8-bit images are often stored as int64."""
 
 
-def white_of(where: object, brightest: int, declared: float | None) -> float:
+def white_of(where: object, brightest: int, declared: float | None, depth: int | None = None) -> float:
     """Return the integer that is pixel value 1; DataError where it is not declared and a guess would be bold.
 
-    A guess that leaves the brightest pixel below half of white is not made: 4-bit or 12-bit images would be nearly
-    black, and models of them look good by every number.
+    `depth` is the white of so many bits, where files have a depth. A guess that leaves the brightest pixel below half
+    of white is not made: 4-bit or 12-bit images would be nearly black, and models of them look good by every number.
     """
     if declared is not None:
         if declared < brightest:
             raise DataError(f"white must be at least the brightest pixel, {brightest}, got {declared:g} for '{where}'")
         return declared
-    white = _guess(brightest)
+    white = depth or _guess(brightest)
     if white is None or 0 < brightest < white / 2:
         guess = "and none is guessed above 65535" if white is None else f"too dark for a white of {white}"
         raise DataError(
