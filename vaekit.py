@@ -41,8 +41,8 @@ def refine(
 ) -> Sweep:
     """Give the best trials of a sweep, and those that may be as good, so many seeds each, and open it.
 
-    `network` names the networks of your own that it may import. Raises a VaekitError where there is no such sweep, none of its trials is complete or the seeds are no more than
-    those that each trial has.
+    `network` names the networks of your own that it may import. Raises a VaekitError where there is no such sweep, none
+    of its trials is complete or the seeds are no more than those that each trial has.
     """
     spec = spec_in(find_folder(where, out))
     check_named(spec.network, network)
