@@ -45,7 +45,7 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
     (spec,) = blocks("toml")
     Path("spec.toml").write_text(spec)
     ran = {words[1] for words in commands() if words[0] == "vaekit"}
-    assert ran == {"sweep", "compare", "show", "data", "list", "report", "export", "score"}
+    assert ran == {"sweep", "compare", "show", "data", "list", "report", "export", "score", "refine"}
     for words in commands():
         if words[0] == "vaekit":
             draw_only(monkeypatch, *(["svg"] if words in (["vaekit", "sweep"], ["vaekit", "compare"]) else []))

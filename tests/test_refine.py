@@ -258,7 +258,7 @@ def test_to_optimize_it_can_do_so_by_itself(tmp_path: Path) -> None:
 
 def test_its_rules(sweep: Path, tmp_path: Path) -> None:
     before = contents(sweep)
-    with pytest.raises(ConfigError, match="seeds must be above the 2 that each trial has, and at most 10000, got 2"):
+    with pytest.raises(ConfigError, match="seeds must be above the 2 that each trial has, and at most 1000, got 2"):
         vaekit.refine(sweep, seeds=2)
     with pytest.raises(ConfigError, match="top must be at least 1, got 0"):
         vaekit.refine(sweep, top=0)

@@ -16,12 +16,20 @@ from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_bytes, mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
 from vae.files.results import Folder
+from vae.files.rounds import Round
 
 RNG_SEED = 0
 DATA_HASH = "d" * 64
 TRIALS, SEEDS, PIXELS, EPOCHS = 4, 2, 16, 3
 WHOLE_SPEC: dict[str, Any] = {**SPEC, "trials": TRIALS, "seeds": SEEDS, "epochs": EPOCHS, "hidden_dim": "8"}
-WHOLE_SPEC |= {"latent_dim": "2:5", "scores": "none", "keep_weights": "all", "report": True, "jobs": "1"}
+WHOLE_SPEC |= {
+    "latent_dim": "2:5",
+    "stop_after": 3,
+    "scores": "none",
+    "keep_weights": "all",
+    "report": True,
+    "jobs": "1",
+}
 
 
 def _images(folder: Path) -> Path:
@@ -226,6 +234,24 @@ def _read_journal(path: Path) -> object:
     return explore(spec, [], asked_until(trials)), ledger.missing_runs(range(len(ledger))), ledger.table((), ())
 
 
+def _refined(folder: Path) -> Path:
+    sweep = write_small_sweep(folder)
+    sweep.write_rounds([Round(TRIALS, SEEDS + 2, (1, 3)), Round(TRIALS, SEEDS + 3, (3,))])
+    return sweep.refinement
+
+
+def _read_rounds(path: Path) -> object:
+    from sweeps.coordination.ledger import Ledger
+    from sweeps.spec.make import make_spec
+    from sweeps.study.ask import explore
+
+    sweep = Folder(path.parent)
+    spec = make_spec(sweep.read_spec())
+    ledger = Ledger(spec, sweep.read_measured(), sweep.read_rounds())
+    ledger.add(explore(spec, [], TRIALS))
+    return ledger.missing_more(), ledger.failed_more(), ledger.table(range(TRIALS), ())
+
+
 def _read_scores(path: Path) -> object:
     from analysis.scores.after_sweep import score_sweep
 
@@ -263,5 +289,6 @@ READERS = (
     ),
     Reader("weights", _of_sweep("stacks/00000000.safetensors"), _read_model, formats.mutate_safetensors),
     Reader("journal", _of_sweep("study.journal"), _read_journal, formats.mutate_lines),
+    Reader("refinement", _refined, _read_rounds, mutate_json),
     Reader("scores", _of_sweep("analysis/scores.csv"), _read_scores, formats.mutate_csv),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from vae.errors import ResultsError
 
-MOST_SEEDS = 10_000
+MOST_SEEDS = 1_000
 """Of a trial: more is no refinement that anybody trained."""
 
 
