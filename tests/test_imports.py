@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("vae", "sweeps", "analysis", "cli", "vaekit")
+ROOMS = ("vae", "sweeps", "analysis", "cli", "vaekit", "start")
 FORBIDDEN = {
     "vae": {
         "sweeps",
@@ -27,8 +27,9 @@ FORBIDDEN = {
     },
     "sweeps": {"analysis", "cli", "vaekit", "typer", "pandas", "matplotlib", "seaborn", "jinja2"},
     "analysis": {"sweeps", "cli", "vaekit", "typer", "optuna"},
-    "cli": {"click"},
-    "vaekit": {"cli", "typer"},
+    "cli": {"click", "start"},
+    "vaekit": {"cli", "typer", "start"},
+    "start": {"typer", "vae", "sweeps", "analysis", "vaekit"},
 }
 
 
