@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-INITIALISATION, NOISE, VALIDATION, TEST, ORDER, BINARISATION, SCORED, MODULE, MODULE_EVALUATED = range(9)
+INITIALISATION, NOISE, VALIDATION, TEST, ORDER, BINARISATION, SCORED = range(7)
+MODULE, MODULE_EVALUATED, DISCRIMINATOR, PERMUTATION = range(7, 11)
 SHARED_SEED = 0
 """Seed of what all runs share: minibatches' order, the binarisation of training images, the images scored."""
 

@@ -8,7 +8,7 @@ from torch.optim.adam import adam
 
 
 class StackedAdam:
-    """Adam (Kingma & Ba 2015) on tensors with a leading run axis; torch's defaults but for the learning rates.
+    """Adam (Kingma & Ba 2015) on tensors with a leading run axis; torch's defaults but for what is given.
 
     torch's fused kernel takes one learning rate a call, so runs are grouped by theirs; where all are equal that is
     one call on whole tensors. Parameters and moments are changed in place.
@@ -22,7 +22,9 @@ class StackedAdam:
         second_moment: dict[str, Tensor],
         learning_rates: Sequence[float],
         steps_taken: int,
+        betas: tuple[float, float] = (0.9, 0.999),
     ) -> None:
+        self._betas = betas
         tensors = (parameters, gradients, first_moment, second_moment)
         self._groups: list[tuple[float, list[list[Tensor]], list[Tensor]]] = []
         for rate in sorted(set(learning_rates)):
@@ -47,8 +49,8 @@ class StackedAdam:
                 steps,
                 fused=True,
                 amsgrad=False,
-                beta1=0.9,
-                beta2=0.999,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
                 lr=learning_rate,
                 weight_decay=0.0,
                 eps=1e-8,

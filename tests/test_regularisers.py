@@ -1,0 +1,124 @@
+"""Regularisers against golden values, autograd in float64, and the cases where each must vanish."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from vae.losses import rate
+from vae.regularisers.covariance import covariance_gradients, covariance_nats
+from vae.regularisers.total_correlation import rate_parts, total_correlation_gradients
+
+
+def posteriors(samples: int, latents: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, ...]:
+    rng = np.random.default_rng(seed)
+    mu, logvar = 1.5 * rng.standard_normal((samples, latents)), -1 + 0.5 * rng.standard_normal((samples, latents))
+    z = mu + np.exp(logvar / 2) * rng.standard_normal((samples, latents))
+    return tuple(torch.from_numpy(part).to(dtype) for part in (mu, logvar, z))
+
+
+GOLDEN = {
+    # Made by an independent program on posteriors(16, 6, 7); log-sums there are less log(NB), or none at all.
+    "kl": 6.378069012555434,
+    "mutual_information": 15.950060983399684,
+    "total_correlation": 69.77939388020425,
+    "dimension_wise_kl": -79.56426299521173,
+    "total_correlation_without_constants": -11.637165339156084,
+    "dip_vae_i": 58.588335460968615,
+    "dip_vae_ii": 16.01342165249507,
+}
+N, B, L = 737_280, 16, 6
+
+
+def test_parts_of_the_rate_agree_with_golden_values() -> None:
+    parts = rate_parts(*posteriors(B, L, 7))
+    shift = math.log(N)  # of each log-sum: ours is less log(B), theirs less log(NB), which they round to fp32
+    expected = {
+        "mutual_information": parts.mutual_information_nats + shift,
+        "total_correlation": parts.total_correlation_nats + (L - 1) * shift,
+        "dimension_wise_kl": parts.dimension_wise_kl_nats - L * shift,
+    }
+    for name, value in expected.items():
+        assert value.item() == pytest.approx(GOLDEN[name], abs=1e-6)
+    without = parts.total_correlation_nats - (L - 1) * math.log(B)
+    assert without.item() == pytest.approx(GOLDEN["total_correlation_without_constants"], rel=1e-12)
+
+
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_parts_sum_to_the_sampled_rate(samples: int, latents: int, seed: int) -> None:
+    mu, logvar, z = posteriors(samples, latents, seed)
+    sampled = 0.5 * (z.square() - (z - mu).square() / logvar.exp() - logvar).sum(dim=1).mean()
+    torch.testing.assert_close(sum(rate_parts(mu, logvar, z)), sampled)
+
+
+def test_a_collapsed_posterior_has_no_information_and_no_total_correlation() -> None:
+    nothing, z = torch.zeros(50, 4), torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    parts = rate_parts(nothing, nothing, z)
+    for part in parts:
+        assert part.item() == pytest.approx(0.0, abs=1e-5)
+
+
+def test_one_latent_has_no_total_correlation() -> None:
+    mu, logvar, z = posteriors(50, 1, 3)
+    assert rate_parts(mu, logvar, z).total_correlation_nats.item() == pytest.approx(0.0, abs=1e-12)
+    for gradient in total_correlation_gradients(mu, logvar, z):
+        assert gradient.abs().max().item() < 1e-9
+
+
+def test_the_rate_of_the_golden_posteriors() -> None:
+    mu, logvar, _ = posteriors(B, L, 7)
+    assert rate(mu, logvar).sum(dim=1).mean().item() == pytest.approx(GOLDEN["kl"], rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["dip_vae_i", "dip_vae_ii"])
+def test_distances_of_the_covariance_agree_with_golden_values(loss: str) -> None:
+    mu, logvar, _ = posteriors(B, L, 7)
+    assert 2.0 * covariance_nats(loss, mu, logvar).item() == pytest.approx(GOLDEN[loss], rel=1e-12)
+
+
+def by_autograd(value, mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+    leaves = [part.clone().requires_grad_() for part in (mu, logvar, z)]
+    (len(mu) * value(*leaves)).backward()
+    return tuple(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 31, 32, 100])
+@pytest.mark.parametrize("latents", [1, 5])
+def test_gradients_of_total_correlation_are_those_of_autograd(samples: int, latents: int) -> None:
+    given = posteriors(samples, latents, 11)
+    expected = by_autograd(lambda *parts: rate_parts(*parts).total_correlation_nats, *given)
+    for found, wanted in zip(total_correlation_gradients(*given), expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 0.1, 0.01])
+def test_gradients_of_total_correlation_hold_in_single_precision(sigma: float) -> None:
+    mu, logvar, z = posteriors(128, 10, 5)
+    logvar = torch.full_like(logvar, 2 * math.log(sigma))
+    z = mu + sigma * (z - mu)
+    exact = total_correlation_gradients(mu, logvar, z)
+    single = total_correlation_gradients(*(part.float() for part in (mu, logvar, z)))
+    for found, wanted in zip(single, exact, strict=True):
+        scale = wanted.abs().max()
+        assert ((found.double() - wanted).abs() / scale).max() < 2e-2
+
+
+@pytest.mark.parametrize("loss", ["dip_vae_i", "dip_vae_ii"])
+def test_gradients_of_the_covariance_are_those_of_autograd(loss: str) -> None:
+    given = posteriors(20, 5, 13)
+    expected = by_autograd(lambda mu, logvar, z: covariance_nats(loss, mu, logvar), *given)
+    for found, wanted in zip(covariance_gradients(loss, *given[:2]), expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+
+
+def test_whitened_means_have_no_distance() -> None:
+    mu, logvar, _ = posteriors(50, 4, 2)
+    centred = mu - mu.mean(dim=0)
+    root = torch.linalg.cholesky(centred.T @ centred / len(mu))
+    white = torch.linalg.solve_triangular(root, centred.T, upper=False).T
+    assert covariance_nats("dip_vae_i", white, logvar).item() == pytest.approx(0.0, abs=1e-20)

@@ -1,0 +1,13 @@
+"""What a regulariser gives back."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Gradients(NamedTuple):
+    """Of a regulariser, each (sample, latent): mu and logvar as q(z|x) has them, z as drawn."""
+
+    mu: Tensor
+    logvar: Tensor
+    z: Tensor
