@@ -76,8 +76,8 @@ def test_patience_is_in_steps_and_never_less_than_a_few_epochs(steps: int) -> No
 
 def test_an_autoencoder_minimises_its_distortion_alone() -> None:
     rates, distortions = np.array([np.nan, np.nan]), np.array([3.0, 2.0])
-    assert_array_equal(trained_loss("ae", 4.0, rates, distortions), distortions)
-    assert_array_equal(trained_loss("vae", 4.0, np.array([1.0, 2.0]), distortions), [7.0, 10.0])
+    assert_array_equal(trained_loss("beta_vae", "ae", 4.0, 25.0, rates, distortions), distortions)
+    assert_array_equal(trained_loss("beta_vae", "vae", 4.0, 25.0, np.array([1.0, 2.0]), distortions), [7.0, 10.0])
 
 
 def test_a_schedule_needs_a_length() -> None:
@@ -103,9 +103,8 @@ def test_runs_of_a_stack_end_at_their_own_epochs_with_the_bits_that_each_has_alo
         (alone,) = train_runs([config], folder)
         for name, tensor in alone.weights.items():
             assert_array_equal(run.weights[name], tensor)
-        losses = trained_loss(
-            config.model, config.beta, run.history["validation_rate_nats"], run.history["validation_distortion_nats"]
-        )
+        nats = (run.history[f"validation_{name}_nats"] for name in ("rate", "distortion"))
+        losses = trained_loss(config.loss, config.model, config.beta, config.capacity, *nats)
         assert has_converged(losses, patience)
         assert not has_converged(losses[:-1], patience)
         assert run.totals["distortion_nats"] == alone.totals["distortion_nats"]

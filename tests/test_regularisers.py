@@ -1,6 +1,7 @@
 """Regularisers against golden values, autograd in float64, and the cases where each must vanish."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -38,13 +39,13 @@ def test_parts_of_the_rate_agree_with_golden_values() -> None:
     parts = rate_parts(*posteriors(B, L, 7))
     shift = math.log(N)  # of each log-sum: ours is less log(B), theirs less log(NB), which they round to fp32
     expected = {
-        "mutual_information": parts.mutual_information_nats + shift,
-        "total_correlation": parts.total_correlation_nats + (L - 1) * shift,
-        "dimension_wise_kl": parts.dimension_wise_kl_nats - L * shift,
+        "mutual_information": parts.minibatch_mutual_information_nats + shift,
+        "total_correlation": parts.minibatch_total_correlation_nats + (L - 1) * shift,
+        "dimension_wise_kl": parts.minibatch_dimension_wise_kl_nats - L * shift,
     }
     for name, value in expected.items():
         assert value.item() == pytest.approx(GOLDEN[name], abs=1e-6)
-    without = parts.total_correlation_nats - (L - 1) * math.log(B)
+    without = parts.minibatch_total_correlation_nats - (L - 1) * math.log(B)
     assert without.item() == pytest.approx(GOLDEN["total_correlation_without_constants"], rel=1e-12)
 
 
@@ -65,7 +66,7 @@ def test_a_collapsed_posterior_has_no_information_and_no_total_correlation() -> 
 
 def test_one_latent_has_no_total_correlation() -> None:
     mu, logvar, z = posteriors(50, 1, 3)
-    assert rate_parts(mu, logvar, z).total_correlation_nats.item() == pytest.approx(0.0, abs=1e-12)
+    assert rate_parts(mu, logvar, z).minibatch_total_correlation_nats.item() == pytest.approx(0.0, abs=1e-12)
     for gradient in total_correlation_gradients(mu, logvar, z):
         assert gradient.abs().max().item() < 1e-9
 
@@ -81,7 +82,7 @@ def test_distances_of_the_covariance_agree_with_golden_values(loss: str) -> None
     assert 2.0 * covariance_nats(loss, mu, logvar).item() == pytest.approx(GOLDEN[loss], rel=1e-12)
 
 
-def by_autograd(value, mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+def by_autograd(value: Callable[..., Tensor], mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, ...]:
     leaves = [part.clone().requires_grad_() for part in (mu, logvar, z)]
     (len(mu) * value(*leaves)).backward()
     return tuple(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves)
@@ -91,7 +92,7 @@ def by_autograd(value, mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, .
 @pytest.mark.parametrize("latents", [1, 5])
 def test_gradients_of_total_correlation_are_those_of_autograd(samples: int, latents: int) -> None:
     given = posteriors(samples, latents, 11)
-    expected = by_autograd(lambda *parts: rate_parts(*parts).total_correlation_nats, *given)
+    expected = by_autograd(lambda *parts: rate_parts(*parts).minibatch_total_correlation_nats, *given)
     for found, wanted in zip(total_correlation_gradients(*given), expected, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
 

@@ -159,7 +159,7 @@ def test_runs_that_still_improved_are_those_of_the_one_rule(too_early: Callable[
     assert not found.is_settled
     patience = patience_epochs(-(-1437 // 128))
     curve = sweep.history[sweep.history["run"] == 3]
-    losses = trained_loss("vae", 1.0, *(curve[f"validation_{name}"].to_numpy() for name in NATS[:2]))
+    losses = trained_loss("beta_vae", "vae", 1.0, 25.0, *(curve[f"validation_{name}"].to_numpy() for name in NATS[:2]))
     assert set(found.table["over_epochs"]) == {patience}
     np.testing.assert_allclose(found.table["fall_nats"], recent_fall_nats(losses, patience))
     assert recent_fall_nats(losses, patience) == pytest.approx(0.1 * (patience - 1))

@@ -14,6 +14,17 @@ TOTALS = (*NATS, *(f"validation_{name}" for name in NATS), "active_units", *HEAL
 """One number a run; all but those of validation on the test split."""
 OF_GAUSSIAN = ("sigma",)
 """Besides, of a gaussian likelihood: the standard deviation of p(x|z), learned or given."""
+RATE_PARTS = (
+    "minibatch_mutual_information_nats", "minibatch_total_correlation_nats", "minibatch_dimension_wise_kl_nats"
+)  # fmt: skip
+"""Besides, of a VAE: what its rate consists of, on a minibatch of PART_SAMPLES of the test split (Chen et al. 2018).
+
+Their sum is the rate of one posterior sample. Index-code information is at most the logarithm of the minibatch, and
+total correlation is underestimated where the rate comes near it.
+"""
+PART_SAMPLES = 1_024
+FURTHER = (*OF_GAUSSIAN, *RATE_PARTS)
+"""Numbers a run that not every run has, nor every sweep of an older version."""
 HISTORY = (*(f"train_{name}" for name in NATS), *(f"validation_{name}" for name in NATS), "seconds")
 """One number an epoch."""
 DIMS = ("kl_nats", "mean_variance")

@@ -38,8 +38,12 @@ class RunConfig:
     """Width of the hidden layers; the channels of conv are an eighth or a quarter of it."""
     depth: int = 1
     """Fully-connected hidden layers on either side."""
+    loss: str = "beta_vae"
+    """What is minimised, by its name in LOSSES (see `vae.loss_table`)."""
     beta: float = 1.0
-    """Weight of the rate in the trained loss, D + beta R."""
+    """Weight of what the loss regularises: of beta_vae the rate, D + beta R."""
+    capacity: float = 25.0
+    """Nats of rate that annealed_vae ends at; other losses have none."""
     beta_schedule: str = "constant"
     """How beta is approached: constant, linear:F or cyclic:N."""
     learning_rate: float = 1e-3
@@ -60,6 +64,8 @@ class RunConfig:
             at_least(1, epochs=self.epochs)
         elif self.beta_schedule != "constant":
             raise ConfigError(f"beta_schedule {self.beta_schedule} needs a number of epochs, got epochs auto")
+        elif self.loss == "annealed_vae":
+            raise ConfigError("annealed_vae needs a number of epochs, over which its capacity grows, got epochs auto")
         at_least(0, seed=self.seed)
         at_most(2**32 - 1, seed=self.seed)
         one_of(MODELS, model=self.model)

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from vae.loss_table import WEIGHS_RATE
+
 PATIENCE_STEPS = 500
 """A run ends where so many steps, and at least LEAST_EPOCHS, no longer lower its loss noticeably."""
 LEAST_EPOCHS = 5
@@ -19,12 +21,21 @@ NOTICEABLE_SHARE = 0.01
 """Of all that was gained since the first epoch, where that is more."""
 
 Losses = npt.NDArray[np.float64]
-"""(epoch,): what a run minimises, D + beta R, on validation in nats per example."""
+"""(epoch,): what a run minimises, on validation in nats per example (see `trained_loss`)."""
 
 
-def trained_loss(model: str, beta: float, rate_nats: Losses, distortion_nats: Losses) -> Losses:
-    """Return what a run minimises by epoch, (epoch,): D + beta R in nats per example, D alone for an AE."""
-    return distortion_nats if model == "ae" else distortion_nats + beta * rate_nats
+def trained_loss(
+    loss: str, model: str, beta: float, capacity_nats: float, rate_nats: Losses, distortion_nats: Losses
+) -> Losses:
+    """Return what a run minimises by epoch, (epoch,), in nats per example, as far as rate and distortion tell.
+
+    An AE minimises D. Of the losses that weigh a part of the rate it is D + R, without that part.
+    """
+    if model == "ae":
+        return distortion_nats
+    if loss == "annealed_vae":
+        return distortion_nats + beta * np.abs(rate_nats - capacity_nats)
+    return distortion_nats + (beta if loss in WEIGHS_RATE else 1.0) * rate_nats
 
 
 def nominal_epochs(epochs: int | Literal["auto"]) -> int:

@@ -8,10 +8,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE
+from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE, PART_SAMPLES, RATE_PARTS
 from vae.data import Data
 from vae.losses import rate
 from vae.minibatches import minibatches_of, noise_minibatches
+from vae.regularisers.total_correlation import rate_parts
 from vae.stack.interface import AnyStack
 from vae.stack.latent import scaled_noise
 
@@ -80,6 +81,20 @@ def evaluate(stack: AnyStack, data: Data, split: str, stream: int) -> Evaluation
     rates, units, mismatch = (_own_sums(stack, measured) for measured in (kl, units, mismatch))
     tensors = (rates / samples, distortion / samples, kl / samples, mean_variance, units, mismatch)
     return Evaluation(*(t.cpu().numpy() for t in tensors))
+
+
+def rate_parts_of(stack: AnyStack, data: Data, split: str, stream: int) -> dict[str, Array]:
+    """Return RATE_PARTS of every run, (run,), NaN for an AE: on PART_SAMPLES evenly taken samples of a split."""
+    chosen = data.split(split)
+    chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), PART_SAMPLES)).astype(np.int64)]
+    noises = noise_minibatches(stack.configs, stream, 0, len(chosen), stack.device)
+    batches = [encoded[1:] for encoded in _encoded(stack, data, chosen, noises)]
+    parts = [torch.cat(part, dim=1) for part in zip(*batches, strict=True)]
+    table = np.full((len(stack), len(RATE_PARTS)), np.nan)
+    for run, config in enumerate(stack.configs):
+        if config.model == "vae":
+            table[run] = [float(nats) for nats in rate_parts(*(p[run, :, : config.latent_dim] for p in parts))]
+    return dict(zip(RATE_PARTS, table.T, strict=True))
 
 
 def _encoded(

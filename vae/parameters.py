@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vae.errors import ConfigError
+from vae.loss_table import LOSSES
 
 Value = int | float | str
 """Of a hyperparameter; a text is a name."""
@@ -76,7 +77,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             name="latent_dim", kind="integer", least=1, most=LARGEST_DIM, words="latent dimensions", unit="count",
             shapes_stack=False, enlarges=True,
         ),
-        Parameter(name="beta", kind="real", least=0, words="beta", unit="weight of R", shapes_stack=False),
+        Parameter(name="beta", kind="real", least=0, words="beta", unit="weight", shapes_stack=False),
         Parameter(
             name="hidden_dim", kind="integer", least=1, most=LARGEST_DIM, words="hidden width", unit="units",
             shapes_stack=True, enlarges=True, powers_of_two=True,
@@ -88,6 +89,12 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="depth", kind="integer", least=1, most=MOST_LAYERS, words="depth", unit="hidden layers",
             shapes_stack=True, enlarges=True,
+        ),
+        Parameter(
+            name="loss", kind="name", names=tuple(LOSSES), words="loss", unit="kind", shapes_stack=True,
+        ),
+        Parameter(
+            name="capacity", kind="real", least=0, words="capacity", unit="nats", shapes_stack=False,
         ),
         Parameter(
             name="learning_rate", kind="real", least=0, above=True, words="learning rate", unit="step size of Adam",

@@ -17,7 +17,7 @@ from vae.config import RunConfig
 from vae.convergence import has_converged, most_epochs, patience_epochs, trained_loss
 from vae.data import Data, open_data
 from vae.divergence import reason_of_divergence
-from vae.evaluation import Evaluation, evaluate, rate_and_distortion
+from vae.evaluation import Evaluation, evaluate, rate_and_distortion, rate_parts_of
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.own.stack import OwnStack
 from vae.parameters import is_own
@@ -101,6 +101,7 @@ def train_runs(
     with one_thread():
         exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, device)
         test = evaluate(exact, data, "test", TEST) if ended else None
+        parts = rate_parts_of(exact, data, "test", TEST) if ended else {}
         scores = _scores(exact, data, score, ended) if score else [{} for _ in configs]
     seconds = (time.perf_counter() - start) / len(configs)
     patience = patience_epochs(steps_an_epoch(data, configs[0].batch_size))
@@ -109,7 +110,10 @@ def train_runs(
     for r, history in enumerate(histories):
         diverged = reason_of_divergence(history, zero_rate_nats, patience) if ended else ""
         run = _measured(configs[r], r, history, test, seconds, diverged)
-        runs.append(replace(run, totals=run.totals | {"sigma": sigmas[r]}) if sigmas else run)
+        further = {"sigma": sigmas[r]} if sigmas else {}
+        if configs[r].model == "vae" and not run.error:
+            further |= {name: float(nats[r]) for name, nats in parts.items()}
+        runs.append(replace(run, totals=run.totals | further))
     return [
         run if run.error else replace(run, scores=scores[r], **_left(states[r], weights[r] if ended else {}))
         for r, run in enumerate(runs)
@@ -166,7 +170,8 @@ def _next_to_end(
 
 def _has_converged(config: RunConfig, history: Mapping[str, Array], steps: int) -> bool:
     nats = (history[f"validation_{name}"] for name in ("rate_nats", "distortion_nats"))
-    return has_converged(trained_loss(config.model, config.beta, *nats), patience_epochs(steps))
+    losses = trained_loss(config.loss, config.model, config.beta, config.capacity, *nats)
+    return has_converged(losses, patience_epochs(steps))
 
 
 def _left(state: RunState, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:

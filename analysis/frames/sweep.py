@@ -14,9 +14,9 @@ from analysis.frames.run import Run
 from vae.columns import (
     ACTIVE_VARIANCE,
     DIMS,
+    FURTHER,
     HISTORY,
     IDENTITY,
-    OF_GAUSSIAN,
     SAMPLED,
     SCORES,
     TOTALS,
@@ -113,12 +113,12 @@ class Sweep:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: RUNS and a column a further parameter, sigma of a gaussian, a score; nats are per image."""
+        """One row a run: RUNS and a column a further parameter, number of FURTHER, score; nats are per image."""
         table = self._table
         further = [name for name in table.column_names if name.startswith(PARAMETER_PREFIX)]
         scores = [name for name in table.column_names if name.startswith(SCORE_PREFIX)]
-        gaussian = [name for name in OF_GAUSSIAN if name in table.column_names]
-        runs = _frame(table.select([*IDENTITY, *ALWAYS, *further, *TOTALS, *gaussian, *scores, "seconds"]))
+        measured = [name for name in FURTHER if name in table.column_names]
+        runs = _frame(table.select([*IDENTITY, *ALWAYS, *further, *TOTALS, *measured, *scores, "seconds"]))
         runs = runs.rename(columns=lambda name: name.removeprefix(SCORE_PREFIX).removeprefix(PARAMETER_PREFIX))
         for objective in self.objectives:
             if objective.column not in runs:  # a score that no run has yet

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.statistics.losses import with_losses
 from vae.convergence import patience_epochs, recent_fall_nats, still_improves, trained_loss
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def still_improving(sweep: Sweep, runs: pd.DataFrame) -> StillImproving:
     The patience is that of the train images and the run's batch size; where their number is not known, the second half
     of the epochs.
     """
-    runs = runs[runs["state"] == "COMPLETE"]
+    runs = with_losses(sweep.spec, runs[runs["state"] == "COMPLETE"])
     curves = dict(iter(sweep.history.groupby("run")))
     images = int(sweep.provenance.get("data", {}).get("train", 0))
     batch_sizes = runs["batch_size"] if "batch_size" in runs else [_number(sweep.spec["batch_size"])] * len(runs)
@@ -48,7 +49,7 @@ def still_improving(sweep: Sweep, runs: pd.DataFrame) -> StillImproving:
     for row, batch_size in zip(runs.to_dict(orient="records"), batch_sizes, strict=True):
         curve = curves[row["run"]]
         rates, distortions = (curve[f"validation_{name}_nats"].to_numpy() for name in ("rate", "distortion"))
-        losses = trained_loss(row["model"], row["beta"], rates, distortions)
+        losses = trained_loss(row["loss"], row["model"], row["beta"], row["capacity"], rates, distortions)
         known = images > 0 and 1 <= batch_size < math.inf
         patience = patience_epochs(math.ceil(images / batch_size)) if known else len(losses) // 2
         if still_improves(losses, patience):

@@ -6,6 +6,7 @@ from inspect import Parameter, Signature
 from typing import Any, Literal
 
 from vae.data_config import DataConfig
+from vae.loss_table import LOSSES
 from vae.parameters import PARAMETERS
 
 Command = Literal["sweep", "compare", "data info"]
@@ -82,6 +83,8 @@ class Options:
     depth: str = option("1", "run", f"Hidden layers on either side: {_AXIS}.")
     batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
+    loss: str = option("beta_vae", "run", f"What is minimised: {', '.join(LOSSES)}; several are an axis.")
+    capacity: str = option("25", "run", f"Nats of rate that annealed_vae ends at: {_AXIS}.")
     beta_schedule: str = option(
         "constant", "run", "constant, linear:F (warm-up over a fraction F of training) or cyclic:N (N warm-ups)."
     )
@@ -90,7 +93,7 @@ class Options:
         compare_default="2,8,16", compare_help=f"Dimensions of z: {_CHOICES}.",
     )  # fmt: skip
     beta: str = option(
-        "0.1:16:log", "search", f"Weight of the rate: {_AXIS}.",
+        "0.1:16:log", "search", f"Weight of the rate, or of what another --loss weighs: {_AXIS}.",
         compare_default="1", compare_help=f"Weight of the VAE's rate: {_CHOICES}.",
     )  # fmt: skip
     hidden_dim: str = option(

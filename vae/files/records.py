@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vae.columns import DIMS, HISTORY, IDENTITY, OF_GAUSSIAN, STATES, TOTALS
+from vae.columns import DIMS, FURTHER, HISTORY, IDENTITY, STATES, TOTALS
 from vae.config import MODELS
 from vae.errors import ResultsError
 from vae.files.tables import INTEGER, NUMBER, NUMBERS, TEXT
@@ -40,8 +40,8 @@ STACK_TYPES = {
 TRIAL_TYPES = {"trial": INTEGER, "state": TEXT, **_ALWAYS, "seconds": NUMBER, "error": TEXT}
 """Columns of the trials table; besides, those of `further_types` that the sweep varies, and one for each objective."""
 
-GAUSSIAN_TYPES = dict.fromkeys(OF_GAUSSIAN, NUMBER)
-"""Further columns of a stack's table where the likelihood is gaussian."""
+MEASURED_TYPES = dict.fromkeys(FURTHER, NUMBER)
+"""Further columns of a stack's table where any of its runs has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class RunRecord:
     parameters: Mapping[str, Value]
     """Those that have a column in its sweep."""
     totals: Mapping[str, float]
-    """The columns TOTALS, NaN where they were not reached; with OF_GAUSSIAN where the likelihood is gaussian."""
+    """The columns TOTALS, NaN where they were not reached; and those of FURTHER that it has."""
     history: Mapping[str, np.ndarray]
     """The columns HISTORY, each (epoch,)."""
     dims: Mapping[str, np.ndarray]
@@ -96,8 +96,8 @@ def stack_table(records: Sequence[RunRecord], trials: Collection[str] = ()) -> p
     names = [name for name in PARAMETERS if parameter_column(name) in there]
     columns |= parameter_columns(names, [r.parameters for r in records])
     columns |= {name: [r.totals[name] for r in records] for name in TOTALS}
-    gaussian = [name for name in OF_GAUSSIAN if any(name in r.totals for r in records)]
-    columns |= {name: [r.totals.get(name, math.nan) for r in records] for name in gaussian}
+    further = [name for name in FURTHER if any(name in r.totals for r in records)]
+    columns |= {name: [r.totals.get(name, math.nan) for r in records] for name in further}
     scores = dict.fromkeys(name for r in records for name in r.scores)
     columns |= {SCORE_PREFIX + name: [r.scores.get(name, math.nan) for r in records] for name in scores}
     columns |= {name: [getattr(r, name) for r in records] for name in ("seconds", "error")}

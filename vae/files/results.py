@@ -21,7 +21,7 @@ from vae.files import weights as saved
 from vae.files.checks import check_provenance, check_spec
 from vae.files.records import (
     EPOCHS,
-    GAUSSIAN_TYPES,
+    MEASURED_TYPES,
     SCORE_PREFIX,
     STACK_TYPES,
     TRIAL_TYPES,
@@ -160,7 +160,7 @@ class Folder:
 
     def read_stack(self, path: Path) -> pa.Table:
         """Return one stack's table, whole and of consistent lengths; raises ResultsError."""
-        table = read_table(path, STACK_TYPES, SCORE_PREFIX, further_types() | GAUSSIAN_TYPES)
+        table = read_table(path, STACK_TYPES, SCORE_PREFIX, further_types() | MEASURED_TYPES)
         check_stack(table, path)
         return table
 

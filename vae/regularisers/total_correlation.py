@@ -17,6 +17,7 @@ from vae.regularisers.gradients import Gradients
 LOG2_E = math.log2(math.e)
 MULTIPLE = 32
 """Rows of pairs are padded to it: torch may round the rest of a vector otherwise than the vector."""
+PAIRS = 2**22
 NOWHERE = -1e30
 """Log-density of a sample under a posterior that is padding."""
 
@@ -24,21 +25,31 @@ NOWHERE = -1e30
 class RateParts(NamedTuple):
     """Means over a minibatch, in nats; their sum is the mean of log q(z|x) - log p(z), an estimate of the rate."""
 
-    mutual_information_nats: Tensor
+    minibatch_mutual_information_nats: Tensor
     """Index-code: at most the logarithm of the minibatch."""
-    total_correlation_nats: Tensor
-    dimension_wise_kl_nats: Tensor
+    minibatch_total_correlation_nats: Tensor
+    minibatch_dimension_wise_kl_nats: Tensor
 
 
 def rate_parts(mu: Tensor, logvar: Tensor, z: Tensor) -> RateParts:
-    """Return the parts of the rate of one posterior sample z of each of a minibatch's posteriors."""
-    pairs = -0.5 * ((z[:, None] - mu).square() * (-logvar).exp() + logvar) - HALF_LOG_TWO_PI
+    """Return the parts of the rate of one posterior sample z of each of a minibatch's posteriors.
+
+    Some samples at a time, so that no array holds more than PAIRS densities.
+    """
     log_number = math.log(len(z))
-    own = pairs.diagonal(dim1=0, dim2=1).sum(dim=0)
-    joint = pairs.sum(dim=2).logsumexp(dim=1) - log_number
-    marginals = (pairs.logsumexp(dim=1) - log_number).sum(dim=1)
-    prior = (-0.5 * z.square() - HALF_LOG_TWO_PI).sum(dim=1)
-    return RateParts((own - joint).mean(), (joint - marginals).mean(), (marginals - prior).mean())
+    joints, marginals = [], []
+    for some in z.split(max(1, PAIRS // mu.numel())):
+        densities = _log_density(some[:, None], mu, logvar)
+        joints.append(densities.sum(dim=2).logsumexp(dim=1) - log_number)
+        marginals.append((densities.logsumexp(dim=1) - log_number).sum(dim=1))
+    joint, marginal = torch.cat(joints), torch.cat(marginals)
+    own = _log_density(z, mu, logvar).sum(dim=1)
+    prior = _log_density(z, torch.zeros_like(mu), torch.zeros_like(mu)).sum(dim=1)
+    return RateParts((own - joint).mean(), (joint - marginal).mean(), (marginal - prior).mean())
+
+
+def _log_density(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    return -0.5 * ((z - mu).square() * (-logvar).exp() + logvar) - HALF_LOG_TWO_PI
 
 
 def total_correlation_gradients(mu: Tensor, logvar: Tensor, z: Tensor) -> Gradients:

@@ -10,33 +10,19 @@ import torch
 from torch import Tensor
 
 from vae.config import RunConfig
-from vae.networks.layers import Layer, Linear
-from vae.networks.padding import Layout, Width
+from vae.networks.discriminator import layers_of, parameters_of
 from vae.networks.stacked_layers import StackedLayer
 from vae.randomness import DISCRIMINATOR, PERMUTATION, torch_generator
 from vae.stack.adam import StackedAdam
 
-HIDDEN_LAYERS, HIDDEN_DIM = 6, 1000
 NEGATIVE_SLOPE = 0.2
 LEARNING_RATE, BETA1, BETA2 = 1e-4, 0.5, 0.9
 REAL, SHUFFLED = 0, 1
 """Places of the two logits."""
-PREFIX = "discriminator."
-"""Of its parameters' names in a run's state."""
+Parts = tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]
 
 
-def layers_of(latent_dim: int) -> list[Linear]:
-    """Return its linear layers, z to two logits; between them are leaky ReLUs."""
-    widths = [Width(latent_dim), *[Width(HIDDEN_DIM)] * HIDDEN_LAYERS, Width(2)]
-    return [Linear(f"{PREFIX}fc{n + 1}", *pair) for n, pair in enumerate(zip(widths, widths[1:], strict=False))]
-
-
-def parameters_of(latent_dim: int) -> tuple[Layout, ...]:
-    """Return its parameters."""
-    return tuple(parameter for layer in layers_of(latent_dim) for parameter in layer.parameters)
-
-
-def draw_parameters(config: RunConfig) -> dict[str, Tensor]:
+def draw_discriminator(config: RunConfig) -> dict[str, Tensor]:
     """Return a run's first discriminator, padded, drawn from the run's seed; torch's default of linear layers."""
     generator = torch_generator(config.seed, DISCRIMINATOR)
     own = {name: first for layer in layers_of(config.latent_dim) for name, first in layer.draw(generator).items()}
@@ -46,27 +32,19 @@ def draw_parameters(config: RunConfig) -> dict[str, Tensor]:
 class Discriminators:
     """Those of a stack's runs, fp32 whatever the network's products are; tensors (run, sample, value).
 
-    `parameters` and Adam's moments are the stack's own by name, changed in place.
+    `parts` are parameters and Adam's two moments by name, changed in place.
     """
 
-    def __init__(
-        self,
-        configs: Sequence[RunConfig],
-        parameters: dict[str, Tensor],
-        moments: tuple[dict[str, Tensor], dict[str, Tensor]],
-        steps_taken: int,
-    ) -> None:
-        self._configs = configs
-        own = {name: tensor for name, tensor in parameters.items() if name.startswith(PREFIX)}
-        first, second = ({name: part[name] for name in own} for part in moments)
-        gradients = {name: torch.zeros_like(tensor) for name, tensor in own.items()}
-        linear: list[Layer] = list(layers_of(configs[0].latent_dim))
+    def __init__(self, configs: Sequence[RunConfig], parts: Parts, steps_taken: int) -> None:
+        self._configs, self.parts = configs, parts
+        parameters, first, second = parts
+        gradients = {name: torch.zeros_like(tensor) for name, tensor in parameters.items()}
         self._layers: list[StackedLayer] = []
-        for layer in linear:
-            self._layers += [layer.stacked(own, gradients), StackedLeakyRelu()]
+        for layer in layers_of(configs[0].latent_dim):
+            self._layers += [layer.stacked(parameters, gradients), StackedLeakyRelu()]
         del self._layers[-1]
         rates = [LEARNING_RATE] * len(configs)
-        self._adam = StackedAdam(own, gradients, first, second, rates, steps_taken, betas=(BETA1, BETA2))
+        self._adam = StackedAdam(parameters, gradients, first, second, rates, steps_taken, betas=(BETA1, BETA2))
 
     def step(self, z: Tensor, step: int) -> Tensor:
         """Return the gradient of the summed log density ratio log q(z) / prod q(z_l) with respect to z, then learn.
@@ -83,7 +61,7 @@ class Discriminators:
         mistakes[..., :2] = 0.5 * logits.softmax(dim=2)
         mistakes[:, :samples, REAL] -= 0.5
         mistakes[:, samples:, SHUFFLED] -= 0.5
-        self._through(activations, mistakes / samples, learns=True)
+        self._through(activations, mistakes.div_(samples), learns=True)
         self._adam.step()
         return ratio
 

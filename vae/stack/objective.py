@@ -11,10 +11,10 @@ from torch import Tensor
 
 from vae.config import RunConfig
 from vae.regularisers.covariance import covariance_gradients
-from vae.stack.discriminator import Discriminators
 from vae.regularisers.gradients import Gradients
 from vae.regularisers.total_correlation import total_correlation_gradients
 from vae.schedules import BetaSchedule
+from vae.stack.discriminator import Discriminators
 from vae.stack.latent import LatentSeam
 
 OfOneRun = Callable[[Tensor, Tensor, Tensor], Gradients]
@@ -32,9 +32,16 @@ class Objective:
     """The loss of every run of a stack but for the distortion; `discriminators` are factor_vae's."""
 
     def __init__(
-        self, configs: Sequence[RunConfig], steps: float, device: torch.device, discriminators: Discriminators | None
+        self,
+        configs: Sequence[RunConfig],
+        steps_an_epoch: int,
+        device: torch.device,
+        discriminators: Discriminators | None = None,
     ) -> None:
-        self._configs, self._steps, self._device = configs, steps, device
+        self._configs, self._device = configs, device
+        epochs = configs[0].epochs
+        self._steps = math.inf if epochs == "auto" else steps_an_epoch * epochs
+        """In all, which a schedule needs; without an end beta is constant."""
         self._loss = configs[0].loss
         self._schedules = [BetaSchedule.parse(config.beta_schedule) for config in configs]
         self._discriminators = discriminators
@@ -83,13 +90,3 @@ class Objective:
 
     def _per_run(self, values: Sequence[float]) -> Tensor:
         return torch.tensor(values, device=self._device)
-
-
-def needs_end(loss: str) -> bool:
-    """Whether a loss is defined by fractions of a run, whose length must then be known."""
-    return loss == "annealed_vae"
-
-
-def total_steps(config: RunConfig, steps_an_epoch: int) -> float:
-    """Steps of a run in all, which a schedule needs; infinite where it ends itself."""
-    return math.inf if config.epochs == "auto" else steps_an_epoch * config.epochs

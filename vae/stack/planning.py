@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vae.config import RunConfig
-from vae.networks import network_of
+from vae.networks import discriminator, network_of
 from vae.networks.network import Network
 from vae.networks.padding import Shape, Width
 from vae.parameters import PARAMETERS, is_own
@@ -12,6 +12,8 @@ PADDED = {"mlp": ("latent_dim", "hidden_dim"), "conv": ("latent_dim",)}
 """Widths that runs of one stack may differ in as far as their padding goes, by network; channels have none."""
 PASSES = 100
 """Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
+PAIR = 50
+"""Products whose time a pair of samples takes in one dimension of a total correlation: an exponential, and passes."""
 
 
 def stack_key(config: RunConfig) -> tuple[object, ...]:
@@ -25,14 +27,25 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
 def step_cost(config: RunConfig, shape: Shape) -> float:
     """Relative time of one training step on one sample: products, and the passes over activations."""
     network = _priced(config, shape)
-    return network.products + PASSES / 2 * network.activations
+    return network.products + PASSES / 2 * network.activations + _regulariser_cost(config)
 
 
 def working_set_bytes(config: RunConfig, shape: Shape) -> int:
     """Bytes that a run's training step touches: weights, gradients and two moments, and the activations."""
     network = _priced(config, shape)
     weights = sum(parameter.size for parameter in network.parameters)
-    return 4 * (4 * weights + config.batch_size * network.activations)
+    activations = network.activations
+    if config.loss == "factor_vae":
+        weights += sum(parameter.size for parameter in discriminator.parameters_of(config.latent_dim))
+        activations += discriminator.activations_of(config.latent_dim)
+    return 4 * (4 * weights + config.batch_size * activations)
+
+
+def _regulariser_cost(config: RunConfig) -> float:
+    """Of one sample, beside the rate, in products."""
+    if config.loss == "factor_vae":
+        return discriminator.products_of(config.latent_dim)
+    return PAIR * config.latent_dim * config.batch_size if config.loss == "beta_tc_vae" else 0.0
 
 
 def _priced(config: RunConfig, shape: Shape) -> Network:

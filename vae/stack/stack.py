@@ -9,14 +9,16 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD
 from vae.networks import network_of
+from vae.networks.discriminator import PREFIX
 from vae.networks.padding import Shape
 from vae.networks.stacked_network import StackedNetwork
-from vae.schedules import BetaSchedule
 from vae.stack.adam import StackedAdam
+from vae.stack.discriminator import Discriminators
 from vae.stack.latent import LatentSeam
+from vae.stack.objective import Objective
 from vae.stack.planning import stack_key
 from vae.stack.sigma import fitted_log_sigma
-from vae.stack.state import RunState, initial_state, own_parameters
+from vae.stack.state import PARTS, RunState, initial_state, own_parameters
 
 
 class Stack:
@@ -57,11 +59,9 @@ class Stack:
         self._product_weights = {n: p.to(precision) for n, p in self.parameters.items()}
         """Of the matrix products alone; what is no product, or feeds one, is fp32."""
         self._network = StackedNetwork(network, self._product_weights, self.gradients)
-        epochs = configs[0].epochs
-        self._steps = math.inf if epochs == "auto" else steps_an_epoch * epochs
-        """In all, which a schedule needs; without an end beta is constant."""
         self._step = steps_an_epoch * self.epoch
-        self._schedules = [BetaSchedule.parse(config.beta_schedule) for config in configs]
+        self._discriminators = self._stacked_discriminators(states)
+        self._objective = Objective(configs, steps_an_epoch, self.device, self._discriminators)
         self._adam = StackedAdam(
             self.parameters,
             self.gradients,
@@ -77,6 +77,9 @@ class Stack:
     def states(self) -> list[RunState]:
         """Each run as it stands, to be stacked again with others or alone."""
         parts = (self.parameters, self.first_moment, self.second_moment)
+        if self._discriminators:
+            first, second, third = self._discriminators.parts
+            parts = (parts[0] | first, parts[1] | second, parts[2] | third)
         return [
             RunState(self.epoch, *({n: t[r].to("cpu", copy=True) for n, t in part.items()} for part in parts))
             for r in range(len(self))
@@ -85,6 +88,16 @@ class Stack:
     def weights(self) -> list[dict[str, Tensor]]:
         """State of each run's plain module, at its own shape."""
         return [own_parameters(config, self.shape, s) for config, s in zip(self.configs, self.states(), strict=True)]
+
+    def _stacked_discriminators(self, states: Sequence[RunState]) -> Discriminators | None:
+        """Those that the states hold: a trained run that is only evaluated has none."""
+        names = [name for name in states[0].parameters if name.startswith(PREFIX)]
+        if not names:
+            return None
+        parameters, first, second = (
+            {name: self._stacked([getattr(state, part)[name] for state in states]) for name in names} for part in PARTS
+        )
+        return Discriminators(self.configs, (parameters, first, second), self._step)
 
     def _stacked(self, tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors).to(self.device)
@@ -109,7 +122,7 @@ class Stack:
         return nats[..., : self.pixels].sum(dim=2)
 
     def step(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Take one Adam step on D + beta R, summed over the minibatch x (1, sample, pixel).
+        """Take one Adam step on each run's loss, summed over the minibatch x (1, sample, pixel).
 
         `noise` is (run, sample, latent), zero where padded and for an AE. Returns the rate and the distortion before
         the step, in nats, each (run, sample).
@@ -121,7 +134,8 @@ class Stack:
             self._fit_sigma(x, output)
         nats = seam.rate(), self.distortion(x, output)
         z_gradient = self._network.fill_decoder_gradients(decoder, self._output_gradient(x, output))
-        self._network.fill_encoder_gradients(encoder, *seam.gradients(z_gradient, self._betas()))
+        weighed = self._objective.gradients(seam, nats[0], self._step)
+        self._network.fill_encoder_gradients(encoder, *seam.gradients(z_gradient, *weighed))
         self._adam.step()
         self._round_product_weights()
         self._step += 1
@@ -135,14 +149,6 @@ class Stack:
 
     def _log_sigma(self) -> Tensor | float:
         return self.parameters["log_sigma"][:, :1, None] if "log_sigma" in self.parameters else 0.0
-
-    def _betas(self) -> Tensor:
-        progress = self._step / self._steps
-        betas = [
-            config.beta * schedule.at(progress) if config.model == "vae" else 0.0
-            for config, schedule in zip(self.configs, self._schedules, strict=True)
-        ]
-        return torch.tensor(betas, device=self.device).view(-1, 1, 1)
 
     def _output_gradient(self, x: Tensor, output: Tensor) -> Tensor:
         gradient = self.likelihood.gradient(x, output, self._log_sigma())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import safetensors.torch
 import torch
@@ -13,6 +14,7 @@ from vae.networks.network import Network
 from vae.networks.padding import Shape
 from vae.parameters import is_own
 from vae.randomness import INITIALISATION, torch_generator
+from vae.stack.discriminator import draw_discriminator
 
 PARTS = ("parameters", "first_moment", "second_moment")
 
@@ -37,7 +39,8 @@ def initial_state(config: RunConfig, shape: Shape) -> RunState:
     for holder in network.holders:
         unread = config.model == "ae" and holder is network.logvar
         own |= {p.name: torch.zeros(p.shape) for p in holder.parameters} if unread else holder.draw(generator)
-    return _at_epoch(0, network, own)
+    further = draw_discriminator(config) if config.loss == "factor_vae" else {}
+    return _at_epoch(0, network, own, further)
 
 
 def saved_state(config: RunConfig, shape: Shape, weights: Mapping[str, Tensor]) -> RunState:
@@ -69,8 +72,10 @@ def load_state(content: bytes) -> RunState:
     return RunState(epoch, **parts)
 
 
-def _at_epoch(epoch: int, network: Network, own: Mapping[str, Tensor]) -> RunState:
-    """A run with these parameters, at their own shapes, and no moments."""
-    parameters = {p.name: p.pack(own[p.name]) for p in network.parameters}
+def _at_epoch(
+    epoch: int, network: Network, own: Mapping[str, Tensor], further: Mapping[str, Tensor] = MappingProxyType({})
+) -> RunState:
+    """A run with these parameters, at their own shapes, `further` ones that are padded already, and no moments."""
+    parameters = {p.name: p.pack(own[p.name]) for p in network.parameters} | dict(further)
     first, second = ({name: torch.zeros_like(tensor) for name, tensor in parameters.items()} for _ in range(2))
     return RunState(epoch, parameters, first, second)

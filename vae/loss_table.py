@@ -6,12 +6,6 @@ Whatever the loss, rate, distortion and ELBO mean the same. Nothing here loads t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-Losses = npt.NDArray[np.float64]
-LOCATELLO = "Locatello et al. 2019 (arXiv 1811.12359)"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
@@ -78,17 +72,3 @@ LOSSES: Mapping[str, Loss] = {
 """By name, the default first."""
 WEIGHS_RATE = ("beta_vae",)
 """Losses that are D + beta R: of these alone the slope of the frontier is beta, and beta trades R for D."""
-
-
-def trained_loss(
-    loss: str, model: str, beta: float, capacity_nats: float, rate_nats: Losses, distortion_nats: Losses
-) -> Losses:
-    """Return what a run minimises by epoch, (epoch,), in nats per example, as far as rate and distortion tell.
-
-    An AE minimises D. Of the losses that weigh a part of the rate it is D + R, without that part.
-    """
-    if model == "ae":
-        return distortion_nats
-    if loss == "annealed_vae":
-        return distortion_nats + beta * np.abs(rate_nats - capacity_nats)
-    return distortion_nats + (beta if loss in WEIGHS_RATE else 1.0) * rate_nats
