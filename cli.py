@@ -409,6 +409,8 @@ def _preview(spec: "Spec") -> None:
     print_table("trials", preview.trial_rows)
     print_table("stacks", preview.stack_rows)
     print_fields(preview.totals)
+    for line in preview.notes:
+        typer.echo(line)
 
 
 def _find_own(network: str | None, *folders: Path) -> None:

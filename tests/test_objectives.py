@@ -3,12 +3,17 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
 
+from analysis.health.flags import flags
+from analysis.statistics.losses import are_all_of_rate, weigh_rate
+from sweeps.spec.make import make_spec
 from tests.test_stack import assert_same_bits, plain_module, train_to
 from vae.columns import RATE_PARTS
 from vae.config import RunConfig
@@ -184,8 +189,9 @@ def test_an_annealed_vae_without_capacity_is_a_beta_vae(digits: Data) -> None:
 
 def test_an_annealed_vae_ends_at_its_capacity(digits: Data) -> None:
     config = RunConfig(latent_dim=8, hidden_dim=64, epochs=60, loss="annealed_vae", beta=30.0, capacity=6.0)
-    (_,), records = train_to([config], digits, 60)
-    assert records[-1].values["train_rate_nats"][0] == pytest.approx(6.0, abs=0.5)
+    _, records = train_to([config], digits, 60)
+    (last,) = records[-1].values["train_rate_nats"]  # noqa: PD011
+    assert last == pytest.approx(6.0, abs=0.5)
 
 
 def test_an_annealed_vae_needs_a_length() -> None:
@@ -216,3 +222,50 @@ def test_a_discriminator_counts_in_what_a_run_needs(monkeypatch: pytest.MonkeyPa
     plain = RunConfig(latent_dim=10)
     extra = working_set_bytes(replace(plain, loss="factor_vae"), (64,)) - working_set_bytes(plain, (64,))
     assert extra > 4 * 4 * (10 * 1000 + 5 * 1000 * 1000 + 1000 * 2)  # weights, gradients and two moments, fp32
+
+
+def test_the_documented_table_of_losses_is_the_table() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "losses.md").read_text(encoding="utf-8")
+    for loss in LOSSES.values():
+        usual = ", ".join(f"{value:g}" for value in loss.usual)
+        assert f"| `{loss.name}` | {loss.formula} | {usual} | {loss.source} |" in page
+
+
+def test_a_capacity_belongs_to_annealed_vae() -> None:
+    with pytest.raises(ConfigError, match="capacity is of --loss annealed_vae, got --loss beta_vae"):
+        make_spec({"capacity": "5,10"})
+    spec = make_spec({"capacity": "5,10", "loss": "annealed_vae", "epochs": 9})
+    assert [axis.choices for axis in spec.axes if axis.name == "capacity"] == [(5.0, 10.0)]
+
+
+RUNS = pd.DataFrame({"run": [0, 1], "beta": [1.0, 4.0]})
+
+
+@pytest.mark.parametrize(
+    ("spec", "column", "expected"),
+    [
+        ({}, None, [0, 1]),
+        ({"loss": "beta_vae"}, None, [0, 1]),
+        ({"loss": "dip_vae_i"}, None, []),
+        ({"loss": "beta_vae,beta_tc_vae"}, ["beta_tc_vae", "beta_vae"], [1]),
+    ],
+)
+def test_beta_is_the_price_of_the_rate_under_its_own_loss_alone(
+    spec: dict[str, str], column: list[str] | None, expected: list[int]
+) -> None:
+    runs = RUNS if column is None else RUNS.assign(loss=column)
+    assert weigh_rate(spec, runs)["run"].tolist() == expected
+    assert are_all_of_rate(spec, runs) == (len(expected) == 2)
+
+
+@pytest.mark.parametrize(("loss", "flagged"), [("beta_vae", True), ("beta_tc_vae", False)])
+def test_a_large_beta_is_too_large_only_as_the_price_of_the_rate(loss: str, flagged: bool) -> None:
+    sizes = {"latent_dim": 4, "hidden_dim": 32, "model": "vae", "state": "COMPLETE", "active_units": 4, "seed": 0}
+    runs = pd.DataFrame(
+        {"run": [0, 1], "trial": [0, 1], "beta": [1.0, 16.0], "rate_nats": [10.0, 2.0]}
+        | {"distortion_nats": [20.0, 40.0], "elbo_nats": [-30.0, -42.0], "prior_mismatch_nats": 0.0}
+        | {name: [value] * 2 for name, value in sizes.items()}
+    )
+    none = pd.DataFrame(columns=["run", "model", "fall_nats", "over_epochs", "epochs"])
+    found = flags(runs, pd.DataFrame({"run": [0, 1]}), none, 200.0, spec={"loss": loss})
+    assert ("over-regularised" in found["flag"].tolist()) == flagged

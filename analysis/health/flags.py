@@ -1,11 +1,14 @@
 """Runs that something is wrong with, told from cheap columns and histories: a rule, a sentence, and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.presentation.words import cell, counted, nats, number
+from analysis.statistics.losses import weigh_rate
 from analysis.statistics.selection import finished, parameters_of
 from vae.parameters import PARAMETERS
 
@@ -27,25 +30,26 @@ def flags(
     improving: pd.DataFrame,
     zero_rate_nats: float | None,
     likelihood: str = "bernoulli",
+    spec: Mapping[str, Any] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Return one row a finished VAE run and flag, by run: COLUMNS; the sentence has the numbers and what to do.
 
     `runs` and `history` are frames of a sweep, `improving` is the table of `still_improving`, `zero_rate_nats` is D at
-    rate 0 on the test split (None: unknown).
+    rate 0 on the test split (None: unknown), `spec` the sweep's.
 
     * collapsed: rate below 0.1 nats, or no active unit, or a distortion within 1 % (a density: 0.1 nats) of that of
       independent pixels.
-    * undertrained: D + beta R on validation still fell when it ended, by the rule that ends training.
-    * over-regularised: beta above 1, where by dD/dR = -beta a nat of rate would buy more than a nat of distortion, and
-      a run of lower beta, no larger a network and equal other parameters has over twice the rate and an ELBO that is
-      over 0.1 nats higher.
+    * undertrained: the loss on validation still fell when it ended, by the rule that ends training.
+    * over-regularised: under beta_vae alone, beta above 1, where by dD/dR = -beta a nat of rate would buy more than a
+      nat of distortion, and a run of lower beta, no larger a network and equal other parameters has over twice the
+      rate and an ELBO that is over 0.1 nats higher.
     * prior mismatch: `prior_mismatch_nats` above 0.1 nats and 10 % of the rate.
     """
     runs = finished(runs)
     rows = [
         *_collapsed(runs, history, np.nan if zero_rate_nats is None else zero_rate_nats, likelihood),
         *_undertrained(improving),
-        *_over_regularised(runs),
+        *_over_regularised(weigh_rate(spec, runs)),
         *_mismatched(runs),
     ]
     table = pd.DataFrame(rows, columns=["run", "flag", "sentence"]).astype({"run": "int64"})
@@ -91,7 +95,7 @@ def _undertrained(improving: pd.DataFrame) -> Iterator[Row]:
             said = f"Its {counted(epochs, 'epoch')} are too few to tell whether it still improved"
         else:
             said = (
-                f"Its D + beta R on validation still fell by {_nats(row['fall_nats'])} over the last "
+                f"Its loss on validation still fell by {_nats(row['fall_nats'])} over the last "
                 f"{row['over_epochs']} of {epochs} epochs"
             )
         yield run, "undertrained", f"{said}: {remedy}."

@@ -150,7 +150,7 @@ def _flag_sections(view: View) -> list[Section]:
     """The causes with their runs, and each run's sentence."""
     runs, likelihood = len(view.vae_runs), str(view.sweep.spec["likelihood"])
     found, zero_rate = view.still_improving.table, view.zero_rate.nats
-    table = flags(view.vae_runs, view.sweep.history, found, zero_rate, likelihood)
+    table = flags(view.vae_runs, view.sweep.history, found, zero_rate, likelihood, view.sweep.spec)
     counts = causes(table)
     if not runs:
         return [left_out("Flags", "flag_causes", counts, NOTHING), left_out("Flagged runs", "flags", table, NOTHING)]

@@ -11,6 +11,7 @@ from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, interval, nats, short_label
 from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.losses import weigh_rate
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
 from analysis.statistics.zero_rate import ZeroRate
@@ -19,6 +20,8 @@ SHOWN = 20
 NO_PAIRS = (
     "it compares trials that differ only in beta, and no two complete trials do (--sampler grid makes such pairs)"
 )
+
+NO_PRICE = "the slope of the frontier is beta where D + beta R is minimised, and no run's loss is beta_vae"
 
 
 def plane_sections(view: View) -> list[Section]:
@@ -63,9 +66,10 @@ def area_section(view: View) -> Section:
 
 def convergence_section(view: View) -> Section:
     """Show the slope of D over R between neighbouring betas beside beta."""
-    pairs, title = slopes(view.own_runs), "Convergence check"
+    runs, title = weigh_rate(view.sweep.spec, view.own_runs), "Convergence check"
+    pairs = slopes(runs)
     if pairs.empty:
-        return left_out(title, "convergence", pairs, NO_PAIRS)
+        return left_out(title, "convergence", pairs, NO_PAIRS if len(runs) or view.runs.empty else NO_PRICE)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]
     sentence = _slopes(pairs, len(pairs) - len(drawn))
     figure = figures.convergence(pairs) if len(drawn) else None

@@ -12,6 +12,7 @@ from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, short_label
 from analysis.scores.floors import floor_of_trial, objective_tells_nothing
+from analysis.statistics.losses import are_all_of_rate
 from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
@@ -46,7 +47,8 @@ def paragraphs(view: View) -> Iterator[str]:
     by_scores = findings.first_by_scores(view, partial(floor_of_trial, sweep))
     found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
     if not board.empty:
-        yield " ".join(filter(None, [findings.beta_pays(effect(view.own_runs, "beta")), *found]))
+        pays = findings.beta_pays(effect(view.own_runs, "beta")) if are_all_of_rate(sweep.spec, view.own_runs) else ""
+        yield " ".join(filter(None, [pays, *found]))
     mode = "" if view.is_comparison else MODES.get(str(sweep.spec.get("mode")), "")
     yield " ".join(filter(None, [_progress(sweep), mode, findings.not_complete(sweep.trials, sweep.spec)]))
     yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."

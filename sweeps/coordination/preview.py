@@ -1,7 +1,7 @@
 """What a sweep would do: its trials, its stacks, and how long they would take."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from vae.convergence import expected_epochs, nominal_epochs
 from vae.data import Data, check_likelihood, load_data
 from vae.device import resolve_device
 from vae.parameters import PARAMETERS, Value, is_own
+from vae.stack.planning import step_cost, working_set_bytes
 
 if TYPE_CHECKING:
     from vae.stack.interface import AnyStack
@@ -87,8 +88,23 @@ def preview_sweep(spec: Spec) -> Preview:
     stacks = plan_stacks(runs, data.sample_shape, workers, device)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
+    notes = (*data.notes, *_discriminators(stacks, data))
     seconds = START_SECONDS + training * spec.trials / len(points)
-    return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers, notes=data.notes)
+    return Preview(spec=spec, points=points, stacks=stacks, seconds=seconds, workers=workers, notes=notes)
+
+
+def _discriminators(stacks: list[list[Run]], data: Data) -> Iterator[str]:
+    """Say what FactorVAE's discriminators take, if any run has one."""
+    of_stacks = [[run.config for run in stack if run.config.loss == "factor_vae"] for stack in stacks]
+    if not any(of_stacks):
+        return
+    needed = max(sum(working_set_bytes(config, data.sample_shape) for config in configs) for configs in of_stacks)
+    alone = replace(next(config for configs in of_stacks for config in configs), loss="beta_vae")
+    dearer = step_cost(replace(alone, loss="factor_vae"), data.sample_shape) / step_cost(alone, data.sample_shape)
+    yield (
+        f"factor_vae trains a discriminator beside each run: its largest stack takes {needed / 2**30:.1f} GiB, and a "
+        f"step about {dearer:.0f} times the arithmetic of beta_vae's"
+    )
 
 
 def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:

@@ -35,6 +35,8 @@ def _check_search(options: Options) -> None:
         raise ConfigError(f"pruner must be none with several objectives, got {options.pruner!r}")
     if options.stop_after is not None and "," in options.objective:
         raise ConfigError(f"stop_after needs one objective, got {options.objective!r}")
+    if options.capacity != Options.capacity and "annealed_vae" not in options.loss:
+        raise ConfigError(f"capacity is of --loss annealed_vae, got --loss {options.loss}")
 
 
 def _check_place(options: Options) -> None:
