@@ -116,6 +116,11 @@ def test_bf16_is_refused_and_another_name_too() -> None:
         make_spec({"network": "nlp"})
 
 
+def test_factor_vae_is_refused() -> None:
+    with pytest.raises(ConfigError, match="factor_vae needs a network of vaekit's, mlp or conv, got"):
+        config(TEXTBOOK, loss="factor_vae")
+
+
 def test_colours_go_there_and_back() -> None:
     x = torch.arange(2 * 4 * 5 * 3.0).reshape(2, -1)
     image = channels_first(x, (4, 5, 3))
@@ -130,6 +135,9 @@ VARIANTS: list[dict[str, Any]] = [
     {"likelihood": "continuous_bernoulli", "beta": 4.0},
     {"model": "ae"},
     {"beta_schedule": "linear:0.5"},
+    {"loss": "beta_tc_vae", "beta": 4.0},
+    {"loss": "dip_vae_ii", "beta": 2.0},
+    {"loss": "annealed_vae", "capacity": 3.0},
 ]
 
 

@@ -66,6 +66,8 @@ class RunConfig:
             raise ConfigError(f"beta_schedule {self.beta_schedule} needs a number of epochs, got epochs auto")
         elif self.loss == "annealed_vae":
             raise ConfigError("annealed_vae needs a number of epochs, over which its capacity grows, got epochs auto")
+        if self.loss == "factor_vae" and is_own(self.network):
+            raise ConfigError(f"factor_vae needs a network of vaekit's, mlp or conv, got {self.network}")
         at_least(0, seed=self.seed)
         at_most(2**32 - 1, seed=self.seed)
         one_of(MODELS, model=self.model)

@@ -12,8 +12,9 @@ from vae.losses import LIKELIHOOD, rate
 from vae.networks.padding import Shape, Width
 from vae.own.model import new_model
 from vae.randomness import MODULE, MODULE_EVALUATED, torch_draws
-from vae.schedules import BetaSchedule
 from vae.stack.adam import StackedAdam
+from vae.stack.latent import LatentSeam
+from vae.stack.objective import Objective
 from vae.stack.sigma import fitted_log_sigma
 from vae.stack.state import RunState
 
@@ -51,9 +52,8 @@ class OwnStack:
         self._take(state)
         self.epoch = state.epoch
         self._likelihood = LIKELIHOOD[config.likelihood]
-        self._steps = math.inf if config.epochs == "auto" else steps_an_epoch * config.epochs
+        self._objective = Objective(configs, steps_an_epoch, self.device)
         self._step = steps_an_epoch * self.epoch
-        self._schedule = BetaSchedule.parse(config.beta_schedule)
         for parameter in self._trained.values():  # one that a step does not use has gradient 0, and Adam one clock
             parameter.grad = torch.zeros_like(parameter)
         self._gradients = {n: p.grad for n, p in self._trained.items() if p.grad is not None}
@@ -101,34 +101,39 @@ class OwnStack:
         return self._likelihood.negative_log_probability(x[..., : self._pixels], output, log_sigma).sum(dim=2)
 
     def step(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Take one Adam step on D + beta R, summed over the minibatch x (1, sample, pixel), in train mode.
+        """Take one Adam step on the run's loss, summed over the minibatch x (1, sample, pixel), in train mode.
 
         Returns the rate and the distortion before the step, in nats, each (1, sample).
         """
         torch._foreach_zero_(list(self._gradients.values()))
         with torch_draws(self._config.seed, MODULE, self._step, self.device):
-            rates, distortions = self._forward(x, noise[0, :, : self._config.latent_dim])
-            loss = distortions.sum()
-            if self._config.model == "vae":
-                loss = loss + self._beta * rates.sum()
-            loss.backward()
+            rates, distortions, regularised = self._forward(x, noise[0, :, : self._config.latent_dim])
+            (distortions.sum() + regularised).backward()
         self._adam.step()
         self._step += 1
         return rates.detach(), distortions.detach()
 
-    def _forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Rate and distortion, each (1, sample)."""
+    def _forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rate and distortion, each (1, sample), and a sum whose gradients are those of what is added to D."""
         mu, logvar = self.model.train().encode(x[0, :, : self._pixels])
         z = mu if self._config.model == "ae" else mu + (0.5 * logvar).exp() * noise
         output = self.model.decode(z).unsqueeze(0)
         if self._config.likelihood == "gaussian" and self._config.sigma == "learned":
             self._fit_sigma(x[..., : self._pixels], output.detach())
-        return rate(mu, logvar).sum(dim=1).unsqueeze(0), self.distortion(x, output)
+        rates = rate(mu, logvar).sum(dim=1).unsqueeze(0)
+        return rates, self.distortion(x, output), self._regularised(mu, logvar, z, noise, rates)
 
-    @property
-    def _beta(self) -> float:
-        """In force at this step."""
-        return self._config.beta * self._schedule.at(self._step / self._steps)
+    def _regularised(self, mu: Tensor, logvar: Tensor, z: Tensor, noise: Tensor, rates: Tensor) -> Tensor:
+        if self._config.model == "ae":
+            return z.new_zeros(())
+        seam = LatentSeam(mu.detach()[None], logvar.detach()[None], noise[None])
+        weight, further = self._objective.gradients(seam, rates.detach(), self._step)
+        total = weight[0, 0, 0] * rates.sum()
+        if further is not None:
+            total = total + sum(
+                (gradient[0] * part).sum() for gradient, part in zip(further, (mu, logvar, z), strict=True)
+            )
+        return total
 
     def _fit_sigma(self, x: Tensor, output: Tensor) -> None:
         log_sigma = self.model.log_sigma.view(1)
