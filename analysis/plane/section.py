@@ -69,7 +69,7 @@ def convergence_section(view: View) -> Section:
     runs, title = weigh_rate(view.sweep.spec, view.own_runs), "Convergence check"
     pairs = slopes(runs)
     if pairs.empty:
-        return left_out(title, "convergence", pairs, NO_PAIRS if len(runs) or view.runs.empty else NO_PRICE)
+        return left_out(title, "convergence", pairs, NO_PAIRS if len(runs) or view.own_runs.empty else NO_PRICE)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]
     sentence = _slopes(pairs, len(pairs) - len(drawn))
     figure = figures.convergence(pairs) if len(drawn) else None
