@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from analysis.health.flags import flags
 from analysis.statistics.losses import are_all_of_rate, weigh_rate
 from sweeps.spec.make import make_spec
-from tests.test_stack import assert_same_bits, plain_module, train_to
+from tests.stacks import assert_same_bits, plain_module, train_to
 from vae.columns import RATE_PARTS
 from vae.config import RunConfig
 from vae.convergence import trained_loss
