@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from analysis.arrays import Floating
 from analysis.coverage.registry import METRICS, SERIES, spoken
-from analysis.presentation.style import COLOURS, INK, QUIET, new_figure, scale_x, styled
+from analysis.presentation.style import COLOURS, INK, QUIET, line_of, new_figure, scale_x, styled
 from analysis.presentation.words import label
+from analysis.statistics.names import places
 
 MARKS: dict[tuple[str, str], Any] = dict(zip(SERIES, ((INK, "o"), *zip(COLOURS, "s^D", strict=False)), strict=True))
 
@@ -33,19 +34,27 @@ def _panel(axes: Any, curves: pd.DataFrame, parameter: str, metric: str) -> None
     for (model, prior), (colour, mark) in MARKS.items():
         line = curves[(curves["model"] == model) & (curves["prior"] == prior)]
         axes.errorbar(
-            line[parameter],
+            places(line[parameter], among=curves[parameter]),
             line["value"],
             yerr=line["value_half_width"].fillna(0),
             color=colour,
             marker=mark,
             markersize=3.5,
+            linestyle=line_of(curves[parameter]),
             linewidth=1.2,
             capsize=2,
             label=SERIES[model, prior],
         )
     for model, colour in (("vae", INK), ("ae", QUIET)):
         floor = curves[curves["model"] == model].groupby(parameter)["floor"].first()
-        axes.plot(floor.index, floor, color=colour, linestyle="--", linewidth=1, zorder=1)
+        axes.plot(
+            places(floor.index.to_series(), among=curves[parameter]),
+            floor,
+            color=colour,
+            linestyle="--",
+            linewidth=1,
+            zorder=1,
+        )
     about = METRICS[metric]
     if about.matched is not None:
         axes.axhline(about.matched, color=QUIET, linestyle=":", linewidth=1, zorder=1)

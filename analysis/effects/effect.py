@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.intervals import SUFFIX, replicates
+from analysis.statistics.names import is_named, places
 from analysis.statistics.selection import finished
 
 QUANTITIES = ("rate_nats", "distortion_nats", "elbo_nats", "active_units")
@@ -20,12 +21,14 @@ def effect(runs: pd.DataFrame, parameter: str, quantities: Sequence[str] = QUANT
 
     For each seed the quantity is averaged over the trials at that value, whatever their other parameters;
     mean, low and high are of the n seeds' averages, so the interval tells what other seeds would change.
-    `value` is the median of the bin that spans lowest to highest. A trial that lacks a seed is left out.
+    `value` is the median of the bin that spans lowest to highest; a name is a bin of its own. A trial that lacks a seed
+    is left out.
     """
     runs = _all_seeds(finished(runs))
     runs = runs.assign(bin=_bins(runs.groupby("trial")[parameter].first(), runs["trial"]))
     groups = runs.drop_duplicates("trial").groupby("bin")[parameter]
-    bins = groups.agg(value="median", lowest="min", highest="max", trials="size").reset_index()
+    middle = "first" if is_named(runs[parameter]) else "median"
+    bins = groups.agg(value=middle, lowest="min", highest="max", trials="size").reset_index()
     averages = runs.groupby(["bin", "seed"], as_index=False)[list(quantities)].mean()
     means = replicates(averages, ["bin"], quantities)
     parts = [_long(bins.merge(means, on="bin"), quantity) for quantity in quantities]
@@ -41,8 +44,8 @@ def _all_seeds(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _bins(values: pd.Series, trials: pd.Series) -> np.ndarray:
     """Return the bin of each run: the rank of its value, or its quantile where there are many values."""
-    ranks = values.rank(method="dense").astype("int64")
-    if ranks.nunique() > FEW:
+    ranks = places(values).rank(method="dense").astype("int64")
+    if ranks.nunique() > FEW and not is_named(values):
         ranks = pd.qcut(values, BINS, labels=False, duplicates="drop").astype("int64")
     return trials.map(ranks).to_numpy()
 

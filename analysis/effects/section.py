@@ -36,7 +36,7 @@ def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
     """How to read a parameter's effect, and how far its means moved."""
     rates = means[means["quantity"] == "rate_nats"]
     first, last = rates.iloc[0], rates.iloc[-1]
-    low, high = (cell(parameter, float(end["value"])) for end in (first, last))
+    low, high = (cell(parameter, end["value"]) for end in (first, last))
     binned = bool((rates["lowest"] < rates["highest"]).any())
     places = f"each of {len(rates)} bins of about equal size" if binned else "each column"
     band = ", with a 95 % interval over seeds" if int(first["n"]) > 1 else ""

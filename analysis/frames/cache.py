@@ -14,12 +14,15 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from vae.errors import ResultsError
 from vae.files.results import write_whole
+from vae.parameters import PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 CODE = "code"
 """The column of the hash."""
 NETWORKS = ("analysis.frames.run", "vae.losses", "vae.model", "vae.networks")
 """The code that makes codes and images of a run's weights."""
+NAMED = tuple(name for name, parameter in PARAMETERS.items() if parameter.kind == "name")
+"""Hyperparameters whose values are texts."""
 SHOWN = ("figures.py", "section.py")
 """Files of an analysis that compute no number."""
 
@@ -65,7 +68,7 @@ class Cache:
                 raise self._damaged(f"no column {name}")
         if len(table) and not is_integer_dtype(table["run"]):
             raise self._damaged("runs that are no whole numbers")
-        for name in table.columns.difference(list(self.texts)):
+        for name in table.columns.difference([*self.texts, *NAMED]):
             if not is_numeric_dtype(table[name]):
                 raise self._damaged(f"no numbers in {str(name)[:80]!r}")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Float64
+from analysis.statistics.names import places
 
 EVALUATOR = "Sobol indices of a random forest"
 FEWEST = 30
@@ -25,7 +26,8 @@ def importance(board: pd.DataFrame, value: str, names: Sequence[str], seed: int 
     al. 2014), on a grid of the values that the trials have, taken as independent. Both are medians over forests fitted
     to bootstrap resamples of the trials; low and high bound the middle 95 % of them.
     """
-    known = board[[*names, value]].dropna().astype(float)
+    numbered = {name: places(board[name]) for name in names}
+    known = pd.DataFrame(numbered | {value: board[value]}).dropna().astype(float)
     if len(known) < 2 or not names:
         return pd.DataFrame(columns=list(COLUMNS))
     rng = np.random.default_rng(seed)

@@ -22,6 +22,7 @@ from analysis.presentation.style import (
 )
 from analysis.presentation.words import label, number
 from analysis.statistics.intervals import SUFFIX
+from analysis.statistics.names import places
 
 FILLED = 0.4
 """Share of each axis that trials must fill for the zero-rate point to lie within the frame."""
@@ -86,8 +87,9 @@ def convergence(pairs: pd.DataFrame) -> Figure:
     across = (beta - shown["beta_low"], shown["beta_high"] - beta)
     axes.errorbar(beta, steepness, (down, up), across, fmt="none", ecolor=INK, elinewidth=0.9, zorder=2)
     colour = colour_by(pairs)
+    colours = places(shown[colour], among=pairs[colour])
     dots = axes.scatter(
-        beta, steepness, c=shown[colour], norm=scale(pairs[colour]), cmap=COLOUR_MAP, s=34, edgecolors="white",
+        beta, steepness, c=colours, norm=scale(pairs[colour]), cmap=COLOUR_MAP, s=34, edgecolors="white",
         linewidths=0.4, zorder=3, label="pair of trials",
     )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=label("beta"), ylabel="−dD/dR (nats of D for a nat of R)")

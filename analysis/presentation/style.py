@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from analysis.presentation.words import label
+from analysis.statistics.names import is_named, levels, places
 from analysis.statistics.selection import beta_first, parameters_of, varies, varying
 from vae.parameters import PARAMETERS
 
@@ -61,6 +62,8 @@ def colour_by(points: pd.DataFrame, without: str = "") -> str:
 
 def is_wide(values: pd.Series) -> bool:
     """Whether a logarithmic scale reads better: over tenfold, and a real number or crowded in the lowest third."""
+    if is_named(values):
+        return False
     low, high = values.min(), values.max()
     parameter = PARAMETERS.get(str(values.name))
     is_real = parameter is not None and parameter.kind == "real"
@@ -68,19 +71,23 @@ def is_wide(values: pd.Series) -> bool:
 
 
 def scale(values: pd.Series) -> Normalize:
-    """Return the colour scale of a parameter."""
-    low, high = float(values.min()), float(values.max())
+    """Return the colour scale of a parameter; of names, of their places."""
+    own = places(values)
+    low, high = float(own.min()), float(own.max())
     return LogNorm(low, high) if is_wide(values) else Normalize(low, high)
 
 
 def tick(axis: Any, values: pd.Series, wide: bool | None = None) -> None:
     """Mark an axis at a parameter's own values where they are few; write 10, not a power of ten.
 
-    `wide` says that the axis is logarithmic, where it is not for `is_wide` to decide.
+    `wide` says that the axis is logarithmic, where it is not for `is_wide` to decide. Names stand at their places.
     """
+    if is_named(values):
+        axis.set_ticks(range(len(levels(values))), levels(values))
+        return
     own, wide = sorted(set(values)), is_wide(values) if wide is None else wide
-    places = np.log(own) if wide else np.array(own)
-    if (np.diff(places) > APART * np.ptp(places)).all():
+    marks = np.log(own) if wide else np.array(own)
+    if (np.diff(marks) > APART * np.ptp(marks)).all():
         axis.set_major_locator(FixedLocator(own))
     elif wide:
         axis.set_major_locator(LogLocator(subs=(1, 3) if own[-1] > 30 * own[0] else (1, 2, 5)))
@@ -88,6 +95,11 @@ def tick(axis: Any, values: pd.Series, wide: bool | None = None) -> None:
         axis.set_major_locator(MaxNLocator(6, integer=pd.api.types.is_integer_dtype(values)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     axis.set_minor_locator(NullLocator())
+
+
+def line_of(values: pd.Series) -> str:
+    """Return the line that joins means over a parameter: none between names, which have nothing in between."""
+    return "" if is_named(values) else "-"
 
 
 def scale_x(axes: Axes, values: pd.Series) -> None:

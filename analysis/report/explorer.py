@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from analysis.plane.frontier import frontier_corners
 from analysis.presentation.style import COLOUR_MAP, colour_by, is_wide, scale
 from analysis.presentation.words import cell, label, number, short_label
+from analysis.statistics.names import is_named, levels, places
 from analysis.statistics.selection import parameters_of, varies, varying
 from vae.columns import NATS
 from vae.parameters import PARAMETERS
@@ -72,16 +73,28 @@ def explorer(view: View) -> dict[str, Any] | None:
 
 def _axis(values: pd.Series) -> Axis:
     name = str(values.name)
+    if is_named(values):
+        return _named_axis(values)
     wide = name in PARAMETERS and is_wide(values)
     own = np.log(values.to_numpy(float)) if wide else values.to_numpy(float)
     low, high = own.min(), own.max()
     span = high - low or 1.0
     distinct = np.unique(own)
-    places = distinct if len(distinct) <= TICKS else np.linspace(low, high, TICKS)
-    ticks = [(float((place - low) / span), number(float(np.exp(place) if wide else place), 3)) for place in places]
+    marked = distinct if len(distinct) <= TICKS else np.linspace(low, high, TICKS)
+    ticks = [(float((place - low) / span), number(float(np.exp(place) if wide else place), 3)) for place in marked]
     positions = ((own - low) / span).round(4).tolist()
     rounded = [json.loads(f"{value:.{DIGITS}g}") for value in values]
     return Axis(name=name, label=label(name), numbers=rounded, positions=positions, ticks=ticks)
+
+
+def _named_axis(values: pd.Series) -> Axis:
+    """An axis of names, each of which is filtered by its place."""
+    names, own = levels(values), places(values).to_numpy(float)
+    last = max(len(names) - 1, 1)
+    ticks = [(place / last, name) for place, name in enumerate(names)]
+    numbered = ", ".join(f"{place} {name}" for place, name in enumerate(names))
+    text = f"{short_label(str(values.name))} ({numbered})"
+    return Axis(name=str(values.name), label=text, numbers=own.tolist(), positions=(own / last).tolist(), ticks=ticks)
 
 
 def _hover(row: dict[Any, Any], names: Sequence[str]) -> str:
@@ -93,11 +106,13 @@ def _hover(row: dict[Any, Any], names: Sequence[str]) -> str:
 def _plane(shown: pd.DataFrame, corners: np.ndarray, colour: str, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The runs, and behind them the frontier through (corner, 2)."""
     values = shown[colour]
-    places = np.log10(values) if is_wide(values) else values
-    ticks = np.linspace(places.min(), places.max(), TICKS)
+    own = np.log10(values) if is_wide(values) else places(values)
+    ticks = np.linspace(own.min(), own.max(), TICKS)
     words = [number(float(10**tick if is_wide(values) else tick), 2) for tick in ticks]
+    if is_named(values):
+        ticks, words = np.arange(len(levels(values))), levels(values)
     bar = {"title": {"text": label(colour), "side": "right"}, "tickvals": ticks.tolist(), "ticktext": words}
-    marker = {"size": 8, "color": places.tolist(), "colorscale": "Viridis", "line": {"width": 0.5, "color": "white"}}
+    marker = {"size": 8, "color": own.tolist(), "colorscale": "Viridis", "line": {"width": 0.5, "color": "white"}}
     if varies(values):
         marker |= {"showscale": True, "colorbar": bar | {"thickness": 12, "outlinewidth": 0}}
     yield {
@@ -122,8 +137,8 @@ def _plane_layout() -> dict[str, Any]:
 
 def _groups(values: pd.Series) -> np.ndarray:
     """The colour of each run, from 0."""
-    places = np.asarray(scale(values)(values.to_numpy(float)), dtype=float)
-    groups: np.ndarray = np.minimum((places * GROUPS).astype(int), GROUPS - 1)
+    shares = np.asarray(scale(values)(places(values).to_numpy(float)), dtype=float)
+    groups: np.ndarray = np.minimum((shares * GROUPS).astype(int), GROUPS - 1)
     return groups
 
 

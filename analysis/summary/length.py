@@ -4,6 +4,7 @@ import shlex
 
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, nats
+from vae.own.source import unnamed
 
 LONGER = "-longer"
 TIMES = 4
@@ -33,6 +34,8 @@ def longer(view: View) -> str:
     """Return the command that trains a sweep anew and longer, under a name of its own."""
     sweep, spec = view.sweep, view.sweep.spec
     what = ["compare", str(sweep.path)] if view.is_comparison else ["sweep", str(sweep.folder.spec)]
+    if view.is_comparison and unnamed(network := str(spec.get("network", "")), ""):
+        what += ["--network", network]
     needs_length = spec["epochs"] == "auto" or str(spec.get("beta_schedule", "constant")) != "constant"
     longest = int(view.still_improving.table["epochs"].max()) if len(view.still_improving.table) else 0
     epochs = str(TIMES * longest) if needs_length else "auto"
