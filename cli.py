@@ -332,8 +332,10 @@ def data_info(
 
 
 @data_app.command("fetch")
-def data_fetch(data: Annotated[str, typer.Argument(help="mnist or fashion-mnist.")]) -> None:
-    """Download a public data set, if it is not there yet, and print its folder."""
+def data_fetch(
+    data: Annotated[str, typer.Argument(help="Name of a public data set (see data list).")],
+) -> None:
+    """Download a public data set with its checksums, if it is not there yet, and print its folder."""
     from vae.data import fetch_data
 
     print(fetch_data(data))

@@ -50,7 +50,7 @@ def test_files_are_fetched_once_with_their_checksums(server: tuple[str, Path], t
 def test_a_wrong_checksum_or_a_missing_file_is_one_line(server: tuple[str, Path], tmp_path: Path, file: str) -> None:
     address, folder = server
     idx(folder / "train-images-idx3-ubyte.gz", 40, 4)
-    with pytest.raises(DataError, match="cannot fetch tiny from .*: put its files into a folder") as caught:
+    with pytest.raises(DataError, match=r"cannot fetch tiny from .*: get .* elsewhere, and put it into") as caught:
         Download("tiny", address, {file: "0" * 32}).folder(tmp_path / "cache")
     assert "\n" not in str(caught.value)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
@@ -58,7 +58,7 @@ def test_a_wrong_checksum_or_a_missing_file_is_one_line(server: tuple[str, Path]
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_offline_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot fetch mnist .* or as \$VAEKIT_DATA/mnist"):
+    with pytest.raises(DataError, match=r"cannot fetch mnist .* a folder mnist in the folder that \$VAEKIT_DATA names"):
         Download("mnist", "http://127.0.0.1:9/", {"a.gz": "0" * 32}).folder(tmp_path)
     gc.collect()  # the socket that requests leaves open is to warn here and not in another test
 
@@ -73,7 +73,7 @@ def test_a_folder_that_the_user_names_is_taken(tmp_path: Path, monkeypatch: pyte
 
 def test_names() -> None:
     assert set(DOWNLOADS) <= set(SOURCES)
-    with pytest.raises(ConfigError, match="data to fetch must be one of mnist, fashion-mnist, got 'digits'"):
+    with pytest.raises(ConfigError, match="data to fetch must be one of mnist, .*, got 'digits'"):
         fetch("digits", Path("nowhere"))
 
 
@@ -121,5 +121,5 @@ def test_a_named_folder_without_the_data_set_is_passed_over(
 
 def test_the_published_checksums_are_whole() -> None:
     for download in DOWNLOADS.values():
-        assert len(download.checksums) == len(set(download.checksums.values())) == 4
+        assert len(download.checksums) == len(set(download.checksums.values()))
         assert all(len(bytes.fromhex(checksum)) == 16 for checksum in download.checksums.values())

@@ -177,6 +177,59 @@ def mutate_png(content: bytes, rng: random.Random) -> bytes:
     return content[:8] + b"".join(packed)
 
 
+def mutate_norb(content: bytes, rng: random.Random) -> bytes:
+    """Change one number in the header of a small NORB matrix; sometimes the gzip around it is a bomb."""
+    changed = bytearray(gzip.decompress(content))
+    axes = int.from_bytes(changed[4:8], "little")
+    what = rng.choice(("header", "header", "extra", "bomb"))
+    if what == "header":
+        value = rng.choice((0, 1, 2, 3, 5, 7, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 0x1E3D4C51, 0x1E3D4C54))
+        struct.pack_into("<I", changed, 4 * rng.randrange(2 + axes), value)
+    elif what == "extra":
+        changed += rng.randbytes(rng.randrange(1, 100))
+    else:
+        head = struct.pack("<6I", 0x1E3D4C55, 4, BOMB // 128, 2, 8, 8)
+        return gzip.compress(head) + gzip.compress(bytes(2**20)) * (BOMB // 2**20)
+    return gzip.compress(bytes(changed), 1)
+
+
+def mutate_mat(content: bytes, rng: random.Random) -> bytes:
+    """Change the inside of a compressed variable of a MATLAB file: bytes, sizes, types, or a bomb."""
+    head, length = content[:128], int.from_bytes(content[132:136], "little")
+    inside, rest = zlib.decompress(content[136 : 136 + length]), content[136 + length :]
+    what = rng.choice(("bytes", "bytes", "number", "number", "number", "bomb"))
+    if what == "bytes":
+        inside = mutate_bytes(inside, rng)
+    elif what == "number":
+        changed = bytearray(inside)
+        value = rng.choice((0, 1, 2, 5, 6, 9, 14, 15, 2**16, 2**31 - 1, 2**31, 2**32 - 1))
+        struct.pack_into("<I", changed, 4 * rng.randrange(20), value)
+        inside = bytes(changed)
+    else:
+        inside = inside[:4] + struct.pack("<I", 2**32 - 16) + inside[8:]
+    packer = zlib.compressobj()
+    packed = packer.compress(inside)
+    for _ in range(BOMB // 2**20 if what == "bomb" else 0):
+        packed += packer.compress(bytes(2**20))
+    packed += packer.flush()
+    return head + struct.pack("<II", 15, len(packed)) + packed + rest
+
+
+def mutate_tar(content: bytes, rng: random.Random) -> bytes:
+    """Change the archive under its gzip: bytes, or the size that a member claims."""
+    plain = gzip.decompress(content)
+    if rng.random() < 0.5:
+        return gzip.compress(mutate_bytes(plain, rng), 1)
+    changed = bytearray(plain)
+    starts = [k for k in range(0, len(plain), 512) if plain[k + 257 : k + 262] == b"ustar"]
+    start = rng.choice(starts)
+    size = rng.choice((b"0" * 11, b"7" * 11, b"-0000000001", b"00000000001"))
+    changed[start + 124 : start + 135] = size
+    changed[start + 148 : start + 156] = b" " * 8
+    changed[start + 148 : start + 156] = b"%06o\0 " % sum(changed[start : start + 512])
+    return gzip.compress(bytes(changed), 1)
+
+
 def mutate_toml(content: bytes, rng: random.Random) -> bytes:
     """Change one key of a TOML file; now and then a date, a deep table, a number of many digits, or a key twice."""
     chance = rng.random()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from tests import published
 from tests.fuzz import formats
 from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_bytes, mutate_json
@@ -168,6 +169,62 @@ def _read_picture(path: Path) -> object:
         return read_picture(path, kind_of(Counter(look(path)), is_declared=False))
 
 
+def _in_blocks(path: Path) -> object:
+    from vae.data.sets import arrays
+
+    lazy = (arrays._in_hdf5 if path.suffix == ".h5" else arrays._in_npz)(path, "images")
+    return np.asarray(lazy[:5])
+
+
+def _hdf5(folder: Path) -> Path:
+    import h5py
+
+    path = folder / "mine.h5"
+    with h5py.File(path, "w") as file:
+        images = np.random.default_rng(RNG_SEED).integers(0, 256, (12, 8, 8), np.uint8)
+        file.create_dataset("images", data=images, chunks=(4, 8, 8), compression="gzip")
+    return path
+
+
+def _whole(read: Any) -> Any:
+    """Read the folder of a public data set and make all its images."""
+
+    def read_all(path: Path) -> object:
+        return np.asarray(read(path.parent).images)
+
+    return read_all
+
+
+def _read_smallnorb(folder: Path) -> Any:
+    from vae.data.sets.norb import read_smallnorb
+
+    return read_smallnorb(folder)
+
+
+def _read_cars3d(folder: Path) -> Any:
+    from vae.data.sets.matlab import read_cars3d
+
+    return read_cars3d(folder)
+
+
+def _read_svhn(folder: Path) -> Any:
+    from vae.data.sets.matlab import read_svhn
+
+    return read_svhn(folder)
+
+
+def _read_cifar10(folder: Path) -> Any:
+    from vae.data.sets.cifar10 import read_cifar10
+
+    return read_cifar10(folder)
+
+
+def _batch(folder: Path) -> Path:
+    for number, name in enumerate(("test_batch", *(f"data_batch_{k}" for k in range(5, 0, -1)))):
+        (folder / name).write_bytes(published.batch(number))
+    return folder / "data_batch_1"
+
+
 def _read_codes(path: Path) -> object:
     from analysis.scores.after_sweep import _read_codes as read
 
@@ -271,6 +328,13 @@ READERS = (
     Reader("gif", _picture("gif"), _read_picture, mutate_bytes),
     Reader("bmp", _picture("bmp"), _read_picture, mutate_bytes),
     Reader("ppm", _picture("ppm"), _read_picture, mutate_bytes),
+    Reader("npz in blocks", _images, _in_blocks, formats.mutate_npz),
+    Reader("hdf5 in blocks", _hdf5, _in_blocks, mutate_bytes),
+    Reader("smallnorb", published.write_smallnorb, _whole(_read_smallnorb), formats.mutate_norb),
+    Reader("cars3d", published.write_cars3d, _whole(_read_cars3d), formats.mutate_tar),
+    Reader("cifar10", published.write_cifar10, _whole(_read_cifar10), formats.mutate_tar),
+    Reader("cifar10 batch", _batch, _whole(_read_cifar10), mutate_bytes),
+    Reader("svhn", published.write_svhn, _whole(_read_svhn), formats.mutate_mat),
     Reader("prepared json", _prepared("data.json"), _open_data, mutate_json),
     Reader("prepared images", _prepared("images.npy"), _open_data, formats.mutate_npy),
     Reader("prepared factors", _prepared("factors.npy"), _open_data, formats.mutate_npy),

@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vae.data.npy import read_header
+from vae.data.npy import Header, read_header
 from vae.data.raw import RawData, check_raw_data
 from vae.data_config import DataConfig
 from vae.errors import DataError
@@ -78,7 +78,7 @@ class Archive:
 
     def read(self, names: Sequence[str]) -> list[npt.NDArray[Any]]:
         """Return these arrays, after the headers of all were found to fit the file."""
-        n_bytes = sum(self._checked_bytes(name) for name in names)
+        n_bytes = sum(self.header(name).value_bytes for name in names)
         check_growth(n_bytes, self._path, FREE_IMAGES, DataError)
         arrays: list[npt.NDArray[Any]] = []
         for name in names:
@@ -86,14 +86,22 @@ class Archive:
                 arrays.append(np.lib.format.read_array(stream, allow_pickle=False))
         return arrays
 
-    def _checked_bytes(self, name: str) -> int:
+    def header(self, name: str) -> Header:
+        """Return an array's header, which fits the file."""
         entry = self._file.getinfo(f"{name}.npy")
         with self._file.open(entry) as stream:
             header = read_header(stream, name, self._path)
         if header.file_bytes != entry.file_size:
             got = f"found {entry.file_size} in '{self._path}'"
             raise DataError(f"'{name}' must hold {header.file_bytes} bytes by its header, {got}")
-        return header.value_bytes
+        return header
+
+    @contextmanager
+    def values(self, name: str) -> Iterator[IO[bytes]]:
+        """Open the bytes of an array's values; the archive's checksum is checked at their end."""
+        with self._file.open(f"{name}.npy") as stream:
+            read_header(stream, name, self._path)
+            yield stream
 
 
 @contextmanager

@@ -1,137 +1,17 @@
-"""All data that go by a name: a new one is a function that returns RawData, and its entry in SOURCES."""
+"""All data that go by a name: a new one is a function that returns RawData, and its entry in BUILT_IN or PUBLIC."""
 
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+from vae.data.sets.built_in import BUILT_IN
+from vae.data.sets.public import PUBLIC
 
-from vae.data.idx import read_idx_folder
-from vae.data.raw import RawData
-from vae.data.sets.download import fetch
-from vae.data.sets.grids import COLOUR_SPRITES, SHAPES, SHAPES3D, SPRITES, TINY_SPRITES, Grid, n_combinations
-from vae.data.sets.rooms import ROOMS_SIDE, draw_rooms
-from vae.data.sets.source import Request, Source, with_content
-from vae.data.sets.sprites import (
-    SHAPES_SIDE,
-    SPRITES_SIDE,
-    TINY_SIDE,
-    draw_colour_sprites,
-    draw_shapes,
-    draw_sprites,
-    draw_tiny_sprites,
-)
-from vae.data_config import DataConfig
-from vae.errors import DataError
-
-FETCHED = "downloaded once"
-
-
-def _digits_file() -> Path:
-    # Importing scikit-learn takes longer than the rest of a sweep's start; its package carries the table.
-    package = find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise DataError("digits needs scikit-learn, which is not installed")
-    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
-
-
-def _read_digits(request: Request) -> RawData:
-    table = np.loadtxt(_digits_file(), np.uint8, delimiter=",")
-    return RawData(
-        images=table[:, :-1].reshape(-1, 8, 8),  # grey levels 0 to 16
-        scale=1 / 16,
-        factors=table[:, -1:].astype(np.int64),
-        factor_names=("label",),
-    )
-
-
-def _drawn(
-    name: str,
-    description: str,
-    grid: Grid,
-    shape: tuple[int, ...],
-    draw: Callable[[int | None], RawData],
-    n_samples: int | None = None,
-) -> Source:
-    return Source(
-        name=name,
-        description=description,
-        samples=n_samples or n_combinations(grid),
-        shape=shape,
-        factors=grid,
-        origin="drawn here",
-        licence="vaekit's own (MIT)",
-        read=lambda request: draw(request.size),
-    )
-
-
-def _idx(name: str, description: str, licence: str) -> Source:
-    return Source(
-        name=name,
-        description=description,
-        samples=70_000,
-        shape=(28, 28),
-        factors={"label": 10},
-        origin=FETCHED,
-        licence=licence,
-        read=lambda request: read_idx_folder(fetch(name, request.cache), DataConfig(white=255)),
-        files=lambda request: with_content(fetch(name, request.cache)),
-    )
-
-
-_ALL = (
-    Source(
-        name="digits",
-        description="handwritten digits, grey",
-        samples=1_797,
-        shape=(8, 8),
-        factors={"label": 10},
-        origin="with scikit-learn",
-        licence="CC BY 4.0 (UCI)",
-        read=_read_digits,
-        files=lambda request: [_digits_file()],
-    ),
-    _drawn(
-        "sprites",
-        "a white sprite over the grid of dSprites' factors (not DeepMind's file); use --limit",
-        SPRITES,
-        (SPRITES_SIDE, SPRITES_SIDE),
-        draw_sprites,
-    ),
-    _drawn(
-        "tiny-sprites",
-        "sprites that do not turn, averaged to few grey pixels; trains in seconds",
-        TINY_SPRITES,
-        (TINY_SIDE, TINY_SIDE),
-        draw_tiny_sprites,
-    ),
-    _drawn(
-        "colour-sprites",
-        "sprites, each in one of ten hues; use --limit",
-        COLOUR_SPRITES,
-        (SPRITES_SIDE, SPRITES_SIDE, 3),
-        draw_colour_sprites,
-        n_combinations(SPRITES),
-    ),
-    _drawn("shapes", "a white sprite of one size; trains in seconds", SHAPES, (SHAPES_SIDE, SHAPES_SIDE), draw_shapes),
-    _drawn(
-        "rooms",
-        "an object in a coloured room over the grid of Shapes3D's factors (another rendering, not DeepMind's file); "
-        "use --limit",
-        SHAPES3D,
-        (ROOMS_SIDE, ROOMS_SIDE, 3),
-        draw_rooms,
-    ),
-    _idx("mnist", "handwritten digits, grey", "CC BY-SA 3.0"),
-    _idx("fashion-mnist", "articles of clothing, grey", "MIT"),
-)
-SOURCES = {source.name: source for source in _ALL}
+SOURCES = {source.name: source for source in (*BUILT_IN, *PUBLIC)}
 
 
 def catalogue() -> Iterator[dict[str, Any]]:
     """Say of all data that go by a name what they are, how they are got and under which licence."""
-    for source in _ALL:
+    for source in SOURCES.values():
         yield {
             "name": source.name,
             "samples": source.samples,

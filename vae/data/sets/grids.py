@@ -17,6 +17,7 @@ TINY_SPRITES: Grid = {"shape": 3, "scale": 6, "x": 16, "y": 16}
 SHAPES: Grid = {"shape": 3, "x": 16, "y": 16}
 SHAPES3D: Grid = {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15}
 """Shapes3D's own (Burgess and Kim 2018), of `rooms` as well."""
+SOLID_NAMES = ("cube", "cylinder", "sphere", "capsule")
 MPI3D: Grid = {
     "object_color": 6,
     "object_shape": 6,
@@ -27,6 +28,13 @@ MPI3D: Grid = {
     "vertical_axis": 40,
 }
 """MPI3D's own (Gondal et al. 2019)."""
+MPI3D_LEVELS = {
+    "object_color": ("white", "green", "red", "blue", "brown", "olive"),
+    "object_shape": ("cone", "cube", "cylinder", "hexagonal", "pyramid", "sphere"),
+    "object_size": ("small", "large"),
+    "camera_height": ("top", "center", "bottom"),
+    "background_color": ("purple", "sea green", "salmon"),
+}
 SMALLNORB: Grid = {"category": 5, "instance": 10, "elevation": 9, "azimuth": 18, "lighting": 6}
 """Small NORB's own (LeCun, Huang and Bottou 2004)."""
 CARS3D: Grid = {"elevation": 4, "azimuth": 24, "car": 183}

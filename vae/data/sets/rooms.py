@@ -10,7 +10,7 @@ import numpy as np
 
 from vae.data.lazy import Images, Indices, drawn
 from vae.data.raw import RawData
-from vae.data.sets.grids import SHAPES3D, levels_at, n_combinations
+from vae.data.sets.grids import SHAPES3D, SOLID_NAMES, levels_at, n_combinations
 from vae.data.sets.hues import HUES
 from vae.data.sets.scene import N_SURFACES, WHITE, Room, Shades, brightness, empty_room
 
@@ -43,4 +43,5 @@ def draw_rooms(size: int | None) -> RawData:
         scale=1 / 255,
         factors=factors,
         factor_names=tuple(SHAPES3D),
+        factor_levels={"shape": SOLID_NAMES},
     )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from vae.data.raw import RawData
 
+LABEL = {"label": 10}
+"""The factors of data whose images have one of ten classes and no other known factor."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -33,8 +36,3 @@ class Source:
     read: Callable[[Request], RawData]
     files: Callable[[Request], list[Path]] = lambda request: []
     """The files and folders that are read, by which a change is told; none where samples are drawn."""
-
-
-def with_content(path: Path) -> list[Path]:
-    """Return the path and, if it is a folder, what lies in it."""
-    return [path, *sorted(path.iterdir())] if path.is_dir() else [path]
