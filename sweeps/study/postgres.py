@@ -7,7 +7,7 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy
@@ -30,11 +30,21 @@ HOLDER = sqlalchemy.text(
 )
 
 
-def connect(url: StorageUrl) -> sqlalchemy.Connection:
+TRIALS = sqlalchemy.table(
+    "trials", *map(sqlalchemy.column, ("trial_id", "study_id", "number", "state", "datetime_complete"))
+)
+STUDIES = sqlalchemy.table("studies", *map(sqlalchemy.column, ("study_id", "study_name")))
+REPORTED = [
+    sqlalchemy.table(name, sqlalchemy.column("trial_id")) for name in ("trial_values", "trial_intermediate_values")
+]
+"""Tables of Optuna's."""
+
+
+def connect(url: StorageUrl, isolation_level: str = "AUTOCOMMIT") -> sqlalchemy.Connection:
     """Open a connection of its own; StorageError where the database does not answer."""
     try:
         engine = sqlalchemy.create_engine(
-            str(url), poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT", connect_args=_arguments(url)
+            str(url), poolclass=sqlalchemy.NullPool, isolation_level=isolation_level, connect_args=_arguments(url)
         )
         return engine.connect()
     except ImportError as error:
@@ -53,6 +63,7 @@ class Database:
         self.study = study
         self._key = int.from_bytes(hashlib.sha256(study.encode()).digest()[:8], signed=True)
         self._lock: sqlalchemy.Connection | None = None
+        self._storages: list[RDBStorage] = []
 
     def __enter__(self) -> "Database":
         """Take the lock; StorageError, which says who holds it, where somebody does."""
@@ -60,13 +71,29 @@ class Database:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Give the lock back."""
+        """Close all connections, and with its own give the lock back."""
+        for storage in self._storages:
+            storage.remove_session()
+            storage.engine.dispose()
         if self._lock is not None:
             self._lock.close()
 
     def storage(self) -> RDBStorage:
         """Return the database as Optuna's storage."""
-        return RDBStorage(str(self.url), engine_kwargs={"pool_pre_ping": True, "connect_args": _arguments(self.url)})
+        kwargs = {"pool_pre_ping": True, "connect_args": _arguments(self.url)}
+        self._storages.append(RDBStorage(str(self.url), engine_kwargs=kwargs))
+        return self._storages[-1]
+
+    def run_again(self, numbers: Collection[int]) -> None:
+        """Have told trials run again, in one transaction: Optuna has no way to say so."""
+        own = sqlalchemy.select(STUDIES.c.study_id).where(STUDIES.c.study_name == self.study)
+        chosen = TRIALS.c.study_id.in_(own) & TRIALS.c.number.in_(sorted(numbers))
+        running: dict[str, object] = {"state": sqlalchemy.literal_column("'RUNNING'"), "datetime_complete": None}
+        with connect(self.url, isolation_level="READ COMMITTED") as connection, connection.begin():
+            for table in REPORTED:
+                of_chosen = table.c.trial_id.in_(sqlalchemy.select(TRIALS.c.trial_id).where(chosen))
+                connection.execute(sqlalchemy.delete(table).where(of_chosen))
+            connection.execute(sqlalchemy.update(TRIALS).where(chosen).values(running))
 
     def patiently(self, action: Callable[[], Any], is_done: Callable[[], bool]) -> Any:
         """Do something to the study while the lock is held, again and again where the server is away for a while.

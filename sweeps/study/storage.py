@@ -1,7 +1,7 @@
 """The study in its storage: Optuna's journal in the sweep's folder, or a PostgreSQL database."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +15,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from sweeps.spec.address import StorageUrl
 from sweeps.spec.spec import Spec
+from sweeps.study.again import journal_again
 from sweeps.study.journal import ASKED_UNTIL, check_study, readable
 from sweeps.study.space import Point, distributions
-from vae.files.results import Folder, unwritable
+from vae.files.results import Folder, unwritable, write_whole
 
 STUDY_NAME = "sweep"
 """In a journal, which holds no other; a database's studies are named in provenance.json."""
@@ -32,6 +33,8 @@ class Study:
 
     study: optuna.Study
     patience: Patience
+    forget: Callable[[Collection[int]], None]
+    """Has told trials run again, as they were when they were asked; all at once, or none."""
 
     def trials(self) -> list[FrozenTrial]:
         """Return all trials in their order."""
@@ -64,6 +67,10 @@ class Study:
         told = list(values) if state == "COMPLETE" else None
         self.patience(lambda: self.study.tell(number, told, TrialState[state], skip_if_finished=True), _never)
 
+    def run_again(self, numbers: Collection[int]) -> None:
+        """Have told trials run again. The study must be opened anew then."""
+        self.patience(lambda: self.forget(numbers), _never)
+
     def best(self) -> set[int]:
         """Return the numbers of the best trials."""
         return {trial.number for trial in self.patience(lambda: self.study.best_trials, _never)}
@@ -77,13 +84,15 @@ def open_study(spec: Spec, folder: Folder) -> Iterator[Study]:
 
         name = str(folder.read_provenance()["study"])
         with Database(spec.storage, name) as database:
-            yield Study(database.patiently(lambda: _study(database.storage(), name, spec), _never), database.patiently)
+            study = database.patiently(lambda: _study(database.storage(), name, spec), _never)
+            yield Study(study, database.patiently, database.run_again)
         return
     patience = _journal_patience(folder.journal)
     with readable(folder.journal):
         study = patience(lambda: _study(_journal(folder.journal), STUDY_NAME, spec), _never)
         check_study(study, spec, folder.read_spec()["trials"], folder.journal)
-    yield Study(study, patience)
+    again = partial(journal_again, study, STUDY_NAME)
+    yield Study(study, patience, lambda numbers: write_whole(folder.journal, again(numbers)))
 
 
 def check_storage(url: str) -> None:

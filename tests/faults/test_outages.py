@@ -4,17 +4,22 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.maintenance.check import check_sweep
+from sweeps.maintenance.retry import forget_failed
 from sweeps.spec.address import parse_storage
 from sweeps.study.postgres import Database
 from tests.faults.conftest import nothing_holds_the_password
-from tests.faults.processes import Command, DaskCluster, Postgres, dask_cluster, stacks, until, words
-from tests.test_sweep import assert_same_frames
+from tests.faults.processes import PASSWORD, Command, DaskCluster, Postgres, dask_cluster, stacks, until, words
+from tests.test_check import Unlucky
+from tests.test_sweep import Inline, assert_same_frames, tiny
 from vae.files.results import Folder
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -77,6 +82,24 @@ def test_a_scheduler_that_goes_away(tmp_path: Path, undisturbed: Callable[..., P
         assert command.wait() == 0, command.output()
     assert finished.items() <= stacks(tmp_path, "s").items()
     assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / "s")
+
+
+def test_what_failed_is_retried_in_a_database_too(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"mode": "optimize", "batch": 4, "trials": 8, "epochs": 8}
+    run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
+    run_sweep(tiny(tmp_path / "other", storage=postgres.url(), **options), engine=Inline())
+    run_sweep(tiny(tmp_path, storage=postgres.url(), **options | {"trials": 4}), engine=Unlucky({0, 5}))
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    folder = Folder(tmp_path / "s")
+    forgotten = forget_failed(folder)
+    assert (forgotten.trials, forgotten.runs) == ([0, 2], [0, 5])
+    run_sweep(replace(forgotten.spec, trials=8), engine=Inline())
+    assert_same_frames(tmp_path / "whole" / "s", folder.path)
+    assert [check_sweep(Folder(tmp_path / name)) for name in ("s", "other/s")] == [[], []]
+    assert forget_failed(folder).trials == []
+    nothing_holds_the_password(tmp_path)
 
 
 def test_two_coordinators_race(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
