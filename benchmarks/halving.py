@@ -19,6 +19,7 @@ from sweeps.coordination.coordinator import run_sweep
 from sweeps.coordination.plan import plan_stacks, runs_of_trial
 from sweeps.engines.engine import count_workers
 from sweeps.engines.local import LocalEngine
+from sweeps.engines.slices import Slice
 from sweeps.engines.worker import Task
 from sweeps.spec.make import make_spec
 from sweeps.spec.spec import Spec
@@ -78,6 +79,8 @@ def _unpruned(spec: Spec, points: list[dict[str, float]]) -> list[float]:
         for stack, outcome in engine.run(stacks, Task(folder, "cpu")):
             if isinstance(outcome, Exception):
                 raise outcome
+            if isinstance(outcome, Slice):
+                continue
             for run, trained in zip(stack, outcome, strict=True):
                 elbos[run.trial, run.config.seed - spec.seed] = trained.totals["validation_elbo_nats"]
     finally:

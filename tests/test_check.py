@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from sweeps.coordination.coordinator import run_sweep
-from sweeps.engines.engine import Stop
+from sweeps.engines.engine import Load, Stop
 from sweeps.engines.worker import Task
 from sweeps.maintenance.check import check_sweep
 from sweeps.maintenance.retry import forget_failed
@@ -160,8 +160,8 @@ class Unlucky(Inline):
         super().__init__(size)
         self.unlucky = unlucky
 
-    def run(self, stacks: Sequence[Any], task: Task, stop: Stop | None = None) -> Iterator[Any]:
-        for stack, outcome in super().run(stacks, task, stop):
+    def run(self, stacks: Sequence[Any], task: Task, stop: Stop | None = None, load: Load = list) -> Iterator[Any]:
+        for stack, outcome in super().run(stacks, task, stop, load):
             assert isinstance(outcome, list)
             yield (
                 stack,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sweeps.engines.engine import ExecutorEngine, Interrupted, Stack, Stop, TimedOut
+from sweeps.engines.slices import Slice
 from sweeps.engines.worker import Run, Task
 from sweeps.spec.make import make_spec
 from vae.errors import EngineError
@@ -36,7 +37,7 @@ class Scripted(ExecutorEngine):
     def is_loss(self, error: BaseException) -> bool:
         return isinstance(error, Lost)
 
-    def submit(self, stack: Stack, task: Task) -> Future[Any]:
+    def submit(self, stack: Stack, task: Task, after: Slice | None = None, *, leave: bool = False) -> Future[Any]:
         numbers = [run.run for run in stack]
         self.tried.append(numbers)
         future: Future[Any] = Future()
@@ -85,7 +86,7 @@ def test_an_error_of_training_is_not_repeated() -> None:
 
 def test_nothing_but_failures_stops_with_one_line() -> None:
     engine = Scripted(lambda numbers: Lost("gone"))
-    with pytest.raises(EngineError, match=r"30 stacks failed in a row, the last with Lost: gone: finished runs"):
+    with pytest.raises(EngineError, match=r"30 stacks failed in a row, the last with Lost: gone: what was trained"):
         engine.outcomes([[number] for number in range(100)])
     assert len(engine.tried) < 100
 

@@ -28,7 +28,7 @@ from analysis.summary.summary import summary
 from sweeps.coordination.coordinator import Status, run_sweep
 from sweeps.coordination.refine import Refinement, refine, work_of
 from sweeps.coordination.roster import Block, Roster
-from sweeps.engines.engine import Stop
+from sweeps.engines.engine import Load, Stop
 from sweeps.engines.worker import Task
 from sweeps.maintenance.check import check_sweep
 from sweeps.maintenance.retry import forget_failed
@@ -199,8 +199,8 @@ def test_the_sweep_itself_finishes_a_killed_refinement_and_grows_afterwards(swee
 class Failing(Inline):
     """An engine that fails every run of one seed."""
 
-    def run(self, stacks: Sequence[Any], task: Task, stop: Stop | None = None) -> Iterator[Any]:
-        for stack, outcome in super().run(stacks, task, stop):
+    def run(self, stacks: Sequence[Any], task: Task, stop: Stop | None = None, load: Load = list) -> Iterator[Any]:
+        for stack, outcome in super().run(stacks, task, stop, load):
             assert isinstance(outcome, list)
             pairs = zip(stack, outcome, strict=True)
             yield (

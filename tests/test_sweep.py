@@ -20,7 +20,7 @@ import vaekit
 from analysis.statistics.states import is_complete
 from sweeps.coordination.coordinator import Status, run_sweep
 from sweeps.coordination.preview import preview_sweep
-from sweeps.engines.engine import Stop, TimedOut
+from sweeps.engines.engine import Load, Stop, TimedOut
 from sweeps.engines.local import LocalEngine
 from sweeps.engines.worker import Run, Task, train_stack
 from sweeps.maintenance.check import check_sweep
@@ -55,13 +55,13 @@ class Inline:
         self.trained: list[int] = []
 
     def run(
-        self, stacks: Sequence[Sequence[Run]], task: Task, stop: Stop | None = None
+        self, stacks: Sequence[Sequence[Run]], task: Task, stop: Stop | None = None, load: Load = list
     ) -> Iterator[tuple[Sequence[Run], list[TrainedRun] | Exception]]:
         for stack in reversed(stacks):
             for start in range(0, len(stack), self.size):
                 part = stack[start : start + self.size]
                 self.trained += [run.run for run in part]
-                yield part, train_stack(part, task)
+                yield part, train_stack(load(part), task)
 
     def stop(self) -> None:
         pass

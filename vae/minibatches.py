@@ -1,6 +1,7 @@
 """Minibatches of images, shared by every run of a stack, and the noise that each run draws for itself."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
@@ -20,11 +21,17 @@ def steps_an_epoch(data: Data, batch_size: int) -> int:
     return -(-len(data.train) // batch_size)
 
 
-def training_minibatches(data: Data, epoch: int, batch_size: int) -> Iterator[Tensor]:
-    """Yield an epoch's training images (1, sample, pixel) in the order that all runs share."""
+def training_minibatches(data: Data, epoch: int, batch_size: int, done: int = 0) -> Iterator[Tensor]:
+    """Yield an epoch's training images (1, sample, pixel) in the order that all runs share, after so many minibatches.
+
+    What is drawn anew in each epoch is drawn for those, too.
+    """
     order = data.train[shared_generator(ORDER, epoch).permutation(len(data.train))]
-    draws = shared_generator(BINARISATION, epoch) if data.resample else None
-    yield from _minibatches(data, order, batch_size, draws)
+    if data.resample:
+        draws = shared_generator(BINARISATION, epoch)
+        yield from islice(_minibatches(data, order, batch_size, draws), done, None)
+    else:
+        yield from _minibatches(data, order[done * batch_size :], batch_size, None)
 
 
 def minibatches_of(data: Data, images: np.ndarray, batch_size: int) -> Iterator[Tensor]:

@@ -52,5 +52,9 @@ class TrainedRun:
     """The run's share of its stack's training time."""
     state: bytes = b""
     """What training goes on from, where it stopped before the run's end; opaque to all but `vae.training`."""
+    steps: int = 0
+    """Minibatches of the epoch under way, where it stopped inside one."""
+    has_ended: bool = False
+    """Whether a run that has a state trains no further, and only waits for its stack to be measured."""
     error: str = ""
     """Why the run failed; empty for one that did not."""

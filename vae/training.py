@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,36 +45,50 @@ def train(stack: AnyStack, data: Data, until_epoch: int) -> Iterator[EpochRecord
 
     The training columns are running means over the epoch's minibatches; validation follows at the epoch's end.
     """
-    noises = list(noise_minibatches(stack.configs, VALIDATION, 0, len(data.validation), stack.device))
+    steps = train_steps(stack, data, until_epoch)
     while stack.epoch < until_epoch:
         with one_thread():
+            record = next(record for record in steps if record is not None)
+        yield record
+
+
+def train_steps(stack: AnyStack, data: Data, until_epoch: int) -> Iterator[EpochRecord | None]:
+    """Train a stack as `train` does, yielding after every step: there it can be left, and gone on with."""
+    noises = list(noise_minibatches(stack.configs, VALIDATION, 0, len(data.validation), stack.device))
+    epoch, steps = stack.under_way, steps_an_epoch(data, stack.configs[0].batch_size)
+    while stack.epoch < until_epoch:
+        minibatches = _minibatches(stack, data)
+        while epoch.steps < steps:
             start = time.perf_counter()
-            measured = {
-                "train": _train_epoch(stack, data),
-                "validation": rate_and_distortion(stack, data, "validation", noises),
-            }
-            seconds = (time.perf_counter() - start) / len(stack)
-        values: dict[str, Array] = {}
-        for split, (rate, distortion) in measured.items():
-            nats = (rate, distortion, -(rate + distortion))
-            values |= {f"{split}_{name}": column for name, column in zip(NATS, nats, strict=True)}
-        values["seconds"] = np.full(len(stack), seconds)
-        yield EpochRecord(stack.epoch, values)
+            x, noise = next(minibatches)
+            epoch.add(*stack.step(x.to(stack.device), noise))
+            epoch.pass_seconds(time.perf_counter() - start)
+            yield None
+        start = time.perf_counter()
+        rate, distortion = (epoch.sums / len(data.train)).cpu()
+        rate[stack.is_ae.cpu()] = torch.nan
+        held_out = rate_and_distortion(stack, data, "validation", noises)
+        epoch.pass_seconds(time.perf_counter() - start)
+        stack.epoch += 1
+        record = _record(stack, {"train": (rate.numpy(), distortion.numpy()), "validation": held_out})
+        epoch.end()
+        yield record
 
 
-def _train_epoch(stack: AnyStack, data: Data) -> tuple[Array, Array]:
-    """Rate and distortion of the epoch in nats, means over its examples, each (run,); an AE's rate is NaN."""
-    config = stack.configs[0]
-    samples = len(data.train)
-    rates, distortions = (torch.zeros(len(stack), dtype=torch.float64, device=stack.device) for _ in range(2))
-    noises = noise_minibatches(stack.configs, NOISE, stack.epoch, samples, stack.device)
-    for x, noise in zip(training_minibatches(data, stack.epoch, config.batch_size), noises, strict=True):
-        rate, distortion = stack.step(x.to(stack.device), noise)
-        rates += rate.double().sum(dim=1)
-        distortions += distortion.double().sum(dim=1)
-    stack.epoch += 1
-    rates[stack.is_ae] = torch.nan
-    return (rates / samples).cpu().numpy(), (distortions / samples).cpu().numpy()
+def _minibatches(stack: AnyStack, data: Data) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield the images and the noise of the steps that are left of the epoch; an AE's noise is zero."""
+    done, batch_size = stack.under_way.steps, stack.configs[0].batch_size
+    noises = noise_minibatches(stack.configs, NOISE, stack.epoch, len(data.train), stack.device)
+    images = training_minibatches(data, stack.epoch, batch_size, done)
+    yield from zip(images, islice(noises, done, None), strict=True)
+
+
+def _record(stack: AnyStack, measured: Mapping[str, tuple[Array, Array]]) -> EpochRecord:
+    values: dict[str, Array] = {}
+    for split, (rate, distortion) in measured.items():
+        nats = (rate, distortion, -(rate + distortion))
+        values |= {f"{split}_{name}": column for name, column in zip(NATS, nats, strict=True)}
+    return EpochRecord(stack.epoch, values | {"seconds": np.array(stack.under_way.seconds)})
 
 
 def train_runs(
@@ -92,32 +107,9 @@ def train_runs(
     end they are measured on validation alone, and have a state in the place of weights. `zero_rate_nats` is D0 on the
     train split, by which a run that diverged is known.
     """
-    data = open_data(data_folder)
-    histories = [dict(run.history) for run in so_far] if so_far else [empty_history() for _ in configs]
-    states = [load_state(run.state) for run in so_far] if so_far else None
-    states = _trained(configs, data, histories, states, until_epoch, device)
-    ended = until_epoch is None or until_epoch == configs[0].epochs
-    start = time.perf_counter()
-    with one_thread():
-        exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, device)
-        test = evaluate(exact, data, "test", TEST) if ended else None
-        parts = rate_parts_of(exact, data, "test", TEST) if ended else {}
-        scores = _scores(exact, data, score, ended) if score else [{} for _ in configs]
-    seconds = (time.perf_counter() - start) / len(configs)
-    patience = patience_epochs(steps_an_epoch(data, configs[0].batch_size))
-    sigmas, weights = exact.sigmas(), exact.weights() if ended else []
-    runs = []
-    for r, history in enumerate(histories):
-        diverged = reason_of_divergence(history, zero_rate_nats, patience) if ended else ""
-        run = _measured(configs[r], r, history, test, seconds, diverged)
-        further = {"sigma": sigmas[r]} if sigmas else {}
-        if configs[r].model == "vae" and not run.error:
-            further |= {name: float(nats[r]) for name, nats in parts.items()}
-        runs.append(replace(run, totals=run.totals | further))
-    return [
-        run if run.error else replace(run, scores=scores[r], **_left(states[r], weights[r] if ended else {}))
-        for r, run in enumerate(runs)
-    ]
+    training = Training(configs, open_data(data_folder), device, so_far=so_far, until_epoch=until_epoch)
+    training.advance()
+    return training.measured(score, zero_rate_nats)
 
 
 def empty_history() -> dict[str, Array]:
@@ -125,53 +117,120 @@ def empty_history() -> dict[str, Array]:
     return {name: np.empty(0) for name in HISTORY}
 
 
-def _trained(
-    configs: Sequence[RunConfig],
-    data: Data,
-    histories: Sequence[dict[str, Array]],
-    states: Sequence[RunState] | None,
-    until_epoch: int | None,
-    device: str,
-) -> list[RunState]:
-    """Train each run until that epoch or its end, lengthen its history, and return its state.
+class Training:
+    """Runs on their way to an epoch or their end, trained a slice at a time; no bit depends on the slices.
 
     A run that ends before the others leaves the stack, which is then a smaller one: the bits of the others stay.
     """
-    left: dict[int, RunState] = {}
-    training = list(range(len(configs)))
-    stack = make_stack(configs, data, states, device)
-    while training:
-        ended = _next_to_end(stack, data, [histories[run] for run in training], until_epoch)
-        now = dict(zip(training, stack.states(), strict=True))
-        left |= {training[place]: now[training[place]] for place in ended}
-        training = [run for run in training if run not in left]
-        if training:
-            stack = make_stack([configs[run] for run in training], data, [now[run] for run in training], device)
-    return [left[run] for run in range(len(configs))]
 
+    def __init__(
+        self,
+        configs: Sequence[RunConfig],
+        data: Data,
+        device: str = "cpu",
+        *,
+        so_far: Sequence[TrainedRun] | None = None,
+        until_epoch: int | None = None,
+    ) -> None:
+        self.configs, self.data, self.device = configs, data, device
+        self.histories = [dict(run.history) for run in so_far] if so_far else [empty_history() for _ in configs]
+        self._steps_an_epoch = steps_an_epoch(data, configs[0].batch_size)
+        self._looks = until_epoch is None and configs[0].epochs == "auto"
+        """Whether runs may end by themselves."""
+        last = most_epochs(self._steps_an_epoch) if configs[0].epochs == "auto" else configs[0].epochs
+        self._last = until_epoch or last
+        self.is_to_end = until_epoch is None or until_epoch == configs[0].epochs
+        states = dict(enumerate(load_state(run.state) for run in so_far)) if so_far else None
+        self._left = {
+            run: state
+            for run, state in (states or {}).items()
+            if so_far and (so_far[run].has_ended or state.epoch >= self._last)
+        }
+        self._stack_up(states)
 
-def _next_to_end(
-    stack: AnyStack, data: Data, histories: Sequence[dict[str, Array]], until_epoch: int | None
-) -> list[int]:
-    """Train until any run of the stack ends, lengthen the histories, and return the places of those that do."""
-    config = stack.configs[0]
-    steps = steps_an_epoch(data, config.batch_size)
-    last = until_epoch or (most_epochs(steps) if config.epochs == "auto" else config.epochs)
-    everyone = list(range(len(stack)))
-    for record in train(stack, data, last):
-        for run, history in enumerate(histories):
-            history |= {name: np.append(history[name], record.values[name][run]) for name in HISTORY}
-        if until_epoch is None and config.epochs == "auto":
-            ended = [run for run in everyone if _has_converged(stack.configs[run], histories[run], steps)]
-            if ended and stack.epoch < last:
-                return ended
-    return everyone
+    def _stack_up(self, states: Mapping[int, RunState] | None) -> None:
+        """Stack the runs that have not ended, as they stand."""
+        self._training = [run for run in range(len(self.configs)) if run not in self._left]
+        if self._training:
+            of_each = [states[run] for run in self._training] if states else None
+            self._stack = make_stack([self.configs[run] for run in self._training], self.data, of_each, self.device)
+            self._steps = train_steps(self._stack, self.data, self._last)
 
+    def advance(self, seconds: float = math.inf) -> bool:
+        """Train for so long, or until every run has ended; return whether all have."""
+        end = time.monotonic() + seconds
+        with one_thread():
+            while self._training and time.monotonic() < end:
+                record = next(self._steps)
+                if record is not None:
+                    self._take(record)
+        return not self._training
 
-def _has_converged(config: RunConfig, history: Mapping[str, Array], steps: int) -> bool:
-    nats = (history[f"validation_{name}"] for name in ("rate_nats", "distortion_nats"))
-    losses = trained_loss(config.loss, config.model, config.beta, config.capacity, *nats)
-    return has_converged(losses, patience_epochs(steps))
+    def _take(self, record: EpochRecord) -> None:
+        """Lengthen the histories, and let the runs that have ended leave the stack."""
+        for place, run in enumerate(self._training):
+            history = self.histories[run]
+            history |= {name: np.append(history[name], record.values[name][place]) for name in HISTORY}
+        is_last = record.epoch >= self._last
+        ended = [run for run in self._training if is_last or (self._looks and self._has_converged(run))]
+        if ended:
+            now = dict(zip(self._training, self._stack.states(), strict=True))
+            self._left |= {run: now[run] for run in ended}
+            self._stack_up(now)
+
+    def _has_converged(self, run: int) -> bool:
+        config, history = self.configs[run], self.histories[run]
+        nats = (history[f"validation_{name}"] for name in ("rate_nats", "distortion_nats"))
+        losses = trained_loss(config.loss, config.model, config.beta, config.capacity, *nats)
+        return has_converged(losses, patience_epochs(self._steps_an_epoch))
+
+    def so_far(self, *, with_states: bool) -> list[TrainedRun]:
+        """Return each run as it stands, to be looked at or, with its state, to be gone on with."""
+        states: Mapping[int, RunState] = {}
+        if with_states:
+            states = self._left | (
+                dict(zip(self._training, self._stack.states(), strict=True)) if self._training else {}
+            )
+        return [
+            TrainedRun(
+                history=dict(history),
+                totals=dict.fromkeys(TOTALS, math.nan),
+                dims=dict.fromkeys(DIMS, np.empty(0)),
+                weights={},
+                scores={},
+                seconds=float(history["seconds"].sum()),
+                state=dump_state(states[run]) if with_states else b"",
+                steps=0 if run in self._left else self._stack.under_way.steps,
+                has_ended=run in self._left,
+            )
+            for run, history in enumerate(self.histories)
+        ]
+
+    def measured(self, score: Score | None = None, zero_rate_nats: float = math.nan) -> list[TrainedRun]:
+        """Evaluate and score the runs, all of which have ended: what `train_runs` returns."""
+        configs, data, ended = self.configs, self.data, self.is_to_end
+        states = [self._left[run] for run in range(len(configs))]
+        start = time.perf_counter()
+        with one_thread():
+            exact = make_stack([replace(config, precision="fp32") for config in configs], data, states, self.device)
+            test = evaluate(exact, data, "test", TEST) if ended else None
+            parts = rate_parts_of(exact, data, "test", TEST) if ended else {}
+            scores = _scores(exact, data, score, ended) if score else [{} for _ in configs]
+        seconds = (time.perf_counter() - start) / len(configs)
+        patience = patience_epochs(self._steps_an_epoch)
+        sigmas, weights = exact.sigmas(), exact.weights() if ended else []
+        runs = []
+        for r, history in enumerate(self.histories):
+            diverged = reason_of_divergence(history, zero_rate_nats, patience) if ended else ""
+            run = _measured(configs[r], r, history, test, seconds, diverged)
+            further = {"sigma": sigmas[r]} if sigmas else {}
+            if configs[r].model == "vae" and not run.error:
+                further |= {name: float(nats[r]) for name, nats in parts.items()}
+            runs.append(replace(run, totals=run.totals | further))
+        return [
+            run if run.error else replace(run, scores=scores[r], **_left(states[r], weights[r] if ended else {}))
+            for r, run in enumerate(runs)
+        ]
 
 
 def _left(state: RunState, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from time import monotonic
 
 import numpy as np
 
+from sweeps.coordination.checkpoints import Checkpoints
 from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
+from sweeps.engines.slices import Slice
 from sweeps.engines.worker import Run, Task
 from sweeps.spec.spec import Spec
 from sweeps.study import ask
@@ -87,8 +89,8 @@ def run_sweep(
     """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
 
     `work` is what is done instead of that, once folder and study are open. `scorer` is a function of a module, so that
-    workers can import it; without one, no scores are computed. `note` is told what was guessed of the data. Raises a
-    VaekitError where a rule is broken; nothing is written then.
+    workers can import it; without one, no scores are computed. `note` is told what was guessed of the data and what is
+    damaged. Raises a VaekitError where a rule is broken; nothing is written then.
     """
     engine = engine or make_engine(spec)
     stop = stop or Stop()
@@ -111,7 +113,7 @@ def run_sweep(
         task = Task(data_folder, device, score, zero_rate_nats=zero_rate, sources=sources)
         check_storage(spec.storage)
         with claim(spec, data, engine.workers, sources) as folder, open_study(spec, folder) as study:
-            coordinator = Coordinator(spec, folder, study, data, task, engine, on_status)
+            coordinator = Coordinator(spec, folder, study, data, task, engine, on_status, note)
             try:
                 (work or Coordinator.run)(coordinator, stop)
             except TimedOut:
@@ -153,6 +155,7 @@ class Coordinator:
         task: Task,
         engine: Engine,
         on_status: Callable[[Status], None],
+        note: Callable[[str], None],
     ) -> None:
         self.spec = spec
         self.folder = folder
@@ -166,8 +169,10 @@ class Coordinator:
         self.ledger = Ledger(spec, folder.read_measured(), folder.read_rounds())
         self.ledger.add(point_of(trial) for trial in trials)
         self.told = {trial.number for trial in trials if trial.state.is_finished()}
-        self._so_far: dict[int, TrainedRun] = {}
         self._refining = 0
+        self.checkpoints = Checkpoints(folder, note)
+        unfinished = [*self.ledger.missing_runs(range(len(self.ledger))), *self.ledger.missing_more()]
+        self.checkpoints.read({run.run for run in unfinished})
         self._done = 0.0
         self._total = 0.0
         self._next_table = 0.0
@@ -253,36 +258,48 @@ class Coordinator:
         self._total = self._done + self._cost_left(waiting)
         self.write_trials(running=waiting)
         self.on_status(self.status())
-        decided = self.ledger.decided_until(waiting)
+        missing = [run.run for run in self.ledger.missing_runs(waiting)]
+        decided = max(self.ledger.decided_until(waiting), self.checkpoints.decided_until(missing))
         for rung in self.spec.rungs:
-            if rung > decided:  # a killed sweep may have been further: what ended there is on disk
+            if rung > decided:  # a killed sweep may have been further: what ended there or went on is on disk
                 self._train_until(rung, waiting, stop)
                 self._prune(rung, waiting)
         self._train_until(None, waiting, stop)
-        self._so_far.clear()
 
     def _train_until(self, epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train the runs that these trials lack until an epoch or their end, and write what ended or failed."""
         missing = self.ledger.missing_runs(waiting)
-        self._train_runs([replace(run, so_far=self._so_far.get(run.run)) for run in missing], epoch, waiting, stop)
+        self._train_runs(missing, epoch, waiting, stop)
 
     def _train_runs(self, runs: Sequence[Run], epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train runs until an epoch or their end, and write what ended or failed, while these trials wait for it."""
+        runs = [replace(run, so_far=self.checkpoints.so_far.get(run.run)) for run in runs]
         stacks = plan_stacks(runs, self.data.sample_shape, self.engine.workers, self.task.device)
-        for stack, outcome in self.engine.run(stacks, replace(self.task, until_epoch=epoch), stop):
+        task = replace(self.task, until_epoch=epoch)
+        for stack, outcome in self.engine.run(stacks, task, stop, self.checkpoints.load):
+            if isinstance(outcome, Slice):
+                if outcome.is_kept:
+                    self._keep(stack, outcome.so_far)
+                continue
             trained = [] if isinstance(outcome, Exception) else outcome
-            paused = {run.run: result for run, result in zip(stack, trained, strict=False) if result.state}
-            self._so_far |= paused
-            self._write([record for record in self._records(stack, outcome) if record.run not in paused])
+            paused = [run for run, result in zip(stack, trained, strict=False) if result.state]
+            if paused:
+                self._keep(paused, [result for result in trained if result.state])
+            going_on = {run.run for run in paused}
+            self._write([record for record in self._records(stack, outcome) if record.run not in going_on])
             self._done += cost(stack, self.data.sample_shape, epoch)
             self._tell(self.ledger.readers(stack))
             self._refresh_trials(waiting)
             self.on_status(self.status())
 
+    def _keep(self, stack: Sequence[Run], trained: Sequence[TrainedRun]) -> None:
+        self.checkpoints.save({run.run: so_far for run, so_far in zip(stack, trained, strict=True)})
+
     def _write(self, records: Sequence[RunRecord], *, weights: bool = True) -> None:
         if records:
             self.folder.write_stack(records, weights=weights and self.spec.keep_weights != "none")
             self.ledger.record(records)
+            self.checkpoints.forget([record.run for record in records])
 
     def _records(self, stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
         """Join runs with what they came to; an error of the whole stack fails each of its runs."""
@@ -330,16 +347,20 @@ class Coordinator:
         worst = losers(self.spec.pruner, values, earlier, ascending=ascending, floors=floors)
         ended = {*worst, *alive - values.keys()}
         self._write(
-            [self._record(run, self._so_far[run.run], "PRUNED") for run in runs.values() if run.trial in ended],
+            [
+                self._record(run, self.checkpoints.so_far[run.run], "PRUNED")
+                for run in runs.values()
+                if run.trial in ended
+            ],
             weights=False,
         )
 
     def _at_rung(self, trial: int, column: str) -> list[float]:
         """Return a column of a trial's VAEs by seed; empty where one of its runs failed."""
         runs = self.ledger.runs(trial)
-        if any(run.run not in self._so_far for run in runs):
+        if any(run.run not in self.checkpoints.so_far for run in runs):
             return []
-        measured = [self._so_far[run.run] for run in runs if run.config.model == "vae"]
+        measured = [self.checkpoints.so_far[run.run] for run in runs if run.config.model == "vae"]
         columns = [run.totals | run.scores for run in measured]
         return [of_run.get(column, nan) for of_run in columns]
 

@@ -48,20 +48,27 @@ def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:
 
 
 def plan_stacks(runs: Iterable[Run], shape: Shape, workers: int, device: str = "cpu") -> list[list[Run]]:
-    """Group runs of equal shapes into stacks, the dearest first.
+    """Group runs of equal shapes that are equally far into stacks, the dearest first.
 
     Stacks are as large as the cache allows, unless smaller ones let the workers end sooner. A run's result does not
     depend on its stack, so the number of workers may be read here.
     """
     groups: dict[Key, list[Run]] = defaultdict(list)
     for run in runs:
-        groups[stack_key(run.config)].append(run)
+        groups[*stack_key(run.config), *_place(run)].append(run)
     sizes = {key: stack_size(group[0].config, shape, device) for key, group in groups.items()}
     largest = _split(groups, sizes, shape, math.inf)
     share = sum(cost(stack, shape) for stack in largest) / workers
     plans = [largest, *(_split(groups, sizes, shape, share / pieces) for pieces in PIECES)]
     best = min(plans, key=lambda stacks: _makespan([_time(stack, shape) for stack in stacks], workers))
     return sorted(best, key=lambda stack: (-_time(stack, shape), stack[0].run))
+
+
+def _place(run: Run) -> Key:
+    """How far a run is: epochs and minibatches, or at an end of its own."""
+    if run.so_far is None:
+        return (0, 0)
+    return ("end",) if run.so_far.has_ended else (len(run.so_far.history["seconds"]), run.so_far.steps)
 
 
 def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], shape: Shape, limit: float) -> list[list[Run]]:

@@ -16,12 +16,12 @@ from uuid import uuid4
 import dask
 from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin
 
-from sweeps.engines.engine import GO_ON, ExecutorEngine, Stack
+from sweeps.engines.engine import GO_ON, ExecutorEngine, Stack, Trained
+from sweeps.engines.slices import Slice, train_slice_far_away
 from sweeps.engines.versions import version_of
-from sweeps.engines.worker import WORKER_ENVIRONMENT, MissingData, Task, begin_worker, train_stack_far_away
+from sweeps.engines.worker import WORKER_ENVIRONMENT, MissingData, Task, begin_worker
 from vae.data import complete, default_cache, is_whole, pieces, receive
 from vae.errors import EngineError
-from vae.trained import TrainedRun
 
 SECONDS_TO_CONNECT = 10
 MOST_SECONDS_WITHOUT_WORKERS = 120
@@ -72,10 +72,12 @@ class DaskEngine(ExecutorEngine):
                 self._cluster.close(timeout=SECONDS_TO_CONNECT)
             self._cluster = None
 
-    def submit(self, stack: Stack, task: Task) -> Future[list[TrainedRun]]:
-        """Hand a stack to the scheduler."""
+    def submit(self, stack: Stack, task: Task, after: Slice | None = None, *, leave: bool = False) -> Future[Trained]:
+        """Hand a slice of a stack to the scheduler: its first one, or the next for the worker that trained the last."""
         executor = self._connected().get_executor(pure=False)
-        future: Future[list[TrainedRun]] = executor.submit(train_stack_far_away, stack, task)
+        same = {"workers": [after.worker], "allow_other_workers": True} if after else {}
+        number = after.number if after else 0
+        future: Future[Trained] = executor.submit(train_slice_far_away, stack, task, number, leave, **same)
         return future
 
     def is_loss(self, error: BaseException) -> bool:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from math import inf
@@ -11,6 +11,7 @@ from typing import Protocol
 
 import joblib
 
+from sweeps.engines.slices import Forgotten, Slice
 from sweeps.engines.worker import Run, Task
 from vae.errors import EngineError
 from vae.trained import TrainedRun
@@ -20,10 +21,13 @@ MOST_TRIES = 2
 MOST_FAILURES_IN_A_ROW = 30
 """With no stack finished in between, it is not the stacks that are at fault."""
 SECONDS_BETWEEN_LOOKS = 1.0
-GO_ON = "finished runs are kept; run the same command again to resume"
+GO_ON = "what was trained is kept; run the same command again to resume"
 
 Stack = Sequence[Run]
-Outcome = list[TrainedRun] | Exception
+Trained = list[TrainedRun] | Slice
+Outcome = Trained | Exception
+Load = Callable[[Stack], Stack]
+"""Gives the runs of a stack what they have so far, when it begins and when it was lost."""
 
 
 class TimedOut(Exception):
@@ -31,12 +35,12 @@ class TimedOut(Exception):
 
 
 class Interrupted(Exception):
-    """Somebody asked the sweep to stop, and no stack is in flight any more or its time is up."""
+    """Somebody asked the sweep to stop, and every stack in flight is kept or its time is up."""
 
 
 @dataclass
 class Stop:
-    """When a sweep ends before its last trial: at a time, and with no stack begun once somebody asked it to end."""
+    """When a sweep ends before its last trial: at a time, and with no slice begun once somebody asked it to end."""
 
     deadline: float = inf
     """Of `time.monotonic`."""
@@ -45,7 +49,7 @@ class Stop:
     """Whether stacks are in flight, which to wait for is worth something."""
 
     def ask(self, seconds: float) -> None:
-        """Begin no further stack, and give those in flight so many seconds."""
+        """Begin no further slice, and give those in flight so many seconds to end and be kept."""
         self.asked = True
         self.deadline = min(self.deadline, monotonic() + seconds)
 
@@ -63,8 +67,10 @@ class Engine(Protocol):
     def start(self) -> None:
         """Begin to start the workers."""
 
-    def run(self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None) -> Iterator[tuple[Stack, Outcome]]:
-        """Yield each stack, or its parts, with the results or with the error of its training, as they finish."""
+    def run(
+        self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None, load: Load = list
+    ) -> Iterator[tuple[Stack, Outcome]]:
+        """Yield each stack, or its parts, with how far it is, and in the end with its results or its error."""
 
     def stop(self) -> None:
         """End the workers at once, whatever they do."""
@@ -78,7 +84,7 @@ class ExecutorEngine(ABC):
     """
 
     workers: int
-    in_flight: dict[Future[list[TrainedRun]], Stack] = field(default_factory=dict, init=False)
+    in_flight: dict[Future[Trained], Stack] = field(default_factory=dict, init=False)
     _failures_in_a_row: int = field(default=0, init=False)
 
     @abstractmethod
@@ -90,8 +96,11 @@ class ExecutorEngine(ABC):
         """End the workers at once, whatever they do."""
 
     @abstractmethod
-    def submit(self, stack: Stack, task: Task) -> Future[list[TrainedRun]]:
-        """Hand a stack to a worker."""
+    def submit(self, stack: Stack, task: Task, after: Slice | None = None, *, leave: bool = False) -> Future[Trained]:
+        """Hand a slice of a stack to a worker: its first one, or the next to the worker that trained the last.
+
+        To `leave` a stack is to train no more of it and to take its states.
+        """
 
     @abstractmethod
     def is_loss(self, error: BaseException) -> bool:
@@ -105,8 +114,10 @@ class ExecutorEngine(ABC):
         """Remove what stood in a stack's way, if that was no fault of its own; it is run again then."""
         return False
 
-    def run(self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None) -> Iterator[tuple[Stack, Outcome]]:
-        """Yield each stack, or its parts, with the results or with the error of its training, as they finish.
+    def run(
+        self, stacks: Sequence[Stack], task: Task, stop: Stop | None = None, load: Load = list
+    ) -> Iterator[tuple[Stack, Outcome]]:
+        """Yield each stack, or its parts, with how far it is, and in the end with its results or its error.
 
         A stack that loses its worker, or finds no memory, is halved, down to the run that does it: that one comes with
         the error, after MOST_TRIES. Raises TimedOut at the deadline, Interrupted once a stop that was asked for is
@@ -118,27 +129,29 @@ class ExecutorEngine(ABC):
             while waiting or self.in_flight:
                 if stop.asked and not self.in_flight:
                     raise Interrupted
-                self._fill(waiting, task, stop)
-                for stack, outcome in self._unmended(self._finished(stop), waiting, task):
-                    if isinstance(outcome, Exception):
-                        parts = self._to_run_again(stack, outcome, tries)
+                self._fill(waiting, task, stop, load)
+                found = self._unmended(self._finished(stop), waiting, task)
+                for stack, outcome in found:  # before any is looked at: workers wait
+                    if isinstance(outcome, Slice) and not (stop.asked and outcome.is_kept):
+                        self.in_flight[self.submit(stack, task, outcome, leave=stop.asked)] = stack
+                for stack, outcome in found:
+                    if isinstance(outcome, Exception) and (parts := self._to_run_again(stack, outcome, tries)):
                         waiting.extend(parts)
-                        if parts:
-                            continue
-                    yield stack, outcome
+                    else:
+                        yield stack, outcome
         finally:
             stop.training = False
 
-    def _fill(self, waiting: deque[Stack], task: Task, stop: Stop) -> None:
+    def _fill(self, waiting: deque[Stack], task: Task, stop: Stop, load: Load) -> None:
         """Hand out stacks, no more than there are workers."""
         while not stop.asked and waiting and len(self.in_flight) < self.slots():
             stack = waiting.popleft()
-            self.in_flight[self.submit(stack, task)] = stack
+            self.in_flight[self.submit(load(stack), task)] = stack
             stop.training = True
 
     def _finished(self, stop: Stop) -> list[tuple[Stack, Outcome]]:
         """Wait for the next stacks to end, and return them in the order of their runs."""
-        done = set[Future[list[TrainedRun]]]()
+        done = set[Future[Trained]]()
         while not done:
             left = stop.deadline - monotonic()
             if left <= 0:
@@ -157,10 +170,10 @@ class ExecutorEngine(ABC):
     def _unmended(
         self, ended: list[tuple[Stack, Outcome]], waiting: deque[Stack], task: Task
     ) -> list[tuple[Stack, Outcome]]:
-        """Put back the stacks whose obstacle is removed, and count the others' failures in a row."""
+        """Put back the stacks that were forgotten or whose obstacle is removed, and count failures in a row."""
         others = []
         for stack, outcome in ended:
-            if isinstance(outcome, Exception) and self.mend(outcome, task):
+            if isinstance(outcome, Forgotten) or (isinstance(outcome, Exception) and self.mend(outcome, task)):
                 waiting.appendleft(stack)
             else:
                 others.append((stack, outcome))
@@ -182,7 +195,7 @@ class ExecutorEngine(ABC):
         return [stack] if tries[stack[0].run] < MOST_TRIES else []
 
 
-def _outcome(future: Future[list[TrainedRun]]) -> Outcome:
+def _outcome(future: Future[Trained]) -> Outcome:
     """What a stack came to; an EngineError is a worker's own and no stack's, and ends the sweep."""
     error = future.exception()
     if error is None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once lets the stacks in flight finish, twice stops now."""
+"""Ctrl-C and SIGTERM: once lets the workers save what they train, twice stops now."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ def stop_on_signals(say: Callable[[str], None]) -> Iterator[Stop]:
         if stop.asked or not stop.training:
             raise KeyboardInterrupt
         stop.ask(SECONDS_TO_FINISH)
-        say(f"stopping: stacks in flight have {SECONDS_TO_FINISH} s to finish; press Ctrl-C again to stop now")
+        say(f"stopping: workers have {SECONDS_TO_FINISH} s to save what they train; press Ctrl-C again to stop now")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -16,9 +16,9 @@ from typing import Any
 from joblib.externals.loky.backend import get_context
 from joblib.externals.loky.backend.reduction import dumps, loads
 
-from sweeps.engines.engine import ExecutorEngine, Stack
-from sweeps.engines.worker import WORKER_ENVIRONMENT, Task, serve, train_stack, warm_up
-from vae.trained import TrainedRun
+from sweeps.engines.engine import ExecutorEngine, Stack, Trained
+from sweeps.engines.slices import Slice, train_slice
+from sweeps.engines.worker import WORKER_ENVIRONMENT, Task, serve, warm_up
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 """Windows has no SIGKILL, and its SIGTERM ends a process at once."""
@@ -52,6 +52,11 @@ class LocalWorker:
     def is_idle(self) -> bool:
         """Whether nothing that was asked is unanswered."""
         return self._answer.done()
+
+    @property
+    def name(self) -> str:
+        """What it calls itself."""
+        return str(self.process.pid)
 
     @property
     def is_alive(self) -> bool:
@@ -121,15 +126,17 @@ class LocalEngine(ExecutorEngine):
             worker.join()
         self.processes = []
 
-    def submit(self, stack: Stack, task: Task) -> Future[list[TrainedRun]]:
-        """Hand a stack to a worker."""
+    def submit(self, stack: Stack, task: Task, after: Slice | None = None, *, leave: bool = False) -> Future[Trained]:
+        """Hand a slice of a stack to a worker: its first one, or the next to the worker that trained the last."""
         if not self.processes:
             self.start()
-        place = next(place for place, worker in enumerate(self.processes) if worker.is_idle)
+        same = [place for place, worker in enumerate(self.processes) if after and worker.name == after.worker]
+        idle = [place for place, worker in enumerate(self.processes) if worker.is_idle]
+        place = (same or idle)[0]
         if not self.processes[place].is_alive:
             with _no_interrupts():
                 self.processes[place] = LocalWorker()
-        return self.processes[place].ask(train_stack, stack, task)
+        return self.processes[place].ask(train_slice, stack, task, after.number if after else 0, leave)
 
     def slots(self) -> int:
         """Return how many stacks can be trained at once, and see that the workers live."""

@@ -4,18 +4,23 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from math import nan
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from joblib.externals.loky.backend.reduction import dumps, loads
 
 from vae.config import RunConfig
 from vae.own.source import Source, bring
 from vae.trained import Score, TrainedRun
+
+if TYPE_CHECKING:
+    from vae.training import Training
 
 SECONDS_BETWEEN_LOOKS = 1.0
 WORKER_ENVIRONMENT = {
@@ -56,45 +61,46 @@ class Task:
     """D0 on the train split, by which a run that diverged is known."""
     sources: tuple[Source, ...] = ()
     """Networks of the user's own, as the coordinator found them."""
+    sweep: str = field(default_factory=lambda: uuid4().hex)
+    """Who asks, so that no worker goes on with another's stack."""
 
 
 def train_stack(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
-    """Train one stack, all of whose runs are equally far: a worker's work. MemoryError where it does not fit.
+    """Train one stack as far as it is to come, in one go."""
+    with memory_errors():
+        training = training_of(runs, task)
+        training.advance()
+        return training.measured(task.score, task.zero_rate_nats)
+
+
+def training_of(runs: Sequence[Run], task: Task) -> "Training":
+    """Return the training of a stack, whose runs are equally far but for those that have ended.
 
     EngineError where the user's networks cannot be imported here.
     """
-    from vae.training import train_runs
+    from vae.data import open_data
+    from vae.training import Training
 
     for source in task.sources:
         bring(source)
+    return Training(
+        [run.config for run in runs],
+        open_data(task.data_folder),
+        task.device,
+        so_far=[run.so_far for run in runs if run.so_far] or None,
+        until_epoch=task.until_epoch,
+    )
 
-    so_far = [run.so_far for run in runs if run.so_far]
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Say MemoryError for torch's two ways of its own to say it, one for each kind of device."""
     try:
-        return train_runs(
-            [run.config for run in runs],
-            task.data_folder,
-            task.device,
-            task.score,
-            so_far=so_far or None,
-            until_epoch=task.until_epoch,
-            zero_rate_nats=task.zero_rate_nats,
-        )
-    except RuntimeError as error:  # torch has two ways of its own to say it, one for each kind of device
+        yield
+    except RuntimeError as error:
         if type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):
             raise MemoryError(str(error)) from error
         raise
-
-
-def train_stack_far_away(runs: Sequence[Run], task: Task) -> list[TrainedRun]:
-    """Train one stack with the images in this machine's own cache; MissingData where they are not there."""
-    from distributed import get_worker
-
-    from vae.data import default_cache, is_whole
-
-    folder = default_cache() / task.data_folder.name
-    if not is_whole(folder):
-        raise MissingData(get_worker().address)
-    return train_stack(runs, replace(task, data_folder=folder))
 
 
 def warm_up() -> None:

@@ -20,6 +20,7 @@ from sweeps.study.journal import check_study, readable
 from sweeps.study.storage import STUDY_NAME, open_study, point_of
 from vae.errors import DataError, VaekitError
 from vae.files import tables, weights
+from vae.files.checkpoints import read_checkpoint
 from vae.files.results import Folder
 from vae.own.source import check_unchanged, unnamed
 from vae.parameters import is_own
@@ -33,6 +34,7 @@ DATABASE = "make the database reachable (its password in PGPASSWORD or ~/.pgpass
 GO_ON = "run the sweep's command again to rewrite it"
 RETRY = "`vaekit retry --failed` retrains it"
 SPARE = "delete it: nothing needs it"
+ANEW = "delete it, then run the sweep's command again: its runs begin anew"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class _Check:
         yield from self._runs()
         yield from self._weights()
         yield from self._networks()
+        yield from self._checkpoints()
         yield from self._told()
         yield from self._table()
         yield from self._data()
@@ -196,6 +199,16 @@ class _Check:
                 except VaekitError as error:
                     yield Finding("provenance.json", str(error), "restore the file that it was trained with")
 
+    def _checkpoints(self) -> Iterator[Finding]:
+        for path in self.folder.checkpoint_paths():
+            try:
+                unfinished = read_checkpoint(path).keys() & self._asked().keys() - self.rows.keys()
+            except VaekitError as error:
+                yield self._finding(path, str(error), ANEW)
+                continue
+            if not unfinished:
+                yield self._finding(path, "holds no run that is asked and not finished", SPARE)
+
     def _kept(self) -> set[int]:
         """Return the runs whose weights must be there."""
         complete = {run for run, row in self.rows.items() if row["state"] == "COMPLETE"}
@@ -255,7 +268,7 @@ class _Check:
             yield Finding("", "prepared images do not match the hash in their name", "delete the data cache")
 
     def _leftovers(self) -> Iterator[Finding]:
-        for path in sorted([*self.folder.path.glob(".*"), *self.folder.stacks.glob(".*")]):
+        for path in sorted(path for folder in self.folder.written for path in folder.glob(".*")):
             yield self._finding(path, "left behind by a killed process", SPARE)
 
     def _finding(self, path: Path, problem: str, remedy: str) -> Finding:

@@ -73,7 +73,7 @@ def test_a_scheduler_that_goes_away(tmp_path: Path, undisturbed: Callable[..., P
     until(lambda: stacks(tmp_path, "s"), command)
     finished = stacks(tmp_path, "s")
     dask.scheduler.kill()
-    assert one_line(command).endswith("finished runs are kept; run the same command again to resume")
+    assert one_line(command).endswith("what was trained is kept; run the same command again to resume")
     again = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
     assert "no Dask scheduler with workers answers" in one_line(again)
     (tmp_path / "other").mkdir()
@@ -140,23 +140,6 @@ def test_a_disk_that_is_full_and_then_read_only(
     command = Command(sweep, tmp_path)
     assert command.wait() == 0, command.output()
     assert_same_frames(undisturbed(**OPTIONS), small_disk / "s")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_lets_the_stacks_in_flight_finish(
-    tmp_path: Path, undisturbed: Callable[..., Path], number: signal.Signals
-) -> None:
-    options = {"trials": 160, "epochs": 60, "seeds": 1}  # several stacks of every shape
-    command = Command(words(name="s", **options), tmp_path)
-    until(lambda: stacks(tmp_path, "s"), command)
-    command.process.send_signal(number)
-    finished = len(stacks(tmp_path, "s"))
-    assert one_line(command, code=130) == "stopped: finished runs are kept; run the same command again to resume"
-    assert "stacks in flight have 30 s to finish; press Ctrl-C again to stop now" in command.output()
-    assert len(stacks(tmp_path, "s")) > finished
-    command = Command(words(name="s", **options), tmp_path)
-    assert command.wait() == 0, command.output()
-    assert_same_frames(undisturbed(**options), tmp_path / "results" / "s")
 
 
 @pytest.mark.parametrize("engine", ["local", "dask"])

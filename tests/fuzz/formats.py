@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import safetensors.numpy
 import tomli_w
 
 from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_tree
+from vae.files.checkpoints import CHECKSUM, checkpoint_checksum
 
 BOMB = 100 * 2**20
 """Bytes that a bomb unpacks to: more than any file may hold for nothing."""
@@ -346,6 +348,22 @@ def mutate_safetensors(content: bytes, rng: random.Random) -> bytes:
         header = json.dumps(tree).encode()
     claimed = rng.choice((0, 2**31, 2**63, length + 1)) if what == "length" else len(header)
     return struct.pack("<Q", claimed) + header + body
+
+
+def mutate_checkpoint(content: bytes, rng: random.Random) -> bytes:
+    """Change the header, or one array under a checksum that is right."""
+    arrays = safetensors.numpy.load(content)
+    name = rng.choice(list(arrays))
+    if rng.random() < 0.5:
+        return mutate_safetensors(content, rng)
+    if rng.random() < 0.3:
+        arrays[rng.choice(("07.state", "9.state", "9.place", f"{2**62}.state", "../x"))] = arrays.pop(name)
+    else:
+        arrays[name] = _odd_array(arrays[name].copy(), rng)
+    try:
+        return bytes(safetensors.numpy.save(arrays, {CHECKSUM: checkpoint_checksum(arrays)}))
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError):  # a type that the format has not
+        return mutate_bytes(content, rng)
 
 
 def mutate_lines(content: bytes, rng: random.Random) -> bytes:

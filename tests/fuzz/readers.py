@@ -16,8 +16,10 @@ from tests.fuzz import formats
 from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_bytes, mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
+from vae.columns import HISTORY
 from vae.files.results import Folder
 from vae.files.rounds import Round
+from vae.trained import TrainedRun
 
 RNG_SEED = 0
 DATA_HASH = "d" * 64
@@ -277,6 +279,31 @@ def _read_model(path: Path) -> object:
     return [sweep.model(run) for run in sweep.runs["run"]], sweep.folder.keep_weights(set(range(8)))
 
 
+def _checkpoint(folder: Path) -> Path:
+    from vae.files.checkpoints import checkpoint_bytes
+
+    rng = np.random.default_rng(RNG_SEED)
+    path = folder / "checkpoints" / "00000000-1.safetensors"
+    path.parent.mkdir()
+    history = {name: rng.normal(size=EPOCHS) for name in HISTORY}
+    path.write_bytes(
+        checkpoint_bytes({k: TrainedRun(history, {}, {}, {}, {}, 1.0, rng.bytes(64), k) for k in range(3)})
+    )
+    return path
+
+
+def _read_checkpoint(path: Path) -> object:
+    from sweeps.coordination.checkpoints import Checkpoints
+    from vae.files.checkpoints import read_checkpoint
+
+    content = path.read_bytes()
+    checkpoints = Checkpoints(Folder(path.parent.parent))
+    checkpoints.read(range(3))  # which removes what is damaged
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return read_checkpoint(path), checkpoints.decided_until(range(3))
+
+
 def _read_journal(path: Path) -> object:
     from sweeps.coordination.ledger import Ledger
     from sweeps.spec.make import make_spec
@@ -352,6 +379,7 @@ READERS = (
         formats.mutate_parquet,
     ),
     Reader("weights", _of_sweep("stacks/00000000.safetensors"), _read_model, formats.mutate_safetensors),
+    Reader("checkpoint", _checkpoint, _read_checkpoint, formats.mutate_checkpoint),
     Reader("journal", _of_sweep("study.journal"), _read_journal, formats.mutate_lines),
     Reader("refinement", _refined, _read_rounds, mutate_json),
     Reader("scores", _of_sweep("analysis/scores.csv"), _read_scores, formats.mutate_csv),

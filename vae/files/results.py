@@ -67,8 +67,14 @@ class Folder:
         self.lock = path / "sweep.lock"
         self.trials = path / "trials.parquet"
         self.stacks = path / "stacks"
+        self.checkpoints = path / "checkpoints"
         self.analysis = path / "analysis"
         self.report = ReportFolder(path / "report")
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The folders in which a sweep writes whole files."""
+        return self.path, self.stacks, self.checkpoints
 
     @property
     def exists(self) -> bool:
@@ -185,6 +191,10 @@ class Folder:
         measured: list[dict[str, Any]] = rows.to_pylist()
         return measured
 
+    def checkpoint_paths(self) -> list[Path]:
+        """Return the files of runs that are not finished, in the order of their first runs."""
+        return sorted(self.checkpoints.glob("[!.]*.safetensors"))
+
     def weight_files(self) -> dict[int, Path]:
         """Return the file that holds each run's weights; runs whose weights were not kept are not in it."""
         return {saved.run_of(name): path for path in self.weight_paths() for name in saved.names(path)}
@@ -216,7 +226,7 @@ class Folder:
         """Remove what a killed process left half-written, for whoever holds the lock: nothing refers to it."""
         tables = {path.stem for path in self.stacks.glob("[!.]*.parquet")}
         orphans = [path for path in self.weight_paths() if path.stem not in tables]
-        for path in (*self.path.glob(".*.????????"), *self.stacks.glob(".*.????????"), *orphans):
+        for path in (*(path for folder in self.written for path in folder.glob(".*.????????")), *orphans):
             path.unlink(missing_ok=True)
 
     def _stem(self, first_run: int) -> Path:

@@ -17,6 +17,7 @@ from vae.stack.latent import LatentSeam
 from vae.stack.objective import Objective
 from vae.stack.sigma import fitted_log_sigma
 from vae.stack.state import RunState
+from vae.stack.under_way import EpochUnderWay
 
 
 class OwnStack:
@@ -53,7 +54,8 @@ class OwnStack:
         self.epoch = state.epoch
         self._likelihood = LIKELIHOOD[config.likelihood]
         self._objective = Objective(configs, steps_an_epoch, self.device)
-        self._step = steps_an_epoch * self.epoch
+        self.under_way = EpochUnderWay([state.part], self.device)
+        self._step = steps_an_epoch * self.epoch + self.under_way.steps
         for parameter in self._trained.values():  # one that a step does not use has gradient 0, and Adam one clock
             parameter.grad = torch.zeros_like(parameter)
         self._gradients = {n: p.grad for n, p in self._trained.items() if p.grad is not None}
@@ -72,7 +74,8 @@ class OwnStack:
     def states(self) -> list[RunState]:
         """The run as it stands, buffers included."""
         parts = (self.model.state_dict(), self._first_moment, self._second_moment)
-        return [RunState(self.epoch, *({n: t.to("cpu", copy=True) for n, t in part.items()} for part in parts))]
+        own, first, second = ({n: t.to("cpu", copy=True) for n, t in tensors.items()} for tensors in parts)
+        return [RunState(self.epoch, own, first, second, *self.under_way.parts())]
 
     def weights(self) -> list[dict[str, Tensor]]:
         """State of the run's plain module."""

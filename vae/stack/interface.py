@@ -7,6 +7,7 @@ from torch import Tensor
 
 from vae.config import RunConfig
 from vae.stack.state import RunState
+from vae.stack.under_way import EpochUnderWay
 
 
 class AnyStack(Protocol):
@@ -14,6 +15,8 @@ class AnyStack(Protocol):
 
     configs: tuple[RunConfig, ...]
     epoch: int
+    """Epochs that are over."""
+    under_way: EpochUnderWay
     device: torch.device
     latent: int
     """Dimensions of z, padding included."""

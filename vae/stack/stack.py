@@ -19,6 +19,7 @@ from vae.stack.objective import Objective
 from vae.stack.planning import stack_key
 from vae.stack.sigma import fitted_log_sigma
 from vae.stack.state import PARTS, RunState, initial_state, own_parameters
+from vae.stack.under_way import EpochUnderWay
 
 
 class Stack:
@@ -46,6 +47,7 @@ class Stack:
         self.latent = network.latent.padded
         self.epoch = states[0].epoch
         self.device = torch.device(device)
+        self.under_way = EpochUnderWay([state.part for state in states], self.device)
         self.is_ae = torch.tensor([config.model == "ae" for config in configs], device=device)
         """(run,)"""
         self.likelihood = LIKELIHOOD[configs[0].likelihood]
@@ -59,7 +61,7 @@ class Stack:
         self._product_weights = {n: p.to(precision) for n, p in self.parameters.items()}
         """Of the matrix products alone; what is no product, or feeds one, is fp32."""
         self._network = StackedNetwork(network, self._product_weights, self.gradients)
-        self._step = steps_an_epoch * self.epoch
+        self._step = steps_an_epoch * self.epoch + self.under_way.steps
         self._discriminators = self._stacked_discriminators(states)
         self._objective = Objective(configs, steps_an_epoch, self.device, self._discriminators)
         self._adam = StackedAdam(
@@ -80,10 +82,11 @@ class Stack:
         if self._discriminators:
             first, second, third = self._discriminators.parts
             parts = (parts[0] | first, parts[1] | second, parts[2] | third)
-        return [
-            RunState(self.epoch, *({n: t[r].to("cpu", copy=True) for n, t in part.items()} for part in parts))
-            for r in range(len(self))
-        ]
+        states = []
+        for run, part in enumerate(self.under_way.parts()):
+            own, first, second = ({n: t[run].to("cpu", copy=True) for n, t in tensors.items()} for tensors in parts)
+            states.append(RunState(self.epoch, own, first, second, part))
+        return states
 
     def weights(self) -> list[dict[str, Tensor]]:
         """State of each run's plain module, at its own shape."""

@@ -1,7 +1,7 @@
-"""A run between two epochs, at padded shape, and the way there and back."""
+"""A run between two steps, at padded shape, and the way there and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from types import MappingProxyType
 
 import safetensors.torch
@@ -17,16 +17,32 @@ from vae.randomness import INITIALISATION, torch_generator
 from vae.stack.discriminator import draw_discriminator
 
 PARTS = ("parameters", "first_moment", "second_moment")
+PLACE = "place"
+"""In bytes: epoch, and the part of the next one, exact in float64."""
+
+
+@dataclass(frozen=True)
+class PartOfEpoch:
+    """What of an epoch is behind a run: minibatches, and the sums of its training columns over them."""
+
+    steps: int = 0
+    rate_nats: float = 0.0
+    distortion_nats: float = 0.0
+    seconds: float = 0.0
+    """The run's share of its stack's."""
 
 
 @dataclass(frozen=True)
 class RunState:
-    """A run between two epochs, at padded shape: its parameters and Adam's two moments by name."""
+    """A run between two steps, at padded shape: its parameters and Adam's two moments by name."""
 
     epoch: int
+    """Epochs that are over."""
     parameters: dict[str, Tensor]
     first_moment: dict[str, Tensor]
     second_moment: dict[str, Tensor]
+    part: PartOfEpoch = PartOfEpoch()
+    """Of the epoch under way."""
 
 
 def initial_state(config: RunConfig, shape: Shape) -> RunState:
@@ -58,18 +74,19 @@ def own_parameters(config: RunConfig, shape: Shape, state: RunState) -> dict[str
 def dump_state(state: RunState) -> bytes:
     """Return a state as bytes, safetensors, for a worker anywhere."""
     tensors = {f"{part}.{name}": tensor for part in PARTS for name, tensor in getattr(state, part).items()}
-    return safetensors.torch.save(tensors | {"epoch": torch.tensor(state.epoch)})
+    place = torch.tensor([state.epoch, *astuple(state.part)], dtype=torch.float64)
+    return safetensors.torch.save(tensors | {PLACE: place})
 
 
 def load_state(content: bytes) -> RunState:
     """Return the state of `dump_state`."""
     parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
     tensors = safetensors.torch.load(content)
-    epoch = int(tensors.pop("epoch"))
+    epoch, steps, *sums = tensors.pop(PLACE).tolist()
     for key, tensor in tensors.items():
         part, _, name = key.partition(".")
         parts[part][name] = tensor
-    return RunState(epoch, **parts)
+    return RunState(int(epoch), **parts, part=PartOfEpoch(int(steps), *sums))
 
 
 def _at_epoch(
