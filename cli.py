@@ -152,7 +152,7 @@ def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
     from analysis.summary.summary import summary
 
     view = View(open_sweep(sweep, out))
-    _print_json(summary(view)) if as_json else print_summary(summary(view), list(paragraphs(view)))
+    _print_json(summary(view)) if as_json else print_summary(summary(view), list(paragraphs(view)), view.words)
 
 
 @app.command()
@@ -399,8 +399,9 @@ def _say_if_too_short(path: Path) -> None:
     from analysis.presentation.view import View
     from analysis.summary.length import too_short
 
-    if sentence := too_short(View(open_sweep(path))):
-        say(sentence)
+    view = View(open_sweep(path))
+    if sentence := too_short(view):
+        say(view.words(sentence))
 
 
 def _preview(spec: "Spec") -> None:

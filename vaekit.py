@@ -18,6 +18,7 @@ from sweeps.spec.compare import compare_spec
 from sweeps.spec.make import make_spec, spec_in
 from sweeps.spec.options import docstring_of, signature_of
 from sweeps.spec.spec import Spec
+from vae.data.memory import with_files
 from vae.files.results import find_folder
 from vae.own.source import check_named
 from vae.streams import say
@@ -26,8 +27,11 @@ __all__ = ["Spec", "Sweep", "compare", "metrics", "open", "refine", "score", "sw
 
 
 def sweep(**options: Any) -> Sweep:
-    """Train a sweep, or go on with one, and open it."""
-    spec = make_spec(options, partial(warnings.warn, stacklevel=3))
+    """Train a sweep, or go on with one, and open it.
+
+    `data` may be an array or tensor (sample, ...), with `factors` an array too, or a data frame.
+    """
+    spec = make_spec(with_files(options), partial(warnings.warn, stacklevel=3))
     work = _refining.work_of(spec, _refining.Refinement(choose=worth_more_seeds))
     return _trained(spec, work)
 
@@ -54,7 +58,7 @@ def refine(
 def compare(like: str | None = None, **options: Any) -> Sweep:
     """Train VAEs and their autoencoder twins, with a sweep's data and sizes where one is named, and open the result."""
     folder = find_folder(like, str(options.get("out", "results"))) if like else None
-    return _trained(compare_spec(options, folder))
+    return _trained(compare_spec(with_files(options), folder))
 
 
 def _trained(spec: Spec, work: Work | None = None) -> Sweep:

@@ -58,7 +58,7 @@ def drawn_images(run: Run, priors: tuple[str, ...], seed: int = 0) -> tuple[pd.D
         image, dim = (index.ravel() for index in np.indices(drawn.shape))
         columns = {"model": str(run.row["model"]), "prior": prior, "image": image, "dim": dim, "value": drawn.ravel()}
         parts.append(pd.DataFrame(columns))
-    images = [run.decode(drawn.astype(np.float32)) for drawn in draws.values()]
+    images = [run.sweep.brightness(run.decode(drawn.astype(np.float32))) for drawn in draws.values()]
     return pd.concat(parts, ignore_index=True), images
 
 

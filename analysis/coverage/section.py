@@ -71,7 +71,7 @@ def coverage_sections(view: View) -> list[Section]:
         _differences_section(coverage),
         _map_section(view.sweep, pairs),
         _realism_section(coverage),
-        _decoded_section(view.sweep, pairs),
+        *([] if view.sweep.is_table else [_decoded_section(view.sweep, pairs)]),
     ]
 
 

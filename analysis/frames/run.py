@@ -31,7 +31,8 @@ AGGREGATE, AGGREGATE_IMAGES = 10_000, 2_000
 class Run:
     """A run of a sweep: its network, posterior and decoder, as functions over arrays.
 
-    Images are (image, height, width[, channel]) as in `Sweep.images`, codes (sample, latent), both float32.
+    Images are (image, height, width[, channel]) as in `Sweep.images`, codes (sample, latent), both float32. Of a table
+    they are (sample, feature), as they were scaled for training: `Sweep.given` undoes that.
     """
 
     def __init__(self, sweep: Source, number: int) -> None:
@@ -199,7 +200,8 @@ class Run:
     def _check(self, images: Float32) -> None:
         shape = self.sweep.image_shape
         if images.shape[1:] != shape:
-            raise ConfigError(f"an image of this sweep must have shape {shape}, got {images.shape[1:]}")
+            one = "a sample" if self.sweep.is_table else "an image"
+            raise ConfigError(f"{one} of this sweep must have shape {shape}, got {images.shape[1:]}")
 
 
 def _batches(rows: npt.NDArray[Any]) -> Iterator[Float32]:

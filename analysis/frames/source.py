@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,21 @@ class Source(Protocol):
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width) or (height, width, channel)."""
+        """(height, width), (height, width, channel) or of a table (feature,)."""
+
+    @property
+    def is_table(self) -> bool:
+        """Whether samples are rows of features, and no images."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """One a feature of a table."""
+
+    def given(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return values as the user gave them, before scaling."""
+
+    def brightness(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return images as they are drawn, black 0 and white 1."""
 
     @property
     def factor_names(self) -> tuple[str, ...]:

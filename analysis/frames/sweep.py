@@ -46,6 +46,10 @@ SIZES = ("latent_dim", "hidden_dim", "depth", "batch_size", "seed")
 """Numbers of a run that its network or its codes depend on; sweeps of the first version have no depth."""
 
 
+LOOKED_AT = 1_000
+"""Images by whose values pictures of scaled ones are drawn."""
+
+
 class Sweep:
     """What a sweep measured, read from its folder when it is first asked for and kept."""
 
@@ -212,7 +216,7 @@ class Sweep:
     def images(self, split: str = "test", at: npt.NDArray[np.int64] | None = None) -> np.ndarray:
         """Return the images of a split (at some places in it) as the runs saw them.
 
-        float32 (image, height, width[, channel]).
+        float32 (image, height, width[, channel]), of a table (sample, feature).
         """
         chosen = self._data.split(split)
         pixels = self._data.pixels(chosen if at is None else chosen[at])
@@ -229,11 +233,43 @@ class Sweep:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """(height, width) or (height, width, channel)."""
+        """(height, width), (height, width, channel) or of a table (feature,)."""
         return self._data.sample_shape
 
+    @property
+    def is_table(self) -> bool:
+        """Whether samples are rows of features, and no images; known without the data."""
+        return len(self.provenance.get("data", {}).get("image_shape", ())) == 1
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """One a feature of a table."""
+        return self._data.feature_names
+
+    def given(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return values (..., *image_shape) as the user gave them: what scaling did is undone."""
+        return self._data.given(values)
+
+    def brightness(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return images as they are drawn, black 0 and white 1: scaled ones from the least to the largest given value.
+
+        Others are drawn as they are.
+        """
+        if self._data.unit is None:
+            return images
+        low, high = self._given_range
+        return ((self.given(images) - low) / ((high - low) or 1.0)).astype(np.float32)
+
+    @cached_property
+    def _given_range(self) -> tuple[float, float]:
+        given = self.given(self.images("train", self.thinned("train", LOOKED_AT)))
+        return float(given.min()), float(given.max())
+
     def factors(self, split: str = "test") -> np.ndarray | None:
-        """Return the known factors of a split, int64 (image, factor); None where the data have none."""
+        """Return the known factors of a split, (image, factor); None where the data have none.
+
+        int64, or float64 where one is continuous.
+        """
         known = self._data.factors
         return None if known is None else np.asarray(known[self._data.split(split)])
 
@@ -249,10 +285,8 @@ class Sweep:
         data = load_data(DataConfig.of(self.spec))
         trained_on = self.provenance.get("data", {}).get("hash", data.content_hash)
         if data.content_hash != trained_on:
-            raise ResultsError(
-                f"the images of {self.spec['data']!r} have changed since training (hash {data.content_hash[:12]}): "
-                "restore them"
-            )
+            what = f"the {'samples' if self.is_table else 'images'} of {self.spec['data']!r}"
+            raise ResultsError(f"{what} have changed since training (hash {data.content_hash[:12]}): restore them")
         return data
 
     @cached_property

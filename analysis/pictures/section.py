@@ -1,6 +1,7 @@
 """What a report says of single runs: a section a kind of picture, each of the first run beside one that sets it off."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,7 +16,9 @@ from vae.errors import DataError, ResultsError
 
 
 def picture_sections(view: View) -> list[Section]:
-    """Picture the first trial's first run and its autoencoder twin, or else the last trial's."""
+    """Picture the first trial's first run and its autoencoder twin, or else the last trial's; nothing of a table."""
+    if view.sweep.is_table:
+        return []
     try:
         shown = shown_runs(view)
     except ResultsError as error:
@@ -83,6 +86,6 @@ def _each(shown: Shown, draw: Callable[[Shown, str], Picture]) -> list[Picture]:
 
 
 def _section(shown: Shown, title: str, sentence: str, parts: list[Picture]) -> Section:
-    figure = panels([panel for panel, _ in parts], shown.limits)
+    figure = panels([replace(panel, images=shown.brightness(panel.images)) for panel, _ in parts], shown.limits)
     table = pd.concat([table for _, table in parts], ignore_index=True)
     return Section(title=title, slug=title.lower().replace(" ", "_"), sentence=sentence, figure=figure, table=table)

@@ -40,8 +40,13 @@ class Shown:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Pixel values that are drawn black and white."""
-        return min(0.0, float(self.test.min())), max(1.0, float(self.test.max()))
+        """Values of `brightness` that are drawn black and white."""
+        test = self.brightness(self.test)
+        return min(0.0, float(test.min())), max(1.0, float(test.max()))
+
+    def brightness(self, images: Float32) -> Float32:
+        """Return images as they are drawn."""
+        return self.runs["first"].sweep.brightness(images)
 
     @property
     def who(self) -> str:

@@ -5,6 +5,7 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.frames.sweep import Sweep
+from analysis.presentation.nouns import Words, of_images, of_tables
 from analysis.statistics.carrying import COLUMN, carrying_units
 from analysis.statistics.lead import lead
 from analysis.statistics.leaderboard import leaderboard
@@ -12,6 +13,7 @@ from analysis.statistics.selection import complete_runs, finished, parameters_of
 from analysis.statistics.still_improving import StillImproving, still_improving
 from analysis.statistics.zero_rate import ZeroRate, zero_rate
 from vae.columns import Objective
+from vae.errors import VaekitError
 
 
 class View:
@@ -19,6 +21,19 @@ class View:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
+
+    @cached_property
+    def words(self) -> Words:
+        """Puts a text into the words of the data: of images, or of a table's samples and features."""
+        sweep = self.sweep
+        if not sweep.is_table:
+            return of_images
+        try:
+            names = [*sweep.factor_names, *sweep.feature_names]
+        except VaekitError:  # the data can no longer be read
+            names = []
+        data = sweep.provenance.get("data", {})
+        return of_tables([sweep.name, str(sweep.path), str(sweep.spec.get("data")), str(data.get("name")), *names])
 
     @cached_property
     def runs(self) -> pd.DataFrame:

@@ -34,6 +34,7 @@ HEADINGS = {
     "slope": "dD/dR",
     "expected": "expected dD/dR",
     "seconds": "time (s)",
+    "r2": "R2",
 }
 LABELS = {
     "rate_nats": "rate R (nats per image)",

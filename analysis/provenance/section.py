@@ -10,6 +10,7 @@ from analysis.provenance.record import provenance
 def provenance_sections(view: View) -> list[Section]:
     """Say where the numbers come from and how to get them again."""
     table = provenance(view.sweep)
+    table["key"] = table["key"].map(view.words)
     command = shlex.join(["vaekit", "sweep", str(view.sweep.folder.spec), "--out", "again"])
     notes = "".join(f" Of the data: {note}." for note in view.sweep.provenance.get("data", {}).get("notes", []))
     sentence = f"Settings, versions and machine of this sweep.{notes} To repeat it on the same kind of processor:"

@@ -7,11 +7,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.arrays import Float32, Int64
+from analysis.features.numbers import reconstruction
 from analysis.frames.sweep import Sweep
 from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.presentation.mosaic import data_address, mosaic
+from analysis.presentation.nouns import Words
+from analysis.presentation.view import View
 from analysis.presentation.words import cell, heading, nats, number
 from analysis.report.page import fill
 from vae.columns import IDENTITY
@@ -22,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from analysis.frames.run import Run
 
 AT_ONCE = 128
@@ -33,6 +35,10 @@ SECONDS = 0.02
 COLUMNS = 8
 """Pictures in a row."""
 SAMPLE_ROWS = 3
+SAMPLES = 1_000
+"""Test samples by which a table's features are measured."""
+FEATURES = 12
+"""Features at either end, best and worst."""
 NARROW, WIDE = 20, 640
 """Pixels on the page: of the smallest image, and of a row."""
 
@@ -79,6 +85,8 @@ class Sheets:
             fields=_fields(row),
             dims=_bars(self._dims.get(number)),
             pictures=pictures,
+            features=self._features(number),
+            words=self._words,
             why=why,
             error=self._errors.get(row["trial"], "") if row["state"] != "COMPLETE" else "",
             twins=[twin for twin in self._rows.values() if twin["trial"] == row["trial"]],
@@ -101,12 +109,36 @@ class Sheets:
     def _images(self) -> Float32:
         return self.sweep.images("test", self.sweep.thinned("test", COLUMNS))
 
+    @cached_property
+    def _words(self) -> Words:
+        return View(self.sweep).words
+
+    def _features(self, run: int) -> list[dict[str, Any]]:
+        """One bar a feature of a table: name, R2 and root mean square error as text; the best and the worst."""
+        if not self.sweep.is_table or self._rows[run]["state"] != "COMPLETE":
+            return []
+        try:
+            samples = self.sweep.images("test", self.sweep.thinned("test", SAMPLES))
+            table = reconstruction(self.sweep.run(run), samples, "")
+        except VaekitError:
+            return []
+        ends = table if len(table) <= 2 * FEATURES else pd.concat([table.head(FEATURES), table.tail(FEATURES)])
+        return [
+            {
+                "name": row["feature"],
+                "r2": number(row["r2"], 3),
+                "error": number(row["root_mean_square"], 3),
+                "percent": round(100 * max(row["r2"], 0.0), 1) if row["r2"] == row["r2"] else 0.0,
+            }
+            for row in ends.to_dict(orient="records")
+        ]
+
     def _pictures(self, run: int) -> tuple[list[Picture], str]:
         """The pictures, or why there are none."""
         if self._rows[run]["state"] != "COMPLETE":
             return [], "the run did not finish"
         try:
-            return list(_draw(self.sweep.run(run), self._images)), ""
+            return list(_draw(self.sweep.run(run), self._images)) if not self.sweep.is_table else [], ""
         except VaekitError as error:
             return [], str(error)
 
@@ -140,12 +172,13 @@ def _bars(dims: pd.DataFrame | None) -> list[dict[str, Any]]:
 
 
 def _draw(run: Run, images: Float32) -> Iterator[Picture]:
-    pairs = np.stack([images, run.reconstruct(images)])
-    yield _picture("Reconstructions", "Test images, and below each its reconstruction from the posterior mean.", pairs)
+    pairs, drawn_as = np.stack([images, run.reconstruct(images)]), run.sweep.brightness
+    sentence = "Test images, and below each its reconstruction from the posterior mean."
+    yield _picture("Reconstructions", sentence, drawn_as(pairs))
     moved = run.traverse(images[0], run.ranked_dims[:MOST_DIMS].tolist())
-    yield _picture("Traversal", _traversed(moved.dims, run.is_ae), moved.images)
+    yield _picture("Traversal", _traversed(moved.dims, run.is_ae), drawn_as(moved.images))
     drawn = run.sample(SAMPLE_ROWS * COLUMNS).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
-    yield _picture("Samples", "Decoded samples from the prior N(0, I).", drawn)
+    yield _picture("Samples", "Decoded samples from the prior N(0, I).", drawn_as(drawn))
 
 
 def _traversed(dims: Int64, is_ae: bool) -> str:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from analysis.presentation.nouns import Words, of_images
 from analysis.presentation.words import cell, setting, texts
 from analysis.statistics.intervals import SUFFIX
 from vae.columns import NATS
@@ -36,13 +37,13 @@ def print_fields(fields: Mapping[str, Any]) -> None:
         _console().print(f"{name:<{width}}  {cell(name, value)}", soft_wrap=True)
 
 
-def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
+def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = (), words: Words = of_images) -> None:
     """Print a sweep's state, what its report says first, and leaderboard (see `analysis.summary`).
 
     Where training was too short, that is said before all else.
     """
     if training := summary["training"]["sentence"]:
-        _console().print(f"{training}\n", soft_wrap=True)
+        _console().print(f"{words(training)}\n", soft_wrap=True)
     counts = ", ".join(f"{count} {state}" for state, count in summary["counts"].items() if count)
     head = {"sweep": summary["name"], "state": summary["state"], "mode": summary["mode"], "trials": counts}
     if summary["best"]:
@@ -55,11 +56,11 @@ def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = ()) -> 
         head["pareto"] = f"trials that no other dominates: {', '.join(map(str, summary['pareto']))}"
     print_fields(head)
     for sentence in sentences:
-        _console().print(f"\n{sentence}")
+        _console().print(f"\n{words(sentence)}")
     if sentences:
         _console().print()
     if rows := summary["leaderboard"][:MOST_ROWS]:
-        title = f"leaderboard (first {len(rows)} of {len(summary['leaderboard'])}; nats per image)"
+        title = f"leaderboard (first {len(rows)} of {len(summary['leaderboard'])}; {words('nats per image')})"
         tables = (_ranked(rows, *kept) for kept in ((True, UNITS), (True, UNITS[:1]), (False, UNITS)))
         fitting = (table for table in tables if _width(table) <= _console().width)
         _print(title, next(fitting, _ranked(rows, False, UNITS[:1])))

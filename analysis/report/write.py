@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from analysis.comparison.section import labelled, side_by_side
 from analysis.frames.sweep import Sweep
+from analysis.presentation.nouns import everywhere, in_words
 from analysis.presentation.section import Section
 from analysis.presentation.style import saved
 from analysis.presentation.view import View
@@ -71,6 +72,8 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
     folder = _of_its_own(dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report")
     named = labelled(sweeps)
     parts = side_by_side(named)
+    if all(sweep.is_table for sweep in sweeps):
+        parts = [in_words(section, View(sweeps[0]).words) for section in parts]
     share_out(_figure_works(folder, parts), seconds=0)
     return _write(folder, parts, render(" · ".join(named), parts, SIDE_BY_SIDE))
 
@@ -86,6 +89,7 @@ def explored(view: View) -> Explored | None:
     data = explorer(view)
     if data is None:
         return None
+    data = everywhere(data, view.words)
     from plotly.offline import get_plotlyjs
 
     return Explored(data=data, rows=_runs_of_rows(view), plotly=Markup(get_plotlyjs()))  # noqa: S704
