@@ -11,7 +11,6 @@ from vae.data.idx import is_idx_folder, read_idx_folder
 from vae.data.images.listing import with_subfolders
 from vae.data.npz import read_npz
 from vae.data.raw import RawData
-from vae.data.table import read_table
 from vae.data_config import DataConfig
 
 
@@ -52,6 +51,12 @@ def _read_image_folder(path: Path, config: DataConfig) -> RawData:
     return read_image_folder(path, config)
 
 
+def _read_table(path: Path, config: DataConfig) -> RawData:
+    from vae.data.table import read_table  # so does pyarrow
+
+    return read_table(path, config)
+
+
 FORMATS = (
     Format(
         name="a folder of IDX files",
@@ -61,7 +66,7 @@ FORMATS = (
     ),
     Format(name="a folder of images", claims=Path.is_dir, read=_read_image_folder, files=with_subfolders),
     by_suffix("an .npz file", read_npz, ".npz"),
-    by_suffix("a .csv, .tsv or .parquet table", read_table, ".csv", ".tsv", ".parquet"),
+    by_suffix("a .csv, .tsv or .parquet table", _read_table, ".csv", ".tsv", ".parquet"),
 )
 """In the order in which they are asked whether they claim a path."""
 FORMAT_NAMES = f"{', '.join(known.name for known in FORMATS[:-1])} or {FORMATS[-1].name}"
