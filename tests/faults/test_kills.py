@@ -1,6 +1,7 @@
 """Kill -9 at random moments: nothing finished is lost or trained again, and the frames are those of a quiet sweep."""
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,28 @@ def test_a_killed_coordinator_with_its_study_in_a_database(
 def test_a_killed_coordinator_with_workers_of_dask(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
     trials = battered(tmp_path, 3, seed=3, epochs=30, engine="dask")
     assert_same_frames(undisturbed(trials=trials, epochs=30), tmp_path / "results" / "s")
+
+
+def test_a_killed_refinement(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
+    for name in ("s", "whole"):
+        shutil.copytree(undisturbed(trials=12, epochs=30), tmp_path / "results" / name)
+    moments, kills = random.Random(4), 3
+    while kills:
+        finished = stacks(tmp_path, "s")
+        command = Command(["refine", "s", "--seeds", "8"], tmp_path)
+        try:
+            assert command.process.wait(moments.uniform(0.1, LATEST_SECONDS)) == 0, command.output()
+            break
+        except psutil.TimeoutExpired:
+            command.kill()
+            kills -= 1
+        assert finished.items() <= stacks(tmp_path, "s").items(), "what was finished was written again"
+    for name in ("s", "whole"):
+        command = Command(["refine", name, "--seeds", "8"], tmp_path)
+        assert command.wait() == 0, command.output()
+    assert_same_frames(tmp_path / "results" / "whole", tmp_path / "results" / "s")
+    command = Command(["check", "s"], tmp_path)
+    assert command.wait() == 0, command.output()
 
 
 def go_on(command: Command, folder: Path) -> None:
