@@ -12,7 +12,7 @@ from scipy.io import loadmat, savemat
 
 from tests import published
 from tests.published import BATCH, CARS, HOUSES, PAIRS, WRITERS
-from vae.data import SOURCES, Data, DataConfig, catalogue, factor_grid, fetch_data, load_data
+from vae.data import SOURCES, Data, DataConfig, catalogue, factor_grid, fetch_data, hdf5, load_data
 from vae.data.sets.download import DOWNLOADS
 from vae.data.sets.grids import KNOWN, n_combinations
 from vae.data.sets.mat import read_mat
@@ -206,12 +206,10 @@ def test_pairs_of_smallnorb_beyond_their_header_are_refused(home: Path) -> None:
 
 
 def test_hdf5_without_its_extra_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vae.data.sets import arrays
-
     (home / "shapes3d").mkdir(parents=True)
     (home / "shapes3d" / "3dshapes.h5").write_bytes(b"\x89HDF\r\n")
-    monkeypatch.setattr(arrays, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match=r"needs h5py: pip install 'vaekit\[hdf5\]'"):
+    monkeypatch.setattr(hdf5, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"needs h5py, which is not installed: pip install 'vaekit\[hdf5\]'"):
         load_data("shapes3d", home.parent / "cache")
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -41,6 +42,21 @@ def _images(folder: Path) -> Path:
     images = rng.integers(0, 256, (12, 8, 8), np.uint8)
     np.savez_compressed(path, images=images, factors=rng.integers(0, 3, (12, 2)))
     return path
+
+
+def _npy(folder: Path) -> Path:
+    path = folder / "mine.npy"
+    np.save(path, np.random.default_rng(RNG_SEED).integers(0, 256, (12, 3, 8, 8), np.uint8))
+    return path
+
+
+def _hdf5(folder: Path) -> Path:
+    rng = np.random.default_rng(RNG_SEED)
+    with h5py.File(folder / "mine.h5", "w") as file:
+        images = rng.integers(0, 256, (12, 8, 8), np.uint8)
+        file.create_dataset("group/x", data=images, chunks=(5, 8, 8), compression="gzip")
+        file.create_dataset("labels", data=rng.normal(size=(12, 2)))
+    return folder / "mine.h5"
 
 
 def _codes(folder: Path) -> Path:
@@ -163,6 +179,21 @@ def _read_npz(path: Path) -> object:
     return read_npz(path, DataConfig())
 
 
+def _read_npy(path: Path) -> object:
+    from vae.data import DataConfig
+    from vae.data.npz import read_npy
+
+    return read_npy(path, DataConfig())
+
+
+def _read_hdf5(path: Path) -> object:
+    from vae.data import DataConfig
+    from vae.data.hdf5 import read_hdf5
+
+    raw = read_hdf5(path, DataConfig())
+    return raw.images if isinstance(raw.images, np.ndarray) else list(raw.images.blocks())
+
+
 def _read_picture(path: Path) -> object:
     from vae.data.images.kind import kind_of
     from vae.data.images.picture import look, no_warnings, read_picture
@@ -174,18 +205,7 @@ def _read_picture(path: Path) -> object:
 def _in_blocks(path: Path) -> object:
     from vae.data.sets import arrays
 
-    lazy = (arrays._in_hdf5 if path.suffix == ".h5" else arrays._in_npz)(path, "images")
-    return np.asarray(lazy[:5])
-
-
-def _hdf5(folder: Path) -> Path:
-    import h5py
-
-    path = folder / "mine.h5"
-    with h5py.File(path, "w") as file:
-        images = np.random.default_rng(RNG_SEED).integers(0, 256, (12, 8, 8), np.uint8)
-        file.create_dataset("images", data=images, chunks=(4, 8, 8), compression="gzip")
-    return path
+    return np.asarray(arrays._in_npz(path, "images")[:5])
 
 
 def _whole(read: Any) -> Any:
@@ -347,6 +367,8 @@ READERS = (
     Reader("codes", _codes, _read_codes, formats.mutate_npz),
     Reader("idx images", _idx, _read_idx, formats.mutate_idx),
     Reader("idx labels", _idx_labels, _read_idx, formats.mutate_idx),
+    Reader("npy", _npy, _read_npy, formats.mutate_npy),
+    Reader("hdf5", _hdf5, _read_hdf5, mutate_bytes),
     Reader("png", _picture("png"), _read_picture, formats.mutate_png),
     Reader("png palette", _picture("png", "P"), _read_picture, formats.mutate_png),
     Reader("jpeg", _picture("jpg"), _read_picture, mutate_bytes),
@@ -356,7 +378,6 @@ READERS = (
     Reader("bmp", _picture("bmp"), _read_picture, mutate_bytes),
     Reader("ppm", _picture("ppm"), _read_picture, mutate_bytes),
     Reader("npz in blocks", _images, _in_blocks, formats.mutate_npz),
-    Reader("hdf5 in blocks", _hdf5, _in_blocks, mutate_bytes),
     Reader("smallnorb", published.write_smallnorb, _whole(_read_smallnorb), formats.mutate_norb),
     Reader("cars3d", published.write_cars3d, _whole(_read_cars3d), formats.mutate_tar),
     Reader("cifar10", published.write_cifar10, _whole(_read_cifar10), formats.mutate_tar),

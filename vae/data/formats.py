@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae.data.hdf5 import read_hdf5
 from vae.data.idx import is_idx_folder, read_idx_folder
 from vae.data.images.listing import with_subfolders
-from vae.data.npz import read_npz
+from vae.data.npz import read_npy, read_npz
 from vae.data.raw import RawData
 from vae.data_config import DataConfig
 
@@ -66,6 +67,8 @@ FORMATS = (
     ),
     Format(name="a folder of images", claims=Path.is_dir, read=_read_image_folder, files=with_subfolders),
     by_suffix("an .npz file", read_npz, ".npz"),
+    by_suffix("an .npy file", read_npy, ".npy"),
+    by_suffix("an HDF5 file", read_hdf5, ".h5", ".hdf5", ".hdf"),
     by_suffix("a .csv, .tsv or .parquet table", _read_table, ".csv", ".tsv", ".parquet"),
 )
 """In the order in which they are asked whether they claim a path."""

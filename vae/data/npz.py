@@ -1,4 +1,4 @@
-"""Images from an .npz archive, dSprites' own file included."""
+"""Samples from numpy's own files: .npy, and .npz archives, dSprites' own included."""
 
 import lzma
 import struct
@@ -12,16 +12,13 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from vae.data.npy import Header, read_header
+from vae.data.arrays import KNOWN, Found, choose, factor_columns
+from vae.data.npy import Header, open_npy, read_header
 from vae.data.raw import RawData, check_raw_data
 from vae.data_config import DataConfig
 from vae.errors import DataError
 from vae.files.limits import FREE_IMAGES, check_growth
 
-_IMAGES = ("images", "imgs")
-_FACTORS = ("factors", "latents_classes")
-_LABELS, _NAMES = "labels", "factor_names"
-_DSPRITES_FACTORS = ("color", "shape", "scale", "orientation", "x", "y")
 # What zipfile and its decompressors raise on a file that is not what it should be.
 _DAMAGE = (
     OSError,
@@ -38,29 +35,23 @@ _DAMAGE = (
 
 
 def read_npz(path: Path, config: DataConfig) -> RawData:
-    """Read images (or imgs) and, if there, factors or latents_classes (with factor_names), and labels.
+    """Read the array of samples and, if there, factors or latents_classes (with factor_names), and labels.
 
     Raises DataError.
     """
     with open_npz(path) as archive:
-        images_key, factors_key = _first(archive.names, _IMAGES), _first(archive.names, _FACTORS)
-        if images_key is None:
-            raise DataError(f"an .npz file must hold 'images', got {archive.listed} in '{path}'")
-        keys = [key for key in (images_key, factors_key, _LABELS, _NAMES) if key in archive.names]
+        chosen = choose(path, archive.found, config.key)
+        keys = (chosen.samples, *chosen.further)
         arrays = dict(zip(keys, archive.read(keys), strict=True))
-    blocks: list[npt.NDArray[Any]] = []
-    names: list[str] = []
-    if factors_key is not None:
-        block, block_names = _named_factors(path, factors_key, arrays[factors_key], arrays.get(_NAMES))
-        blocks.append(block)
-        names += block_names
-    if _LABELS in arrays and "label" not in names:
-        if arrays[_LABELS].ndim != 1:
-            raise DataError(f"labels must have shape (image,), got {arrays[_LABELS].shape} in '{path}'")
-        blocks.append(arrays[_LABELS][:, None])
-        names.append("label")
-    columns = [column for block in blocks for column in block.T]
-    return check_raw_data(path, arrays[images_key], columns, names, config=config)
+    samples = arrays.pop(chosen.samples)
+    return check_raw_data(path, samples, *factor_columns(path, arrays), config=config, notes=chosen.notes)
+
+
+def read_npy(path: Path, config: DataConfig) -> RawData:
+    """Read the one array in a file, the samples; raises DataError."""
+    if config.key is not None:
+        raise DataError(f"key is for files of several arrays, got '{config.key}' for '{path}'")
+    return check_raw_data(path, np.asarray(open_npy(path)), config=config)
 
 
 class Archive:
@@ -103,6 +94,20 @@ class Archive:
             read_header(stream, name, self._path)
             yield stream
 
+    @property
+    def found(self) -> dict[str, Found]:
+        """All arrays by name; of one that is none of numbers or text, the error is raised where it must be one."""
+        arrays: dict[str, Found] = {}
+        for name in self.names:
+            try:
+                header = self.header(name)
+            except DataError:
+                if name in KNOWN:
+                    raise
+                continue  # such as pickled metadata, which nobody reads
+            arrays[name] = Found(header.shape, header.dtype)
+        return arrays
+
 
 @contextmanager
 def open_npz(path: Path) -> Iterator[Archive]:
@@ -112,29 +117,3 @@ def open_npz(path: Path) -> Iterator[Archive]:
             yield Archive(file, path)
     except _DAMAGE as error:
         raise DataError(f"'{path}' is no readable .npz file: {' '.join(str(error).split())[:200]}") from error
-
-
-def _first(names: Sequence[str], candidates: tuple[str, ...]) -> str | None:
-    return next((key for key in candidates if key in names), None)
-
-
-def _named_factors(
-    path: Path, key: str, factors: npt.NDArray[Any], names: npt.NDArray[Any] | None
-) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
-    if factors.ndim != 2 or factors.shape[1] == 0:
-        raise DataError(f"{key} must have shape (image, factor), got {factors.shape} in '{path}'")
-    if names is not None:
-        return factors, _texts(path, names, factors.shape[1])
-    if key == "factors" or factors.shape[1] != len(_DSPRITES_FACTORS):
-        return factors, tuple(f"factor_{column}" for column in range(factors.shape[1]))
-    # dSprites is white throughout: a factor that never varies says nothing about a latent.
-    varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
-    return factors[:, varying], tuple(_DSPRITES_FACTORS[column] for column in varying)
-
-
-def _texts(path: Path, names: npt.NDArray[Any], factors: int) -> tuple[str, ...]:
-    texts = tuple(map(str, names.ravel().tolist()))
-    if names.dtype.kind != "U" or len(set(texts)) != len(texts) or len(texts) != factors:
-        got = f"{len(texts)} of type {names.dtype}"
-        raise DataError(f"{_NAMES} must be {factors} different texts, one a factor, got {got} in '{path}'")
-    return texts

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vae.data.arrays import channels_note, is_channels_first
 from vae.data.lazy import Lazy
 from vae.data.white import guess_note, white_of
 from vae.data_config import MINIMUM_IMAGES, DataConfig
@@ -50,7 +51,7 @@ class RawData:
 
 def check_raw_data(
     where: object,
-    images: npt.NDArray[Any],
+    images: npt.NDArray[Any] | Lazy,
     factors: Sequence[npt.NDArray[Any]] = (),
     factor_names: Sequence[str] = (),
     first_test: int | None = None,
@@ -63,11 +64,14 @@ def check_raw_data(
     Of `config` are read `white`, `scale` and, of a table (sample, feature), `factors` and `drop`.
     """
     config = config or DataConfig()
-    if images.ndim not in (2, 3, 4) or 0 in images.shape[1:]:
+    if len(images.shape) not in (2, 3, 4) or 0 in images.shape[1:]:
         rule = "data must have shape (sample, feature), (image, height, width) or (image, height, width, channel)"
         raise DataError(f"{rule}, got {images.shape} in '{where}'")
+    if isinstance(images, np.ndarray) and is_channels_first(images.shape):
+        notes = (*notes, channels_note(images.shape))
+        images = np.moveaxis(images, 1, -1)
     columns = _columns(where, factors, factor_names, images)
-    if images.ndim == 2:
+    if isinstance(images, np.ndarray) and images.ndim == 2:
         return table_of_array(where, images, columns, config, tuple(notes))
     if config.factors or config.drop:
         raise DataError(
@@ -75,7 +79,10 @@ def check_raw_data(
         )
     if len(images) < MINIMUM_IMAGES:
         raise DataError(f"data must hold at least {MINIMUM_IMAGES} images, got {len(images)} in '{where}'")
-    images, scale, guess = _scaled(where, images, config)
+    if isinstance(images, np.ndarray):
+        images, scale, guess = _scaled(where, images, config)
+    else:
+        images, scale, guess = _scaled_lazily(where, images, config)
     return RawData(
         images=images,
         scale=scale,
@@ -179,6 +186,24 @@ def _scaled(
     return np.ascontiguousarray(images, dtype=np.uint8), 1 / white, notes
 
 
+def _scaled_lazily(
+    where: object, images: Lazy, config: DataConfig
+) -> tuple[npt.NDArray[Any] | Lazy, float, tuple[str, ...]]:
+    """As `_scaled`, of 8-bit images, of which no more are made than tell white."""
+    declared = config.white
+    if config.scale is not None and declared is None:
+        return images, 1.0, ()
+    if declared is not None and (declared > 255 or not float(declared).is_integer()):
+        return _scaled(where, np.concatenate(list(images.blocks())), config)
+    brightest = 0
+    for block in images.blocks():
+        brightest = max(brightest, int(block.max()))
+        if declared is None and brightest > 127:  # 255 it is, whatever follows
+            break
+    notes = () if declared is not None else (guess_note(brightest),)
+    return images, 1 / white_of(where, brightest, declared), notes
+
+
 def _finite(where: object, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     with np.errstate(over="ignore"):  # a float64 too large for float32 becomes inf and is refused below
         images = np.ascontiguousarray(images, dtype=np.float32)
@@ -190,12 +215,12 @@ def _finite(where: object, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _columns(
-    where: object, factors: Sequence[npt.NDArray[Any]], names: Sequence[str], samples: npt.NDArray[Any]
+    where: object, factors: Sequence[npt.NDArray[Any]], names: Sequence[str], samples: npt.NDArray[Any] | Lazy
 ) -> dict[str, Column]:
     """Factors, each (sample,), by name."""
     for factor in factors:
         if len(factor) != len(samples):
-            one = "sample" if samples.ndim == 2 else "image"
+            one = "sample" if len(samples.shape) == 2 else "image"
             raise DataError(f"every {one} must have a label, got {len(factor)} for {len(samples)} in '{where}'")
     try:
         return {name: read_factor(name, factor) for name, factor in zip(names, factors, strict=True)}

@@ -27,8 +27,8 @@ def white_of(where: object, brightest: int, declared: float | None, depth: int |
 
 
 def guess_note(brightest: int) -> str:
-    """Say which white was guessed."""
-    return f"white is taken to be {_guess(brightest)} (the brightest pixel is {brightest}); --white N declares another"
+    """Say which white was guessed from a pixel that is the brightest, or among the brightest."""
+    return f"white is taken to be {_guess(brightest)}, as pixels reach {brightest}; --white N declares another"
 
 
 def _guess(brightest: int) -> int | None:

@@ -5,14 +5,12 @@ Read block by block, so that memory holds neither the file nor all images.
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vae.data.hdf5 import lazy_images, open_hdf5
 from vae.data.lazy import BLOCK, Images, Indices, LazyImages
 from vae.data.npz import open_npz
 from vae.data.raw import RawData
@@ -23,7 +21,6 @@ from vae.files.limits import FREE_IMAGES, check_growth
 
 DSPRITES_FILE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 SHAPES3D_FILE = "3dshapes.h5"
-_MOST_BLOCK_BYTES = 1 << 28
 
 
 def read_dsprites(folder: Path) -> RawData:
@@ -82,38 +79,12 @@ def _in_npz(path: Path, name: str) -> LazyImages:
 
 
 def _in_hdf5(path: Path, name: str) -> LazyImages:
-    with _opened_hdf5(path) as file:
+    with open_hdf5(path) as file:
         images = file.get(name)
         if not hasattr(images, "chunks"):
             raise DataError(f"the file must hold an array '{name}', got {', '.join(file)[:200]} in '{path}'")
         _check_images(path, images.shape, images.dtype)
-        check_growth(math.prod(images.shape), path, FREE_IMAGES, DataError)
-        count, *sample = images.shape
-        # Whole chunks: else each is unpacked again for every block that it reaches into.
-        chunk = (images.chunks or (BLOCK,))[0]
-    step = max(BLOCK, min(chunk, _MOST_BLOCK_BYTES // math.prod(sample)))
-
-    def make(rows: Indices) -> Iterator[Images]:
-        with _opened_hdf5(path) as file:
-            for start in range(0, count, step):
-                if ((rows >= start) & (rows < start + step)).any():
-                    yield from _chosen(file[name][start : start + step], rows, start)
-
-    return LazyImages(np.arange(count), tuple(sample), make)
-
-
-@contextmanager
-def _opened_hdf5(path: Path) -> Iterator[Any]:
-    if find_spec("h5py") is None:
-        raise DataError("HDF5 needs h5py: pip install 'vaekit[hdf5]'")
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"'{path}' is no readable HDF5 file: {reason}") from error
+        return lazy_images(path, images)
 
 
 def _check_images(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
