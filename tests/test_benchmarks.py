@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,3 +63,18 @@ def test_flops_of_a_step_count_each_product_once() -> None:
     pixels, hidden, latent = 64, 32, 4
     forward = 2 * (pixels * hidden + 3 * hidden * latent + hidden * pixels)
     assert flops(RunConfig(latent_dim=latent, hidden_dim=hidden), pixels) == 3 * forward - 2 * pixels * hidden
+
+
+@pytest.mark.slow
+def test_the_gpu_benchmark_works_on_a_processor_from_a_plain_checkout(tmp_path: Path) -> None:
+    """Without what a machine that only trains need not have."""
+    missing = "import runpy, sys; sys.modules |= dict.fromkeys(('optuna', 'platformdirs', 'tomli_w', 'joblib'))"
+    code = f"{missing}; sys.argv[1:] = sys.argv[2:]; runpy.run_module('benchmarks.gpu', run_name='__main__')"
+    words = ["-", "--device", "cpu", "--quick", "--json", str(tmp_path / "gpu.json")]
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=root, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    rows = json.loads((tmp_path / "gpu.json").read_text())["rows"]
+    assert [row["what"] for row in rows] == ["agree"] * 4 + ["speed", "speed", "plain"] * 2
+    assert all(row["largest_difference_percent"] == 0.0 for row in rows[:4])
+    assert json.loads(done.stdout.splitlines()[-1])[0]["quality"] == "equal"

@@ -1,8 +1,13 @@
-"""Which device the stacks are trained on."""
+"""Which device the stacks are trained on, and the way there."""
 
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from vae.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 def resolve_device(wanted: str) -> str:
@@ -24,6 +29,11 @@ def check_precision(precision: str, device: str) -> None:
 
     if not (torch.cuda.is_bf16_supported() if device == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()):
         raise ConfigError(f"precision bf16 needs a processor with bf16 products, got {device} without: use fp32")
+
+
+def to_device(tensor: "Tensor", device: "torch.device") -> "Tensor":
+    """Send a tensor without waiting: from memory that is not pinned, the host waits for all that a GPU has to do."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _torch_finds_cuda() -> bool:

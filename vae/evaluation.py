@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vae.columns import COLLAPSE_NATS, COLLAPSE_SHARE, PART_SAMPLES, RATE_PARTS
 from vae.data import Data
+from vae.device import to_device
 from vae.losses import rate
 from vae.minibatches import minibatches_of, noise_minibatches
 from vae.regularisers.total_correlation import rate_parts
@@ -102,7 +103,7 @@ def _encoded(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Yield images (1, sample, pixel), mu, logvar and one posterior sample, each (run, sample, latent)."""
     for x, noise in zip(minibatches_of(data, images, stack.configs[0].batch_size), noises, strict=True):
-        x = x.to(stack.device)
+        x = to_device(x, stack.device)
         mu, logvar = stack.encode(x)
         yield x, mu, logvar, mu + scaled_noise(logvar, noise)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vae.config import RunConfig
 from vae.data import Data
+from vae.device import to_device
 from vae.networks.padding import Width, pixel_width
 from vae.randomness import BINARISATION, ORDER, shared_generator, torch_generator
 
@@ -70,4 +71,4 @@ def noise_minibatches(
             drawn = config.latent_dim if config.model == "vae" else 0
             block[run, :, :drawn] = torch.randn(rows, drawn, generator=generator)
             block[run, :, drawn:] = 0.0
-        yield from block.to(device).split(batch_size, dim=1)
+        yield from to_device(block, device).split(batch_size, dim=1)

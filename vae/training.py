@@ -17,6 +17,7 @@ from vae.columns import ACTIVE_VARIANCE, DIMS, HEALTH, HISTORY, NATS, TOTALS
 from vae.config import RunConfig
 from vae.convergence import has_converged, most_epochs, patience_epochs, trained_loss
 from vae.data import Data, open_data
+from vae.device import to_device
 from vae.divergence import reason_of_divergence
 from vae.evaluation import Evaluation, evaluate, rate_and_distortion, rate_parts_of
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
@@ -61,7 +62,7 @@ def train_steps(stack: AnyStack, data: Data, until_epoch: int) -> Iterator[Epoch
         while epoch.steps < steps:
             start = time.perf_counter()
             x, noise = next(minibatches)
-            epoch.add(*stack.step(x.to(stack.device), noise))
+            epoch.add(*stack.step(to_device(x, stack.device), noise))
             epoch.pass_seconds(time.perf_counter() - start)
             yield None
         start = time.perf_counter()

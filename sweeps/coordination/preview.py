@@ -15,7 +15,7 @@ from sweeps.study.pruning import share_trained
 from sweeps.study.space import Point
 from vae.convergence import expected_epochs, nominal_epochs
 from vae.data import Data, check_likelihood, load_data
-from vae.device import resolve_device
+from vae.device import resolve_device, to_device
 from vae.parameters import PARAMETERS, Value, is_own
 from vae.stack.planning import step_cost, working_set_bytes
 
@@ -149,7 +149,7 @@ def _step_seconds(stack: "AnyStack", data: Data) -> Iterator[float]:
     batches = training_minibatches(data, 0, stack.configs[0].batch_size)
     start = perf_counter()
     for _, x, noise in zip(range(TIMED_STEPS), batches, noises, strict=False):
-        stack.step(x.to(stack.device), noise)
+        stack.step(to_device(x, stack.device), noise)
         now = perf_counter()
         yield now - start
         start = now

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 from vae.errors import DataError
 
 CACHE_VARIABLE = "VAEKIT_CACHE"
@@ -20,8 +18,11 @@ def user_path(text: str) -> Path:
 
 def default_cache() -> Path:
     """Return the folder of prepared data: $VAEKIT_CACHE/data, or the user's cache folder."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return (user_path(named) if named else platformdirs.user_cache_path("vaekit")) / "data"
+    if named := os.environ.get(CACHE_VARIABLE):
+        return user_path(named) / "data"
+    import platformdirs  # a worker that is told its data never asks
+
+    return platformdirs.user_cache_path("vaekit") / "data"
 
 
 def sources_folder(cache: Path) -> Path:

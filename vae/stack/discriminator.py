@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vae.config import RunConfig
+from vae.device import to_device
 from vae.networks.discriminator import layers_of, parameters_of
 from vae.networks.stacked_layers import StackedLayer
 from vae.randomness import DISCRIMINATOR, PERMUTATION, torch_generator
@@ -80,7 +81,7 @@ class Discriminators:
             orders[run, :, : config.latent_dim] = torch.rand(
                 z.shape[1], config.latent_dim, generator=generator
             ).argsort(dim=0)
-        return z.gather(1, orders.to(z.device))
+        return z.gather(1, to_device(orders, z.device))
 
 
 class StackedLeakyRelu:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vae.config import RunConfig
+from vae.device import to_device
 from vae.regularisers.covariance import covariance_gradients
 from vae.regularisers.gradients import Gradients
 from vae.regularisers.total_correlation import total_correlation_gradients
@@ -89,4 +90,4 @@ class Objective:
         return self._per_run(own).view(-1, 1, 1)
 
     def _per_run(self, values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, device=self._device)
+        return to_device(torch.tensor(values), self._device)
