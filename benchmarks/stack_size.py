@@ -8,6 +8,7 @@ the first layer's input gradient. `working_set_mib` is what `sweeps.coordination
 `peak_mib` is by how much the process grew.
 """
 
+import math
 import multiprocessing
 import os
 import resource
@@ -24,6 +25,9 @@ from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
 from vae.minibatches import noise_minibatches, training_minibatches
+from vae.networks import network_of
+from vae.networks.layers import Layer, Linear
+from vae.networks.padding import Shape
 from vae.randomness import NOISE
 from vae.stack.interface import AnyStack
 from vae.stack.planning import working_set_bytes
@@ -48,13 +52,18 @@ def main() -> None:
     show(rows, json_file=arguments.json)
 
 
-def flops(config: RunConfig, pixels: int) -> float:
+def flops(config: RunConfig, shape: Shape) -> float:
     """Floating-point operations of a training step on one image, by the run's own shape.
 
-    Forward, weight gradients and input gradients take two a weight each; the first layer needs no input gradient.
+    Forward, weight gradients and input gradients take two a product each; the first layer needs no input gradient.
     """
-    first = pixels * config.hidden_dim
-    return 2.0 * (3 * (2 * first + 3 * config.hidden_dim * config.latent_dim) - first)
+    network = network_of(config, shape)
+    products = [_own_products(layer) for layer in network.layers]
+    return 2.0 * (3 * sum(products) - _own_products(network.encoder[network.first]))
+
+
+def _own_products(layer: Layer) -> int:
+    return math.prod(layer.weight.shape) if isinstance(layer, Linear) else layer.products
 
 
 def mnist_like(images: int = 1797) -> Data:
@@ -86,7 +95,7 @@ def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any
         lambda: torch.mm(left, right, out=out), lambda: train_epoch(stack, data), rounds=ROUNDS
     )
     steps = len(data.train) / configs[0].batch_size * size
-    rate = flops(configs[0], data.n_pixels) * len(data.train) * size / training
+    rate = flops(configs[0], data.sample_shape) * len(data.train) * size / training
     planned = min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.sample_shape)))
     return {
         "pixels": data.n_pixels,

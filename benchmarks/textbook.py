@@ -1,12 +1,15 @@
 """The loop that people write: the tutorial's VAE, Adam, a DataLoader, and plain Optuna, one trial after another.
 
 The opponent of `benchmarks.whole_sweep`; written as a careful user would, with nothing slowed down on purpose.
-`python -m benchmarks.textbook DATA POINTS.json OUT.json EPOCHS SEEDS` is one whole process of one thread.
+`python -m benchmarks.textbook SPEC.toml POINTS.json OUT.json` is one whole process of one thread.
 """
 
 import json
+import math
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import optuna
@@ -15,27 +18,74 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from vae.data import load_data
+from sweeps.spec.make import make_spec, read_spec
+from vae.data import Data, load_data
+from vae.networks.conv import stages
+from vae.networks.padding import Shape
 
 BATCH_SIZE = 128
 
 
 class TutorialVAE(nn.Module):
-    """The VAE of the tutorial: sigmoid output, loss on probabilities."""
+    """The VAE of the tutorial: sigmoid output, loss on probabilities; with as many hidden layers as asked."""
 
-    def __init__(self, input_dim: int, hidden_dim: int, latent_dim: int) -> None:
+    def __init__(self, input_dim: int, hidden_dim: int, latent_dim: int, depth: int = 1) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(input_dim, hidden_dim)
+        self.encoder = nn.Sequential(*_hidden(input_dim, hidden_dim, depth))
         self.fc_mu = nn.Linear(hidden_dim, latent_dim)
         self.fc_logvar = nn.Linear(hidden_dim, latent_dim)
-        self.fc2 = nn.Linear(latent_dim, hidden_dim)
-        self.fc3 = nn.Linear(hidden_dim, input_dim)
+        self.decoder = nn.Sequential(*_hidden(latent_dim, hidden_dim, depth), nn.Linear(hidden_dim, input_dim))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        hidden = F.relu(self.fc1(x))
+        hidden = self.encoder(x)
         mu, logvar = self.fc_mu(hidden), self.fc_logvar(hidden)
         z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
-        return torch.sigmoid(self.fc3(F.relu(self.fc2(z)))), mu, logvar
+        return torch.sigmoid(self.decoder(z)), mu, logvar
+
+
+def _hidden(inputs: int, hidden_dim: int, depth: int) -> Iterator[nn.Module]:
+    for width in (inputs, *[hidden_dim] * (depth - 1)):
+        yield nn.Linear(width, hidden_dim)
+        yield nn.ReLU()
+
+
+class ConvolutionalVAE(nn.Module):
+    """The same around convolutions, as repositories of disentanglement have it: kernel 4, stride 2, padding 1."""
+
+    def __init__(self, channels: Sequence[int], side: int, hidden_dim: int, latent_dim: int) -> None:
+        super().__init__()
+        shape = (channels[-1], side, side)
+        pairs = list(pairwise(channels))
+        down = [part for a, b in pairs for part in (nn.Conv2d(a, b, 4, 2, 1), nn.ReLU())]
+        up = [part for a, b in reversed(pairs) for part in (nn.ReLU(), nn.ConvTranspose2d(b, a, 4, 2, 1))]
+        flat = math.prod(shape)
+        self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(flat, hidden_dim), nn.ReLU())
+        self.fc_mu = nn.Linear(hidden_dim, latent_dim)
+        self.fc_logvar = nn.Linear(hidden_dim, latent_dim)
+        hidden = nn.Linear(latent_dim, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, flat)
+        self.decoder = nn.Sequential(*hidden, nn.Unflatten(1, shape), *up, nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        hidden = self.encoder(x)
+        mu, logvar = self.fc_mu(hidden), self.fc_logvar(hidden)
+        return self.decoder(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)), mu, logvar
+
+
+def model_of(network: str, depth: int, shape: Shape, hidden_dim: int, latent_dim: int) -> nn.Module:
+    """Return the model for images of that shape."""
+    if network == "mlp":
+        return TutorialVAE(math.prod(shape), hidden_dim, latent_dim, depth)
+    images = stages(shape, hidden_dim)
+    return ConvolutionalVAE([image.channels for image in images], images[-1].height, hidden_dim, latent_dim)
+
+
+def tensors(data: Data, network: str, split: str) -> Tensor:
+    """Return the images of a split as the model takes them: rows, or (sample, channel, height, width)."""
+    rows = torch.from_numpy(data.pixels(data.split(split)))
+    if network == "mlp":
+        return rows
+    height, width, channels = (*data.sample_shape, 1)[:3]
+    return rows.view(-1, height, width, channels).permute(0, 3, 1, 2).contiguous()
 
 
 def parts(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,11 +117,12 @@ def validation_elbo(model: nn.Module, loader: DataLoader[tuple[Tensor, ...]]) ->
     return -total / images
 
 
-def main(source: str, points: Path, out: Path, epochs: int, seeds: int) -> None:
+def main(toml: Path, points: Path, out: Path) -> None:
     """Run the study over the given points and write the validation ELBOs by run and the training seconds."""
     torch.set_num_threads(1)
-    data = load_data(source)
-    images = {name: torch.from_numpy(data.pixels(data.split(name))) for name in ("train", "validation")}
+    spec = make_spec(read_spec(toml))
+    data, seeds, epochs = load_data(spec.data_config), spec.seeds, int(spec.epochs)
+    images = {name: tensors(data, spec.network, name) for name in ("train", "validation")}
     elbos: list[float] = []
     seconds = 0.0
 
@@ -82,7 +133,7 @@ def main(source: str, points: Path, out: Path, epochs: int, seeds: int) -> None:
         beta = trial.suggest_float("beta", 0.01, 64.0, log=True)
         for seed in range(seeds):
             torch.manual_seed(seed)
-            model = TutorialVAE(data.n_pixels, hidden_dim, latent_dim)
+            model = model_of(spec.network, int(spec.depth), data.sample_shape, hidden_dim, latent_dim)
             loader = DataLoader(TensorDataset(images["train"]), batch_size=BATCH_SIZE, shuffle=True)
             start = time.perf_counter()
             train(model, loader, beta, epochs)
@@ -101,4 +152,4 @@ def main(source: str, points: Path, out: Path, epochs: int, seeds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    main(*map(Path, sys.argv[1:]))

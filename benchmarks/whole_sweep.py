@@ -2,6 +2,7 @@
 
     python -m benchmarks.whole_sweep                          digits, 96 trials x 120 epochs
     python -m benchmarks.whole_sweep --fashion FOLDER         Fashion-MNIST, 60,000 images, hidden 400, 8 trials
+    python -m benchmarks.whole_sweep --network conv           sprites at 32 x 32, 6,000 images, hidden 256, 8 trials
 
 All sides train the same points and seeds, in turns, on the same machine: the loop of `benchmarks.textbook` in one
 process of one thread; the same loop in two such processes, each with every other point, which is the fair opponent of
@@ -50,12 +51,18 @@ def main() -> None:
     """Parse, run the sides in turns, print the table."""
     parser = options(__doc__)
     parser.add_argument("--fashion", help="folder of Fashion-MNIST's IDX files")
+    parser.add_argument("--network", default="mlp", help="mlp or conv")
+    parser.add_argument("--depth", type=int, default=1)
     parser.add_argument("--trials", type=int)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     shared: dict[str, Any] = {"seeds": 1, "report": False, "latent_dim": "2:32", "keep_weights": "none"}
-    if arguments.fashion:
+    shared |= {"network": arguments.network, "depth": arguments.depth}
+    if arguments.network == "conv":
+        shared |= {"data": "sprites", "size": 32, "limit": 6000, "hidden_dim": "256", "trials": arguments.trials or 8}
+        shared |= {"epochs": arguments.epochs or 4, "scores": "none"}
+    elif arguments.fashion:
         shared |= {"data": arguments.fashion, "hidden_dim": "400", "trials": arguments.trials or 8}
         shared |= {"epochs": arguments.epochs or 3}
     else:
@@ -70,7 +77,8 @@ def main() -> None:
     for _ in range(arguments.rounds):
         sides = {name: _vaekit(side) for name, side in specs.items()}
         rounds.append(sides | {LOOP_TWICE: _loop(spec, 2), LOOP: _loop(spec, 1)})
-    what = f"{spec.trials} trials x {spec.epochs} epochs, hidden {spec.hidden_dim}, latent {spec.latent_dim}"
+    what = f"{spec.network}, depth {spec.depth}, {spec.trials} trials x {spec.epochs} epochs"
+    what = f"{what}, hidden {spec.hidden_dim}, latent {spec.latent_dim}"
     note = f"{spec.data}: {what}; medians of {arguments.rounds} rounds"
     show([_row(name, rounds) for name in rounds[0]], [note], arguments.json)
 
@@ -88,12 +96,17 @@ def _row(name: str, rounds: Sequence[dict[str, Side]]) -> dict[str, Any]:
 
 def _vaekit(spec: Spec) -> Side:
     with tempfile.TemporaryDirectory() as out:
-        toml = Path(out) / "spec.toml"
-        options = spec.as_dict() | {"out": out, "name": "sweep"}
-        toml.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in options.items()))
+        toml = _written(spec, Path(out))
         seconds = _seconds([[sys.executable, "-m", "cli", "sweep", str(toml)]])
         runs = vaekit.open(Path(out) / "sweep").runs
     return Side(seconds, float(runs["seconds"].sum()), runs["validation_elbo_nats"].to_numpy())
+
+
+def _written(spec: Spec, folder: Path) -> Path:
+    options = spec.as_dict() | {"out": str(folder), "name": "sweep"}
+    path = folder / "spec.toml"
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in options.items()))
+    return path
 
 
 def _loop(spec: Spec, processes: int) -> Side:
@@ -103,7 +116,7 @@ def _loop(spec: Spec, processes: int) -> Side:
         for share, result in enumerate(results):
             points = Path(folder) / f"points{share}.json"
             points.write_text(json.dumps(listed[share::processes]))
-            words = [spec.data, str(points), str(result), str(spec.epochs), str(spec.seeds)]
+            words = [str(_written(spec, Path(folder))), str(points), str(result)]
             commands.append([sys.executable, "-m", "benchmarks.textbook", *words])
         seconds = _seconds(commands)
         parts = [json.loads(result.read_text()) for result in results]

@@ -62,7 +62,7 @@ def test_figures_are_printed_and_written_with_the_machine_and_the_command(
 def test_flops_of_a_step_count_each_product_once() -> None:
     pixels, hidden, latent = 64, 32, 4
     forward = 2 * (pixels * hidden + 3 * hidden * latent + hidden * pixels)
-    assert flops(RunConfig(latent_dim=latent, hidden_dim=hidden), pixels) == 3 * forward - 2 * pixels * hidden
+    assert flops(RunConfig(latent_dim=latent, hidden_dim=hidden), (pixels,)) == 3 * forward - 2 * pixels * hidden
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ One run after another: a convolution over all runs at once, grouped, gives a run
 fills a core by itself. Each run's has its own channels, unpadded, so nothing in it depends on the stack.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +17,7 @@ from vae.networks.padding import Layout, Width
 if TYPE_CHECKING:
     from vae.networks.layers import Tensors
 
+Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 FEW = 4
 """Channels of an image that is data: transposed convolutions to so few leave most of a vector idle."""
 
@@ -35,19 +36,12 @@ class _Looped:
             gradient.copy_(correlation(_first(large[run]), _first(small[run]), self._weight[run]))
             torch.sum(put_out[run].flatten(0, 2), dim=0, dtype=torch.float32, out=self._bias_gradient[run])
 
-    def _up(self, small: Tensor, bias: Tensor | None) -> Tensor:
-        runs, samples, height, width, _ = small.shape
-        large = small.new_empty(runs, samples, 2 * height, 2 * width, self._weight.shape[2])
-        for run, weight in enumerate(self._weight):
-            large[run] = _last(up(_first(small[run]), weight, None if bias is None else bias[run]))
-        return large
-
-    def _down(self, large: Tensor, bias: Tensor | None) -> Tensor:
-        runs, samples, height, width, _ = large.shape
-        small = large.new_empty(runs, samples, height // 2, width // 2, self._weight.shape[1])
-        for run, weight in enumerate(self._weight):
-            small[run] = _last(down(_first(large[run]), weight, None if bias is None else bias[run]))
-        return small
+    def _each(self, convolve: Convolve, images: Tensor, bias: Tensor | None) -> Tensor:
+        outputs = [
+            _last(convolve(_first(images[run]), weight, None if bias is None else bias[run]))
+            for run, weight in enumerate(self._weight)
+        ]
+        return outputs[0].unsqueeze(0) if len(outputs) == 1 else torch.stack(outputs)
 
 
 class StackedConvolution(_Looped):
@@ -55,7 +49,7 @@ class StackedConvolution(_Looped):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return images of half the sides."""
-        return self._down(inputs, self._bias)
+        return self._each(down, inputs, self._bias)
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """Sums over samples and pixels."""
@@ -63,7 +57,7 @@ class StackedConvolution(_Looped):
 
     def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
         """Return the transposed convolution of the gradient."""
-        return self._up(gradient, None)
+        return self._each(up, gradient, None)
 
 
 class StackedTransposedConvolution(_Looped):
@@ -71,7 +65,7 @@ class StackedTransposedConvolution(_Looped):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return images of twice the sides."""
-        return self._up(inputs, self._bias)
+        return self._each(up, inputs, self._bias)
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """Sums over samples and pixels."""
@@ -79,7 +73,7 @@ class StackedTransposedConvolution(_Looped):
 
     def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
         """Return the convolution of the gradient."""
-        return self._down(gradient, None)
+        return self._each(down, gradient, None)
 
 
 def down(large: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
