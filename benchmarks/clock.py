@@ -10,11 +10,13 @@ def cpu_seconds(work: Callable[[], object], rounds: int = 1) -> float:
     return median(_seconds(work, time.process_time) for _ in range(rounds))
 
 
-def interleaved(*works: Callable[[], object], rounds: int) -> list[float]:
+def interleaved(
+    *works: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Return the median seconds on the clock of each work, in turns after one round that is not counted."""
     for work in works:
         work()
-    seconds = [[_seconds(work, time.perf_counter) for work in works] for _ in range(rounds)]
+    seconds = [[_seconds(work, clock) for work in works] for _ in range(rounds)]
     return [median(column) for column in zip(*seconds, strict=True)]
 
 

@@ -2,12 +2,18 @@
 
     python -m benchmarks.networks [--precision bf16] [--rounds 7]
 
-One thread and one process: an epoch of a planned stack, one of the loop of `benchmarks.textbook` with one model and
-its `DataLoader`, and a 2048^3 fp32 product, in turns; medians. FLOPs are those of the runs' own shapes, without
-padding and without the gradient of the images. `times_loop` is the loop's time a run and step by the stack's.
+One thread, a new process for each row, with a worker's environment: an epoch of a planned stack, one of the loop of
+`benchmarks.textbook` with one model and its `DataLoader`, and a 2048^3 fp32 product, in turns; medians of CPU seconds,
+which say the same on a machine that others use. FLOPs are those of the runs' own shapes, without padding and without
+the gradient of the images. `times_loop` is the loop's time a run and step by the stack's.
 """
 
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +25,7 @@ from benchmarks.clock import interleaved
 from benchmarks.stack_size import flops, train_epoch
 from benchmarks.table import options, show
 from sweeps.coordination.plan import stack_size
+from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
 from vae.data import Data, load_data
 from vae.networks.padding import Shape
@@ -56,11 +63,15 @@ def main() -> None:
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
+    os.environ |= WORKER_ENVIRONMENT
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as process:
+        rows = list(process.map(partial(_row, arguments.precision, arguments.rounds), CASES))
+    show(rows, json_file=arguments.json)
+
+
+def _row(precision: str, rounds: int, case: Case) -> dict[str, Any]:
     torch.set_num_threads(1)
-    show([_row(case, arguments.precision, arguments.rounds) for case in CASES], json_file=arguments.json)
-
-
-def _row(case: Case, precision: str, rounds: int) -> dict[str, Any]:
     data = noise(case.shape)
     first = RunConfig(
         network=case.network, depth=case.depth, hidden_dim=case.hidden_dim, latent_dim=LATENT, precision=precision
@@ -76,6 +87,7 @@ def _row(case: Case, precision: str, rounds: int) -> dict[str, Any]:
         lambda: train_epoch(stack, data),
         lambda: textbook.train(model, loader, 1.0, 1),
         rounds=rounds,
+        clock=time.process_time,
     )
     work = flops(first, case.shape) * len(data.train)
     steps = len(data.train) / first.batch_size
