@@ -13,6 +13,7 @@ from scipy.io import loadmat, savemat
 from tests import published
 from tests.published import BATCH, CARS, HOUSES, PAIRS, WRITERS
 from vae.data import SOURCES, Data, DataConfig, catalogue, factor_grid, fetch_data, hdf5, load_data
+from vae.data.sets.arrays import _in_npz
 from vae.data.sets.download import DOWNLOADS
 from vae.data.sets.grids import KNOWN, n_combinations
 from vae.data.sets.mat import read_mat
@@ -195,6 +196,16 @@ def test_a_file_that_is_not_a_whole_grid_is_refused(home: Path) -> None:
     np.savez(home / "mpi3d-toy" / "mpi3d_toy.npz", images=published.numbered(460_800))
     with pytest.raises(DataError, match="all 6 x 6 x 2 x 3 x 3 x 40 x 40 images of its grid, got 460,800"):
         load_data("mpi3d-toy", home.parent / "cache")
+
+
+def test_a_value_that_changed_in_an_npz_is_found_at_its_end(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=published.numbered(6_000))
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[content.index(bytes([0, 23, 110, 0, 23, 111])) + 2] ^= 1  # image 5998, of the last block
+    (tmp_path / "x.npz").write_bytes(content)
+    images = _in_npz(tmp_path / "x.npz", "images")
+    with pytest.raises(DataError, match="Bad CRC-32"):
+        np.asarray(images[:3])
 
 
 def test_pairs_of_smallnorb_beyond_their_header_are_refused(home: Path) -> None:

@@ -24,7 +24,7 @@ class DataConfig:
     limit: int | None = None
     """Number of images kept of all splits together, drawn uniformly; None keeps all."""
     size: int | None = None
-    """Height and width in pixels, drawn so (sprites, shapes) or averaged over areas; None keeps the images' own."""
+    """Height and width in pixels, drawn so where they are drawn, or averaged over areas; None keeps the images' own."""
     binarize: str = "none"
     """none, threshold (pixel > 0.5) or sample (Bernoulli of the grey value)."""
     white: float | None = None

@@ -41,14 +41,7 @@ def _packed(path: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
                 name = Path(member.name).name
                 check_growth(member.size, path, FREE_IMAGES, DataError)  # of those that are passed over, too
                 if member.isfile() and re.fullmatch(pattern, name):
-                    yield name, _content(archive, member)
+                    stream = archive.extractfile(member)
+                    yield name, b"" if stream is None else stream.read()
     except _DAMAGE as error:
         raise DataError(f"'{path}' is a damaged archive: {' '.join(str(error).split())[:200]}") from error
-
-
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(member)
-    content = b"" if stream is None else stream.read()
-    if len(content) != member.size:
-        raise EOFError(f"{member.name} ends early")
-    return content
