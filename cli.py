@@ -70,7 +70,7 @@ def takes_options(command: Command) -> Callable[[Callable[..., None]], Callable[
         own = [p for p in signature(function, eval_str=True).parameters.values() if p.kind != Parameter.VAR_KEYWORD]
         made = []
         for declared in of_command(command):
-            kind = declared.type if declared.type in (int, int | None, bool) else str
+            kind = declared.type if declared.type in (int, int | None, float | None, bool) else str
             names = [f"--{declared.name}/--no-{declared.name}"] if kind is bool else []
             text, default = help_of(declared, command)
             shown = typer.Option(*names, help=text, show_default=False if kind is bool else default or False)
@@ -319,16 +319,27 @@ def data_list(as_json: Json = False) -> None:
 
 
 @data_app.command("info")
+@takes_options("data info")
 def data_info(
-    data: Annotated[str, typer.Argument(help="Name, folder of IDX files, or .npz file.")],
+    data: Annotated[str, typer.Argument(help="Name, folder or file.")],
     as_json: Json = False,
+    picture: Annotated[Path | None, option("PNG file to write some of the images to.")] = None,
+    **options: Any,
 ) -> None:
-    """Read data as a sweep would, and describe them."""
-    from analysis.report.terminal import print_fields
+    """Read data as a sweep would, describe them, and show some."""
+    from analysis.presentation.glimpse import plain, write_picture
+    from analysis.report.terminal import print_fields, print_glimpse
+    from sweeps.spec.make import make_spec
     from vae.data import describe, load_data
 
-    info = describe(load_data(data))
-    _print_json(info) if as_json else print_fields(info)
+    read = load_data(make_spec({"data": data} | _given(options)).data_config)
+    if picture:
+        write_picture(read, picture)
+    if as_json:
+        _print_json(describe(read))
+        return
+    print_fields(plain(describe(read)))
+    print_glimpse(read)
 
 
 @data_app.command("fetch")
@@ -369,7 +380,7 @@ def _sweep(spec: "Spec", work: "Work | None" = None) -> None:
     work = work or work_of(spec, Refinement(choose=worth_more_seeds, note=say))
     try:
         with stop_on_signals(say) as stop, live_progress(spec.objectives[0].name) as on_status:
-            status = run_sweep(spec, on_status, scorer=score_run, stop=stop, work=work)
+            status = run_sweep(spec, on_status, scorer=score_run, stop=stop, note=say, work=work)
         if status.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:

@@ -255,6 +255,19 @@ def test_data_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "8 x 8" in run(capsys, "data", "info", "digits")[1]
 
 
+def test_data_info_takes_what_a_sweep_takes_of_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dark = tmp_path / "dark.npz"
+    np.savez(dark, pictures=np.full((20, 4, 4), 16), more=np.full((20, 4, 4), 3))
+    code, _, err = run(capsys, "data", "info", str(dark))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "--key" in err
+    code, _, err = run(capsys, "data", "info", str(dark), "--key", "pictures")
+    assert (code, "--white" in err) == (1, True)
+    command = ("data", "info", str(dark), "--key", "pictures", "--white", "16", "--size", "2", "--json")
+    info = json.loads(run(capsys, *command)[1])
+    assert (info["highest pixel"], info["shape"], info["axes"]) == (1.0, "2 x 2", "height x width")
+
+
 def shown_defaults(command: Callable[..., None]) -> dict[str, str]:
     """The default that the help of each option names."""
     options = {name: p.annotation.__metadata__[0] for name, p in inspect.signature(command).parameters.items()}

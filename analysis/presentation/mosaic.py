@@ -4,6 +4,7 @@ import base64
 import io
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from analysis.arrays import Float32
@@ -21,13 +22,17 @@ def mosaic(images: Float32) -> Float32:
     return whole[:-GAP, :-GAP]
 
 
-def png(image: Float32) -> bytes:
-    """Return (height, width[, channel]) with values from 0 to 1 as a PNG file; one or two channels are drawn grey."""
+def levels_of(image: Float32) -> npt.NDArray[np.uint8]:
+    """Return (height, width[, channel]) with values from 0 to 1 in 255 steps; one or two channels are drawn grey."""
     if image.ndim == 3 and image.shape[-1] < 3:
         image = image[..., 0]
-    levels = np.rint(np.clip(image[..., :3] if image.ndim == 3 else image, 0.0, 1.0) * 255).astype(np.uint8)
+    return np.rint(np.clip(image[..., :3] if image.ndim == 3 else image, 0.0, 1.0) * 255).astype(np.uint8)
+
+
+def png(image: Float32) -> bytes:
+    """Return (height, width[, channel]) with values from 0 to 1 as a PNG file; one or two channels are drawn grey."""
     buffer = io.BytesIO()
-    Image.fromarray(levels).save(buffer, "png")
+    Image.fromarray(levels_of(image)).save(buffer, "png")
     return buffer.getvalue()
 
 

@@ -11,10 +11,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from analysis.presentation.glimpse import HEAD_COLUMNS, blocks, head
 from analysis.presentation.nouns import Words, of_images
 from analysis.presentation.words import cell, setting, texts
 from analysis.statistics.intervals import SUFFIX
 from vae.columns import NATS
+from vae.data import Data
 from vae.parameters import PARAMETERS
 
 MOST_ROWS = 20
@@ -35,6 +37,17 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     width = max(len(name) for name in fields)
     for name, value in fields.items():
         _console().print(f"{name:<{width}}  {cell(name, value)}", soft_wrap=True)
+
+
+def print_glimpse(data: Data) -> None:
+    """Print a row of images, where a terminal shows it, or the head of a table."""
+    console = _console()
+    if data.is_table:
+        count = len(data.feature_names)
+        part = f", {HEAD_COLUMNS} of {count} features" if count > HEAD_COLUMNS else ""
+        print_table(f"first rows{part}", head(data))
+    elif console.is_terminal:
+        console.print(blocks(data, console.width))
 
 
 def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = (), words: Words = of_images) -> None:

@@ -210,16 +210,19 @@ def check_likelihood(data: Data, likelihood: str) -> None:
 
 
 def describe(data: Data) -> dict[str, Any]:
-    """Say what is in the data: counts, shape, range of pixel values, factors and hash."""
+    """Say what is in the data: counts, shape and axes, range of values, factors, hash and what was guessed."""
     factors = {} if data.factors is None else dict(zip(data.factor_names, data.factors.T, strict=True))
     levels = {name: list(names) for name, names in data.factor_levels.items()}
+    samples, value = ("samples", "value") if data.is_table else ("images", "pixel")
+    axes = ("feature",) if data.is_table else ("height", "width", "channel")
     return {
         "name": data.name,
-        "images": len(data.images),
+        samples: len(data.images),
         "shape": " x ".join(map(str, data.sample_shape)),
+        "axes": " x ".join(axes[: len(data.sample_shape)]),
         **{name: len(data.split(name)) for name in SPLITS},
-        "lowest pixel": data.low,
-        "highest pixel": data.high,
+        f"lowest {value}": data.low,
+        f"highest {value}": data.high,
         "factors": {name: len(np.unique(values)) for name, values in factors.items()},
         **({"levels": levels} if levels else {}),
         "hash": data.content_hash,
