@@ -10,6 +10,7 @@ import pytest
 from analysis.metrics import ScoreWarning, score_all
 from analysis.scores.floors import Floor, best_above_floor, is_above
 from tests.test_scored import GRID
+from vae.noise import is_any_above
 
 NAMES = ("mig", "sap_r2", "modularity", "irs", "gaussian_total_correlation")
 TRIALS, SEEDS, ROWS = 12, 2, 200
@@ -76,3 +77,11 @@ def test_chance_reaches_further_in_larger_studies_and_less_far_over_more_seeds()
     # Student's t of 19 degrees at 99 % is 2.539.
     assert floor.reach("mig", 20, 1) == pytest.approx(0.5 + 2.5395 * 0.1 * np.sqrt(2 / 20), abs=1e-4)
     assert not is_above("mig", 0.6, float("nan"))
+
+
+def test_a_trial_of_few_seeds_needs_more_than_one_of_many_to_be_above_its_floor() -> None:
+    """Floors deviate by 1: of 12 seeds the margin is 1.3, of 2 it is 3.2, and trial 1 exceeds its by 2."""
+    floors = {0: [-1.0, 1.0] * 6, 1: [-1.0, 1.0]}
+    few, many = {0: [0.0] * 12, 1: [2.0, 2.0]}, {0: [1.5] * 12, 1: [0.0, 0.0]}
+    assert not is_any_above(few, floors, ascending=False)
+    assert is_any_above(many, floors, ascending=False)

@@ -302,6 +302,7 @@ def test_the_winners_curse_is_said_with_both_numbers(sweep: Path) -> None:
     assert (found["trial"], found["seeds_at_selection"], found["seeds"]) == (first, 2, 5)
     for name, part in (("value_at_selection", values[:2]), ("value", values), ("value_of_others", values[2:])):
         assert found[name] == pytest.approx(part.mean(), rel=1e-12)
+    assert found["curse"] == pytest.approx(values[:2].mean() - values[2:].mean())
     said = refined_sentence(view)
     for part in (values[:2], values, values[2:]):
         assert f"{-part.mean():.2f}" in said

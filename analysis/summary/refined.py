@@ -11,7 +11,8 @@ def winners_curse(view: View) -> dict[str, Any] | None:
     """Return what became of the refined trial that looked best with the seeds of all; None where none was refined.
 
     `value_at_selection` is the mean over its `seeds_at_selection`, `value` over all its `seeds`, `value_of_others` over
-    those that had no part in choosing it: they alone are fair to it. `trials` is how many were refined.
+    those that had no part in choosing it: they alone are fair to it. `curse` is by how much the first value is better
+    than theirs, and `trials` how many were refined.
     """
     sweep, own = view.sweep, int(view.sweep.spec["seeds"])
     if AT_SELECTION not in sweep.trials or len(sweep.objectives) > 1:
@@ -21,6 +22,7 @@ def winners_curse(view: View) -> dict[str, Any] | None:
         return None
     ranked = board.sort_values([AT_SELECTION, "trial"], ascending=[objective.ascending, True])
     first = ranked.to_dict(orient="records")[0]
+    sign = -1.0 if objective.ascending else 1.0
     values = view.vae_runs.loc[view.vae_runs["trial"] == first["trial"]].sort_values("seed")[objective.column]
     return {
         "trials": len(board),
@@ -30,6 +32,7 @@ def winners_curse(view: View) -> dict[str, Any] | None:
         "seeds": len(values),
         "value": float(first["value"]),
         "value_of_others": float(values.iloc[own:].mean()),
+        "curse": sign * (float(first[AT_SELECTION]) - float(values.iloc[own:].mean())),
     }
 
 
@@ -40,9 +43,8 @@ def refined(view: View) -> str:
         return ""
     objective, first = view.sweep.objectives[0], int(view.board["trial"].iloc[0])
     is_nats = objective.column.endswith("_nats")
-    told = {
-        name: nats(found[name]) if is_nats else number(found[name], 4) for name in found if name.startswith("value")
-    }
+    names = ("value_at_selection", "value", "value_of_others", "curse")
+    told = {name: nats(found[name]) if is_nats else number(found[name], 4) for name in names}
     others = counted(found["seeds"] - found["seeds_at_selection"], "seed")
     standing = "It is still first." if first == found["trial"] else f"Trial {first} is first now."
     return (
@@ -50,5 +52,6 @@ def refined(view: View) -> str:
         f"first at its selection, trial {found['trial']}, had {objective.name.replace('elbo', 'ELBO')} "
         f"{told['value_at_selection']}{' nats' if is_nats else ''} over {counted(found['seeds_at_selection'], 'seed')} "
         f"and has {told['value']} over {found['seeds']}; over the {others} that had no part in choosing it, "
-        f"{told['value_of_others']}. The difference is the winner's curse: the best of many values flatters. {standing}"
+        f"{told['value_of_others']}. The best of many values flatters on average (the winner's curse), here by "
+        f"{told['curse']}. {standing}"
     )
