@@ -19,9 +19,13 @@ from vae.files.texts import read_toml
 from vae.parameters import PARAMETERS
 
 DEFAULT_TRIALS = 24
-TYPES: dict[Any, tuple[type, ...]] = {int: (int,), int | None: (int,), bool: (bool,), str: (str,)}
+TYPES: dict[Any, tuple[type, ...]] = {
+    int: (int,), int | None: (int,), float | None: (int, float), bool: (bool,), str: (str,),
+}  # fmt: skip
 """What a file or Python may give, by the option's type."""
-NOUNS = {int: "a whole number", int | None: "a whole number", bool: "true or false", str: "text"}
+NOUNS = {
+    int: "a whole number", int | None: "a whole number", float | None: "a number", bool: "true or false", str: "text",
+}  # fmt: skip
 WORDS: dict[str, tuple[str, type[float]]] = {"sigma": ("learned", float), "epochs": ("auto", int)}
 """Options that are a word or a number."""
 Note = Callable[[str], None]
