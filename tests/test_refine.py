@@ -94,7 +94,7 @@ def test_of_one_seed_only_the_first_are_known() -> None:
 
 def test_the_seeds_of_refined_trials_tell_the_noise_of_the_others() -> None:
     """With one seed each, trial 2 is within the noise that the two refined trials show, trial 3 is beyond it."""
-    values = table(t0=(5.0, 5.5, 4.6, 5.2), t1=(4.9, 4.8, 5.4, 5.1), t2=[4.8], t3=[-20.0])
+    values = table(t0=(5.0, 5.5, 4.6, 5.2), t1=(4.9, 4.8, 5.4, 5.1), t2=[4.8], t3=[-20.0], t4=[-21.0])
     assert worth_more_seeds(values, 1, is_less_better=False) == [0, 1, 2]
 
 
@@ -285,6 +285,13 @@ def test_the_command(sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "refining: 3 seeds for trial" in printed.err
     assert "nothing to refine: the trials that decide have 3 seeds" in printed.err
     assert printed.out.split() == [str(sweep)] * 2
+
+
+def test_in_python(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vaekit.run_sweep", partial(run_sweep, engine=Inline()))
+    found = vaekit.refine(sweep, top=1, seeds=3)
+    assert found.runs["seed"].max() == 2
+    assert AT_SELECTION in found.trials
 
 
 # In the report
