@@ -23,6 +23,7 @@ class Noisy(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.BatchNorm1d(hidden), nn.ReLU())
         self.output = nn.Sequential(nn.Linear(hidden, math.prod(shape)), nn.Unflatten(1, shape))
         self.unused = nn.Linear(2, 2)
+        self.add_module("µ head", nn.Linear(1, 1))
         self.tied = self.unused
         self.frozen = nn.Parameter(torch.ones(()), requires_grad=False)
 
@@ -68,6 +69,10 @@ class Wrong(Textbook):
         self.breach = breach
         if breach == "half":
             self.half()
+        if breach == "lazy":
+            self.more = nn.LazyLinear(2)
+        if breach == "named":
+            self.add_module("two\nlines", nn.Linear(1, 1))
         if breach == "state":
             self.register_buffer("phase", torch.zeros((), dtype=torch.complex64))
 

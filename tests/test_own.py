@@ -80,6 +80,8 @@ def equal(one: RunState, other: RunState) -> bool:
         ("wrong_detached", "no parameter has a gradient"),
         ("wrong_half", "parameter 'fc1.weight' must be float32, got torch.float16"),
         ("wrong_state", "state 'phase' must be a tensor of numbers that can be saved, got torch.complex64"),
+        ("wrong_lazy", "parameter 'more.weight' must have its shape from the start, got a lazy one"),
+        ("wrong_named", r"must be printable and have at most 500 characters, got 'two\\nlines.weight'"),
         ("wrong_raises", "decode in eval mode on 2 samples raised RuntimeError: two lines"),
         ("wrong_none", "the output of decode must be a tensor, got NoneType"),
         (
@@ -244,7 +246,9 @@ def test_a_named_network_is_the_trained_one(folder: Path, tmp_path: Path) -> Non
     assert run.reconstruct(images).shape == images.shape
     assert run.distortion_nats(images).mean() < 64 * np.log(2)
     assert not run.model.training
-    assert np.isneginf(sweep.run(own_run(sweep, "ae")).encode(images)[1]).all()
+    twin = sweep.run(own_run(sweep, "ae"))
+    assert np.isneginf(twin.encode(images)[1]).all()
+    assert twin.distortion_nats(images).mean() == pytest.approx(twin.row["distortion_nats"], rel=1e-6)  # in eval mode
     assert check_sweep(Folder(folder), NOISY) == []
     assert compare_spec({"network": [NOISY]}, Folder(folder)).network == NOISY
     assert forget_failed(Folder(folder)).trials == []

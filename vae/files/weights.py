@@ -22,8 +22,10 @@ Arrays = Mapping[str, np.ndarray]
 MOST_HEADER_BYTES = 2**22
 """Thirty times the header of the largest stack; a header is parsed whole before anything in it is checked."""
 _CHECKSUM = "sha256"
+MOST_OF_A_NAME = 500
+"""Characters of a parameter's name in a module of the user's own."""
 _NAME = re.compile(r"(\d{1,18})\.[a-z0-9_]+(?:\.[a-z]+)?")
-_OWN = re.compile(r"\d{1,18}\.module\.[!-~]{1,500}")
+_OWN = re.compile(rf"\d{{1,18}}\.module\..{{1,{MOST_OF_A_NAME}}}")
 """A tensor of a module of the user's own, whose names are free and whose buffers may count."""
 _OF_BUFFERS = frozenset(("F64", "I64", "I32", "I16", "I8", "U8", "BOOL"))
 _DAMAGE = (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, MemoryError)
@@ -85,7 +87,7 @@ def _opened(path: Path, framework: str) -> Iterator[Any]:
             raise ValueError(f"a header of {length:,} bytes")
         with safetensors.safe_open(path, framework=framework) as file:
             for name in file.keys():  # noqa: SIM118
-                is_own, dtype = _OWN.fullmatch(name), file.get_slice(name).get_dtype()
+                is_own, dtype = name.isprintable() and _OWN.fullmatch(name), file.get_slice(name).get_dtype()
                 if not (is_own or _NAME.fullmatch(name)) or not (dtype == "F32" or (is_own and dtype in _OF_BUFFERS)):
                     raise ValueError(f"{name[:80]!r}, which is no RUN.PARAMETER of 32-bit floats")
             yield file

@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from vae.config import RunConfig
 from vae.errors import ConfigError
+from vae.files.weights import MOST_OF_A_NAME
 from vae.networks.padding import Shape
 from vae.own.model import built, module_shape
 from vae.randomness import MODULE, torch_draws
@@ -45,9 +47,16 @@ def _check_module(network: str, call: str, module: object, again: object) -> Non
                 f"network {network}: the module needs a method {wanted}, got none in {type(module).__name__}"
             )
     for name, parameter in module.named_parameters():
+        if is_lazy(parameter):
+            raise ConfigError(
+                f"network {network}: parameter {name!r} must have its shape from the start, got a lazy one"
+            )
         if parameter.dtype != torch.float32:
             raise ConfigError(f"network {network}: parameter {name!r} must be float32, got {parameter.dtype}")
     for name, value in module.state_dict().items():
+        if not name.isprintable() or len(name) > MOST_OF_A_NAME:
+            rule = f"a name in the module's state must be printable and have at most {MOST_OF_A_NAME} characters"
+            raise ConfigError(f"network {network}: {rule}, got {name[:80]!r}")
         if not isinstance(value, Tensor) or value.dtype not in KEPT:
             got = value.dtype if isinstance(value, Tensor) else type(value).__name__
             raise ConfigError(
