@@ -124,7 +124,7 @@ def torn(folder: Folder) -> None:
         (lambda f: f.trials.unlink(), "has no trials yet"),
         (lambda f: change(f.trials, "value", 0, 5.0), "trial 0 differs from what its runs give"),
         (lambda f: f.provenance.write_text("{"), "provenance.json must be valid JSON"),
-        (other_images, "the images have changed since training"),
+        (other_images, "the data have changed since training"),
         (lambda f: (f.stacks / ".00000000.parquet.abcdefgh").write_bytes(b""), "left behind by a killed process"),
     ],
 )

@@ -174,7 +174,7 @@ def test_ten_images_give_every_split_one(tmp_path: Path) -> None:
 def test_a_train_file_too_small_for_two_splits_is_an_error(tmp_path: Path) -> None:
     write_idx(tmp_path / "train-images-idx3-ubyte", grey(1))
     write_idx(tmp_path / "t10k-images-idx3-ubyte", grey(20))
-    with pytest.raises(DataError, match="must each get an image, got 0, 1 and 20 of 21"):
+    with pytest.raises(DataError, match="must each get a sample, got 0, 1 and 20 of 21"):
         load_data(str(tmp_path))
 
 
@@ -470,7 +470,7 @@ def test_a_bad_option_is_a_config_error(options: dict[str, Any], message: str) -
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"limit": 1798}, "limit must be at most the number of images, 1797, got 1798"),
+        ({"limit": 1798}, "limit must be at most the number of samples, 1797, got 1798"),
         ({"size": 16}, "size must be at most the sides of the images, 8 x 8, got 16"),
         ({"size": 5000}, "size must be at most 4096, got 5000"),
     ],

@@ -73,7 +73,7 @@ def test_every_section_stands_small_data(
 
 
 def test_scores_need_two_images(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="scores need 2 validation and test images, got 1: raise the limit"):
+    with pytest.raises(ConfigError, match="scores need 2 validation and test samples, got 1: raise the limit"):
         report(tmp_path, {"images": images(12), "factors": FACTORS[:12]}, SWEPT | {"scores": "mig"})
 
 

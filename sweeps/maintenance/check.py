@@ -261,9 +261,9 @@ class _Check:
             return  # a folder may be far from its images
         if data.content_hash != trained_on:
             problem = (
-                f"the images have changed since training: hash {data.content_hash[:12]}, then {str(trained_on)[:12]}"
+                f"the data have changed since training: hash {data.content_hash[:12]}, then {str(trained_on)[:12]}"
             )
-            yield Finding("provenance.json", problem, f"restore the images of {self.spec.data!r}")
+            yield Finding("provenance.json", problem, f"restore the data of {self.spec.data!r}")
         elif content_hash(data) != data.content_hash:
             yield Finding("", "prepared images do not match the hash in their name", "delete the data cache")
 

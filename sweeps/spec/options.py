@@ -47,7 +47,7 @@ class Options:
     """Every option of a sweep, by the name that it has in TOML and in Python."""
 
     data: str = option("digits", "run", "Name, folder or file; `vaekit data list` lists names and formats.")
-    limit: int | None = option(None, "run", "Number of images to use, drawn at random.")
+    limit: int | None = option(None, "run", "Number of samples (images, or rows of a table) to use, drawn at random.")
     size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging.")
     binarize: str = option("none", "run", "Make pixels 0 or 1: none, threshold (at 0.5) or sample (anew each epoch).")
     white: float | None = option(
@@ -75,13 +75,13 @@ class Options:
     )
     seeds: int = option(3, "run", "Runs per trial, with consecutive seeds from --seed on.")
     epochs: int | Literal["auto"] = option(
-        "auto", "run", "Passes over the training images, or auto: until the loss on validation stops improving."
+        "auto", "run", "Passes over the training samples, or auto: until the loss on validation stops improving."
     )
     network: str = option(
         "mlp", "run", "mlp, conv for images, or your own torch module, MODULE:FUNCTION; or choices a,b."
     )
     depth: str = option("1", "run", f"Hidden layers on either side: {_AXIS}.")
-    batch_size: str = option("128", "run", f"Images in a minibatch: {_AXIS}; a range means powers of two.")
+    batch_size: str = option("128", "run", f"Samples in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
     loss: str = option("beta_vae", "run", f"What is minimised: {', '.join(LOSSES)}; several are an axis.")
     capacity: str = option("25", "run", f"Nats of rate that annealed_vae ends at: {_AXIS}.")

@@ -93,7 +93,7 @@ class Spec(Options):
         if is_asked and not factors:
             raise ConfigError(f"scores need data with known factors; {self.data!r} has none")
         if is_asked and images < FEWEST_SCORED:
-            raise ConfigError(f"scores need {FEWEST_SCORED} validation and test images, got {images}: raise the limit")
+            raise ConfigError(f"scores need {FEWEST_SCORED} validation and test samples, got {images}: raise the limit")
         default = CHEAP_SCORES if factors > 1 and images >= FEWEST_SCORED else ()
         return tuple(dict.fromkeys((*(parse_scores(self.scores) if self.scores else default), *objectives)))
 

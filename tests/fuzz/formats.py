@@ -115,6 +115,10 @@ def _odd_array(array: np.ndarray, rng: random.Random) -> np.ndarray:
     if rng.random() < 0.4:
         return rng.choice((array[:0], array[..., None], array.ravel(), array[:5], array.T, np.array(3)))
     kind = rng.choice(("f8", "f4", "i8", "u8", "i1", "c8", "U3", "?", "f2"))
+    if array.dtype.kind == "U":
+        odd = array.copy()
+        odd.flat[rng.randrange(odd.size)] = rng.choice(("", "nan", "1e999", "\0", "é"))
+        return odd
     with np.errstate(all="ignore"):
         odd = array.astype(kind)
     if odd.dtype.kind in "fiu":

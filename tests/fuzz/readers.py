@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,61 @@ def _codes(folder: Path) -> Path:
     path = folder / "codes.npz"
     np.savez(path, codes=rng.normal(size=(12, 3)), factors=rng.integers(0, 3, (12, 2)))
     return path
+
+
+def _table(kind: str) -> Any:
+    """A table with features, a text and a continuous factor."""
+
+    def make(folder: Path) -> Path:
+        rng = np.random.default_rng(RNG_SEED)
+        columns: dict[str, Any] = {"x": rng.normal(size=24), "y": rng.integers(0, 9, 24), "z": rng.normal(size=24)}
+        frame = pd.DataFrame(columns | {"kind": ["a", "b"] * 12, "size": rng.normal(size=24)})
+        path = folder / f"mine.{kind}"
+        frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path, index=False)
+        return path
+
+    return make
+
+
+def _table_config(path: Path) -> Any:
+    from vae.data import DataConfig
+
+    return DataConfig(source=str(path), factors=("kind", "size"))
+
+
+def _read_table(path: Path) -> object:
+    from vae.data import describe, open_data, prepare
+
+    prepared = prepare(_table_config(path), path.parent / "cache")
+    return describe(open_data(prepared))
+
+
+def _prepared_table(name: str) -> Any:
+    def make(folder: Path) -> Path:
+        from vae.data import prepare
+
+        (folder / "source").mkdir()
+        return prepare(_table_config(_table("csv")(folder / "source")), folder / "cache") / name
+
+    return make
+
+
+def _codes_of_texts(folder: Path) -> Path:
+    rng = np.random.default_rng(RNG_SEED)
+    path = folder / "codes.npz"
+    factors = np.column_stack([rng.random(12).astype(np.str_), np.array(["a", "b", "c"] * 4)])
+    np.savez(path, codes=rng.normal(size=(12, 3)), factors=factors)
+    return path
+
+
+def _make_sample(path: Path) -> object:
+    from analysis.metrics import ScoreWarning
+    from analysis.metrics.inputs import make_sample
+    from analysis.scores.after_sweep import _read_codes as read
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)
+        return make_sample(*read(path))
 
 
 def _idx(folder: Path) -> Path:
@@ -365,6 +421,9 @@ def _read_scores(path: Path) -> object:
 READERS = (
     Reader("npz", _images, _read_npz, formats.mutate_npz),
     Reader("codes", _codes, _read_codes, formats.mutate_npz),
+    Reader("codes of texts", _codes_of_texts, _make_sample, formats.mutate_npz),
+    Reader("csv table", _table("csv"), _read_table, formats.mutate_csv),
+    Reader("parquet table", _table("parquet"), _read_table, formats.mutate_parquet),
     Reader("idx images", _idx, _read_idx, formats.mutate_idx),
     Reader("idx labels", _idx_labels, _read_idx, formats.mutate_idx),
     Reader("npy", _npy, _read_npy, formats.mutate_npy),
@@ -386,6 +445,10 @@ READERS = (
     Reader("prepared json", _prepared("data.json"), _open_data, mutate_json),
     Reader("prepared images", _prepared("images.npy"), _open_data, formats.mutate_npy),
     Reader("prepared factors", _prepared("factors.npy"), _open_data, formats.mutate_npy),
+    Reader("prepared table", _prepared_table("data.json"), _open_data, mutate_json),
+    Reader("prepared rows", _prepared_table("images.npy"), _open_data, formats.mutate_npy),
+    Reader("prepared unit", _prepared_table("unit.npy"), _open_data, formats.mutate_npy),
+    Reader("prepared offset", _prepared_table("offset.npy"), _open_data, formats.mutate_npy),
     Reader("prepared split", _prepared("train.npy"), _open_data, formats.mutate_npy),
     Reader("index", _index_entry, _look_up, mutate_json),
     Reader("spec", _toml, _read_spec, formats.mutate_toml),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from vae.data.npy import open_npy
 from vae.errors import ConfigError, DataError
+from vae.factors import is_continuous
 from vae.files.texts import read_json
 
 SPLITS = ("train", "validation", "test")
@@ -145,7 +146,7 @@ def _check(data: Data) -> None:
         # A factor's values may be negative: only their order and equality are ever read.
         "factors": data.factors is None or _are_factors(data.factors, (count, len(names))),
         "scaling": _is_scaling(data),
-        "features": len(data.feature_names) in (0, data.sample_shape[-1]),
+        "features": (len(data.feature_names),) in ((0,), data.sample_shape[-1:]),
         "splits": all(_are_indices(split, (split.size,)) and split.max() < count for split in splits),
     }
     # Bounded as they are now, they can be counted.
@@ -223,8 +224,13 @@ def describe(data: Data) -> dict[str, Any]:
         **{name: len(data.split(name)) for name in SPLITS},
         f"lowest {value}": data.low,
         f"highest {value}": data.high,
-        "factors": {name: len(np.unique(values)) for name, values in factors.items()},
+        "factors": {name: _values_described(values) for name, values in factors.items()},
         **({"levels": levels} if levels else {}),
         "hash": data.content_hash,
         "notes": list(data.notes),
     }
+
+
+def _values_described(values: npt.NDArray[Any]) -> int | str:
+    """How many values a factor has, or that it is continuous."""
+    return "continuous" if is_continuous(values) else len(np.unique(values))

@@ -35,7 +35,10 @@ def fit_scaling(scale: Scale, samples: npt.NDArray[Any], pixel_scale: float, tra
         return Scaling(low, high - low)
     squares = np.zeros_like(offset)
     for values in _blocks(samples, pixel_scale, train):
-        squares += np.square(values - offset).sum(axis=0)
+        with np.errstate(over="ignore"):
+            squares += np.square(values - offset).sum(axis=0)
+    if not np.isfinite(squares).all():
+        raise DataError(f"scale needs values whose squares are finite, got up to {np.abs([low, high]).max():.4g}")
     count = len(train) * (samples[0].size // len(offset))
     return Scaling(offset, np.sqrt(squares / count))
 

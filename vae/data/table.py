@@ -22,7 +22,7 @@ INDEX_COLUMN = "__index_level_"
 """How pandas begins the name of row numbers that it saved."""
 LONGEST_LINE = 2**20
 """Bytes of a header that are looked at before the file is read."""
-_DAMAGE = (pa.ArrowException, ValueError, OverflowError, MemoryError, RecursionError)
+_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, RecursionError)
 """What pyarrow raises on a file that is not what it should be."""
 
 
@@ -54,8 +54,12 @@ class _Layout(NamedTuple):
 def _opened(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
     """The table in a file, and what was guessed of it."""
     try:
-        return _parquet(path) if path.suffix.lower() == ".parquet" else _separated(path)
+        table, notes = _parquet(path) if path.suffix.lower() == ".parquet" else _separated(path)
+        _ = table.column_names  # no UTF-8 may stand there
+        return table, notes
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the file cannot be read at all
         raise DataError(f"cannot read the table '{path}': {' '.join(str(error).split())[:200]}") from None
 
 
@@ -129,6 +133,8 @@ def _factor(path: Path, name: str, column: pa.ChunkedArray) -> Column:
     """One known factor; DataError where it has gaps."""
     if column.null_count:
         raise DataError(f"factor {name} must have a value in every row, got {column.null_count} gaps in '{path}'")
+    if pa.types.is_nested(column.type):
+        raise DataError(f"factor {name} must be numbers or text, got {str(column.type)[:80]} in '{path}'")
     if pa.types.is_decimal(column.type):
         column = pc.cast(column, pa.float64(), safe=False)
     given: Any = np.asarray(column.to_pylist()) if not _is_numbers(column.type) else column.to_numpy()

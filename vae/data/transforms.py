@@ -20,7 +20,7 @@ def subsample(raw: RawData, limit: int, rng: np.random.Generator) -> RawData:
     """Keep `limit` images, a source's own test split in proportion; ConfigError if there are fewer."""
     n_images = len(raw.images)
     if limit > n_images:
-        raise ConfigError(f"limit must be at most the number of images, {n_images}, got {limit}")
+        raise ConfigError(f"limit must be at most the number of samples, {n_images}, got {limit}")
     first_test = n_images if raw.first_test is None else raw.first_test
     n_train = round(limit * first_test / n_images)
     kept = np.concatenate(
@@ -48,7 +48,7 @@ def draw_splits(n_images: int, first_test: int | None, rng: np.random.Generator)
     validation, train = drawn[:tenth], drawn[tenth:]
     if not (len(train) and len(test)):
         sizes = f"{len(train)}, {len(validation)} and {len(test)} of {n_images}"
-        raise DataError(f"train, validation and test must each get an image, got {sizes}")
+        raise DataError(f"train, validation and test must each get a sample, got {sizes}")
     return np.sort(train), np.sort(validation), np.sort(test)
 
 
