@@ -9,7 +9,7 @@ from PIL import Image
 from rich.style import Style
 from rich.text import Text
 
-from analysis.arrays import Float32
+from analysis.arrays import Float32, Float64
 from analysis.presentation.mosaic import levels_of, mosaic, png
 from vae.data import Data
 from vae.errors import ConfigError
@@ -38,7 +38,13 @@ def plain(info: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `vae.data.describe` says as a terminal shows it: names and texts."""
     fields = dict(info)
     notes, levels = fields.pop("notes"), fields.pop("levels", {})
-    fields["factors"] = ", ".join(f"{name} ({count} values)" for name, count in info["factors"].items()) or "none known"
+    fields["factors"] = (
+        ", ".join(
+            f"{name} ({count if isinstance(count, str) else f'{count} values'})"
+            for name, count in info["factors"].items()
+        )
+        or "none known"
+    )
     for name, names in levels.items():
         more = f" and {len(names) - MOST_LEVELS} more" if len(names) > MOST_LEVELS else ""
         fields[name] = ", ".join(names[:MOST_LEVELS]) + more
@@ -70,11 +76,18 @@ def blocks(data: Data, width: int) -> Text:
 def head(data: Data) -> list[dict[str, Any]]:
     """Return the first rows of a table: of each its factors, and its first features as they were given."""
     rows = np.arange(min(HEAD_ROWS, len(data.images)))
-    features = data.given(data.pixels(rows))
+    features = _without_rounding(data, data.given(data.pixels(rows)))
     return [
         dict(_factors(data, int(row))) | dict(zip(data.feature_names[:HEAD_COLUMNS], values.tolist(), strict=False))
         for row, values in zip(rows, features, strict=True)
     ]
+
+
+def _without_rounding(data: Data, values: Float64) -> Float64:
+    """Values to a 100,000th of their unit, below which stands what float32 rounded: 0 and not -2e-8."""
+    units = np.ones(1) if data.unit is None else data.unit
+    steps = 10.0 ** (np.floor(np.log10(units)) - 5)
+    return np.asarray(np.round(values / steps) * steps) + 0.0
 
 
 def _factors(data: Data, row: int) -> Iterator[tuple[str, Any]]:
