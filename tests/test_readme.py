@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cli
 from sweeps.spec.options import names_of
@@ -41,6 +42,11 @@ def test_every_command_and_every_line_of_python(tmp_path: Path, monkeypatch: pyt
     rng = np.random.default_rng(0)
     factors = rng.integers(0, 3, (400, 2))
     np.savez("photos.npz", images=rng.random((400, 6, 6), dtype=np.float32), factors=factors)
+    for label in ("cat", "dog"):
+        Path("photos", label).mkdir(parents=True)
+        for number in range(60):
+            pixels = rng.integers(0, 256, (40 + number % 3, 50, 3), np.uint8)
+            Image.fromarray(pixels).save(Path("photos", label, f"{number}.png"))
     np.savez("codes.npz", codes=factors + 0.1 * rng.standard_normal((400, 2)), factors=factors)
     (spec,) = blocks("toml")
     Path("spec.toml").write_text(spec)

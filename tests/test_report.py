@@ -18,8 +18,9 @@ from analysis.provenance.section import provenance_sections
 from analysis.report.contents import sections
 from analysis.report.write import KINDS, render, write_report
 from tests.drawing import draw_only
-from tests.synthetic import write_sweep
+from tests.synthetic import PROVENANCE, write_sweep
 from vae.columns import RUNS
+from vae.errors import ResultsError
 
 HOSTILE = "<script>alert(1)</script> $\\frac{ {{ 7 * 7 }} & \"'"
 TABLES = {"trials", "runs", "leaderboard", "frontier"}
@@ -227,3 +228,14 @@ def test_a_hostile_name_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     page = Page(write_report(sweep))
     assert " ".join(name.split()) in page.text
     assert page.tags.count("script") == 3  # data, Plotly, our own
+
+
+def test_what_was_decided_of_the_data_is_said(tmp_path: Path) -> None:
+    notes = ["white is taken to be 255", "the label is the subfolder, one of cat, dog"]
+    provenance: dict[str, Any] = {**PROVENANCE, "data": {"notes": notes}}
+    folder = write_sweep(tmp_path / "noted", provenance=provenance)
+    first, *_ = provenance_sections(View(open_sweep(folder.path)))
+    assert f"Of the data: {notes[0]}; {notes[1]}. To repeat it" in first.sentence
+    folder.write_provenance(provenance | {"data": {"notes": [3]}})
+    with pytest.raises(ResultsError, match="notes must be texts"):
+        folder.read_provenance()

@@ -12,7 +12,8 @@ def provenance_sections(view: View) -> list[Section]:
     table = provenance(view.sweep)
     table["key"] = table["key"].map(view.words)
     command = shlex.join(["vaekit", "sweep", str(view.sweep.folder.spec), "--out", "again"])
-    notes = "".join(f" Of the data: {note}." for note in view.sweep.provenance.get("data", {}).get("notes", []))
+    of_data = view.sweep.provenance.get("data", {}).get("notes", [])
+    notes = f" Of the data: {'; '.join(of_data)}." if of_data else ""
     sentence = f"Settings, versions and machine of this sweep.{notes} To repeat it on the same kind of processor:"
     runs = "One row per run, that is, per trial and seed: its hyperparameters and everything that was measured."
     return [
