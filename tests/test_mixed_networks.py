@@ -10,6 +10,7 @@ import pytest
 import vaekit
 from analysis.effects.effect import effect
 from analysis.importance.shares import importance
+from analysis.kl.figures import kl_heat_map
 from analysis.presentation.style import is_wide, line_of, scale
 from analysis.presentation.view import View
 from analysis.report.contents import sections
@@ -51,6 +52,16 @@ def test_the_effect_of_a_name_is_a_mean_each() -> None:
     assert found["value"].tolist() == ["mlp", OWN]
     assert found["mean"].tolist() == [2.5, 5.5]
     assert found["trials"].tolist() == [2, 1]
+
+
+def test_rows_of_a_heat_map_are_sorted_by_name() -> None:
+    """Where nothing else varies a figure is ordered and coloured by names."""
+    rows = [(trial, network, 1, float(trial)) for trial, network in enumerate((OWN, "mlp", OWN, "conv"))]
+    figure = kl_heat_map(pd.DataFrame(rows, columns=["trial", "network", "rank", "kl_nats"]), "network")
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["mlp", "conv", OWN, OWN]
+    shown = figure.axes[0].images[0].get_array()
+    assert shown is not None
+    assert shown.ravel().tolist() == [1.0, 3.0, 0.0, 2.0]
 
 
 def test_importance_knows_that_only_the_name_matters() -> None:

@@ -6,6 +6,7 @@ from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
 from analysis.presentation.words import short_label
+from analysis.statistics.names import is_named
 
 
 def kl_sections(view: View) -> list[Section]:
@@ -15,12 +16,13 @@ def kl_sections(view: View) -> list[Section]:
         return [left_out(title, "kl", kl)]
     order = colour_by(kl)
     figure = figures.kl_heat_map(kl, order)
-    return [Section(title=title, slug="kl", sentence=_sentence(order), figure=figure, table=kl)]
+    return [Section(title=title, slug="kl", sentence=_sentence(order, is_named(kl[order])), figure=figure, table=kl)]
 
 
-def _sentence(order: str) -> str:
+def _sentence(order: str, of_names: bool) -> str:
+    sorted_by = f"sorted by {short_label(order)}" if of_names else f"the smallest {short_label(order)} at the top"
     return (
-        f"Each row is a trial, the smallest {short_label(order)} at the top, with its dimensions sorted by KL: bright "
+        f"Each row is a trial, {sorted_by}, with its dimensions sorted by KL: bright "
         "ones carry the rate, dark ones have collapsed to the prior, and cells are blank beyond its latent dimensions. "
         "Values are means over seeds on the test split."
     )
