@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
+import vaekit
 from analysis.frames.sweep import open_sweep
 from analysis.report.write import write_comparison, write_report
 from tests.synthetic import write_sweep
@@ -216,6 +218,25 @@ def test_a_report_of_several_is_silent_too(browser: Browser, report: Path, tmp_p
         assert watched.page.evaluate("document.documentElement.scrollWidth") == width
         assert HOSTILE in watched.page.locator("h1").inner_text()
         assert watched.seen == []
+
+
+def test_a_table_with_hostile_columns(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path / "cache"))
+    rows = np.random.default_rng(0).normal(5.0, 2.0, (60, 4))
+    names = [HOSTILE, "$x^{", "<img src=x onerror=alert(4)>", "a" * 300]
+    sweep = vaekit.sweep(
+        data=pd.DataFrame(rows, columns=names), name="rows", out=tmp_path, trials=1, seeds=1, epochs=2, jobs=1,
+        latent_dim=2, hidden_dim=16, beta=1,
+    )  # fmt: skip
+    watched = Watched(browser, write_report(sweep))
+    text = watched.page.locator("body").inner_text()
+    for wanted in ("Reconstruction of features", "What each dimension moves", *names[:3]):
+        assert wanted in text
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 1400
+    for sheet in (tmp_path / "rows" / "report" / "runs").glob("*.html"):
+        watched.page.goto(sheet.as_uri())
+        assert names[2] in watched.page.locator("body").inner_text()
+    assert watched.seen == []
 
 
 def test_a_thousand_runs(browser: Browser, tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from analysis.presentation.section import Section
 
 Words = Callable[[str], str]
 """Puts a text into the words of the data."""
-OF_TABLES = {"image": "sample", "pixel": "feature"}
+OF_TABLES = {"image": "sample", "an image": "a sample", "pixel": "feature"}
 PROSE = "sentence"
 """The column of a table that is prose and no value."""
-_NOUN = r"(?<![A-Za-z])(image|pixel)(?=s?(?![A-Za-z]))"
+_NOUN = r"(?<![A-Za-z])(an image|image|pixel)(?=s?(?![A-Za-z]))"
 
 
 def of_images(text: str) -> str:
