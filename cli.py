@@ -379,8 +379,8 @@ def _sweep(spec: "Spec", work: "Work | None" = None) -> None:
 
     work = work or work_of(spec, Refinement(choose=worth_more_seeds, note=say))
     try:
-        with stop_on_signals(say) as stop, live_progress(spec.objectives[0].name) as on_status:
-            status = run_sweep(spec, on_status, scorer=score_run, stop=stop, note=say, work=work)
+        with stop_on_signals(say) as stop, live_progress(spec.objectives[0].name, quiet=spec.quiet) as show:
+            status = run_sweep(spec, show, scorer=score_run, stop=stop, note=say, work=work)
         if status.interrupted:
             raise KeyboardInterrupt
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from analysis.scores.in_sweep import score_run
 from analysis.statistics.more_seeds import worth_more_seeds
 from sweeps.coordination import refine as _refining
 from sweeps.coordination.coordinator import Work, run_sweep
+from sweeps.coordination.progress import live_progress
 from sweeps.spec.compare import compare_spec
 from sweeps.spec.make import make_spec, spec_in
 from sweeps.spec.options import docstring_of, signature_of
@@ -62,7 +63,9 @@ def compare(like: str | None = None, **options: Any) -> Sweep:
 
 
 def _trained(spec: Spec, work: Work | None = None) -> Sweep:
-    return open(run_sweep(spec, scorer=score_run, note=say, work=work).path, network=spec.network)
+    with live_progress(spec.objectives[0].name, quiet=spec.quiet) as show:
+        path = run_sweep(spec, show, scorer=score_run, note=say, work=work).path
+    return open(path, network=spec.network)
 
 
 _LIKE = Parameter("like", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=str | None)

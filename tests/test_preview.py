@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sweeps.coordination import preview
-from sweeps.coordination.coordinator import Status
 from sweeps.coordination.preview import START_SECONDS, preview_sweep
 from sweeps.coordination.progress import describe
+from sweeps.coordination.status import Status
 from sweeps.spec.make import make_spec
 from vae.data import load_data
 from vae.minibatches import steps_an_epoch
@@ -86,9 +86,11 @@ def status(**given: Any) -> Status:
             3.0,
             "6/24 trials, best elbo 0.50, 2 pruned, 1 failed",
         ),
-        ({"share": 0.25}, 20.0, "0/24 trials, about 60 s left"),
-        ({"share": 0.25}, 100.0, "0/24 trials, about 5 min left"),
-        ({"share": 0.5}, 7200.0, "0/24 trials, about 2.0 h left"),
+        ({"seconds_left": 60.0}, 0.0, "0/24 trials, about 60 s left"),
+        ({"seconds_left": 310.0}, 10.0, "0/24 trials, about 5 min left"),
+        ({"seconds_left": 7200.0, "running": 3}, 0.0, "0/24 trials, 3 training, about 2.0 h left"),
+        ({"best_running": -40.0}, 0.0, "0/24 trials, best elbo so far -40.00, in training"),
+        ({"seconds_left": 2.0}, 9.0, "0/24 trials, about 1 s left"),
         ({"complete": 24, "best": 1.0, "share": 1.0}, 9.0, "24/24 trials, best elbo 1.00"),
     ],
 )

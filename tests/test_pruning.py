@@ -15,7 +15,8 @@ from optuna.study import Study, load_study
 
 import vaekit
 from analysis.scores.in_sweep import score_run
-from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.status import Status
 from sweeps.spec.make import make_spec
 from sweeps.spec.rungs import rungs
 from sweeps.spec.spec import Spec

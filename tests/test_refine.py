@@ -25,9 +25,10 @@ from analysis.summary.refined import refined as refined_sentence
 from analysis.summary.refined import winners_curse
 from analysis.summary.section import paragraphs
 from analysis.summary.summary import summary
-from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.coordination.coordinator import run_sweep
 from sweeps.coordination.refine import Refinement, refine, work_of
 from sweeps.coordination.roster import Block, Roster
+from sweeps.coordination.status import Status
 from sweeps.engines.engine import Load, Stop
 from sweeps.engines.worker import Task
 from sweeps.maintenance.check import check_sweep

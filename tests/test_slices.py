@@ -10,6 +10,7 @@ import pytest
 
 from sweeps.coordination.checkpoints import Checkpoints
 from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.status import Status
 from sweeps.engines import slices
 from sweeps.engines.engine import Load, Stop
 from sweeps.engines.slices import Forgotten, Slice, train_slice
@@ -248,3 +249,19 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(ResultsError, match="is no valid checkpoint"):
             read_checkpoint(path)
+
+
+def test_a_status_comes_with_every_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "FIRST_SECONDS", 0.6)
+    found: list[Status] = []
+    run_sweep(tiny(tmp_path, trials=2, epochs=6, hidden_dim="16", batch_size=32), found.append, Sliced())
+    shares = [status.share for status in found]
+    assert len(shares) > 6
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    middle = found[len(found) // 2]
+    assert middle.running == 2
+    assert middle.in_flight[0].startswith("trials 0, 1 in epoch ")
+    assert middle.seconds_left > 0.0
+    assert np.isfinite(middle.best_running)
+    assert (found[-1].running, found[-1].in_flight) == (0, ())

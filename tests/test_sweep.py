@@ -18,8 +18,9 @@ import pytest
 
 import vaekit
 from analysis.statistics.states import is_complete
-from sweeps.coordination.coordinator import Status, run_sweep
+from sweeps.coordination.coordinator import run_sweep
 from sweeps.coordination.preview import preview_sweep
+from sweeps.coordination.status import Status
 from sweeps.engines.engine import Load, Stop, TimedOut
 from sweeps.engines.local import LocalEngine
 from sweeps.engines.worker import Run, Task, train_stack

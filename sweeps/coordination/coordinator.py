@@ -6,10 +6,9 @@ so the folder is the state from which the same command goes on.
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import nan
-from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -19,6 +18,7 @@ from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
+from sweeps.coordination.status import Status, UnderWay
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.engines.slices import Slice
 from sweeps.engines.worker import Run, Task
@@ -40,37 +40,6 @@ from vae.zero_rate import zero_rate_of_training_nats
 
 TABLE_PAUSE = 20
 """Times that writing the trials table took, to wait before it is written again; at the end it always is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """How far a sweep is."""
-
-    path: Path
-    """Its folder."""
-    trials: int
-    """Trials asked so far."""
-    goal: int
-    """Trials that the spec wants."""
-    complete: int
-    pruned: int
-    failed: int
-    best: float
-    """Best value of the first objective so far; NaN before the first."""
-    share: float
-    """Share of this call's work that is done, in [0, 1]; what is not asked yet is taken to cost as much as the rest."""
-    refining: int = 0
-    """Trials that are given more seeds now."""
-    since_best: int = 0
-    """Trials told since the best one."""
-    first_error: str = ""
-    timed_out: bool = False
-    interrupted: bool = False
-
-    @property
-    def told(self) -> int:
-        """Trials that are told."""
-        return self.complete + self.pruned + self.failed
 
 
 Scorer = Callable[..., dict[str, float]]
@@ -173,8 +142,7 @@ class Coordinator:
         self.checkpoints = Checkpoints(folder, note)
         unfinished = [*self.ledger.missing_runs(range(len(self.ledger))), *self.ledger.missing_more()]
         self.checkpoints.read({run.run for run in unfinished})
-        self._done = 0.0
-        self._total = 0.0
+        self.under_way = UnderWay(spec, data.sample_shape, len(data.train))
         self._next_table = 0.0
 
     def run(self, stop: Stop) -> None:
@@ -197,7 +165,7 @@ class Coordinator:
         runs = self.ledger.missing_more()
         if not runs:
             return
-        self._total = self._done + cost(runs, self.data.sample_shape)
+        self.under_way.total = self.under_way.done + cost(runs, self.data.sample_shape)
         self._refining = len({run.trial for run in runs})
         self.on_status(self.status())
         self._train_runs(runs, None, (), stop)
@@ -255,7 +223,7 @@ class Coordinator:
         """Train what is asked to its end, from rung to rung where there are any."""
         waiting = [trial for trial in range(len(self.ledger)) if trial not in self.told]
         self._tell()
-        self._total = self._done + self._cost_left(waiting)
+        self.under_way.total = self.under_way.done + self._cost_left(waiting)
         self.write_trials(running=waiting)
         self.on_status(self.status())
         missing = [run.run for run in self.ledger.missing_runs(waiting)]
@@ -273,24 +241,32 @@ class Coordinator:
 
     def _train_runs(self, runs: Sequence[Run], epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train runs until an epoch or their end, and write what ended or failed, while these trials wait for it."""
-        runs = [replace(run, so_far=self.checkpoints.so_far.get(run.run)) for run in runs]
-        stacks = plan_stacks(runs, self.data.sample_shape, self.engine.workers, self.task.device)
+        stacks = plan_stacks(self._with_so_far(runs), self.data.sample_shape, self.engine.workers, self.task.device)
         task = replace(self.task, until_epoch=epoch)
         for stack, outcome in self.engine.run(stacks, task, stop, self.checkpoints.load):
             if isinstance(outcome, Slice):
+                self.under_way.hear(stack, outcome.so_far, epoch)
                 if outcome.is_kept:
                     self._keep(stack, outcome.so_far)
-                continue
-            trained = [] if isinstance(outcome, Exception) else outcome
-            paused = [run for run, result in zip(stack, trained, strict=False) if result.state]
-            if paused:
-                self._keep(paused, [result for result in trained if result.state])
-            going_on = {run.run for run in paused}
-            self._write([record for record in self._records(stack, outcome) if record.run not in going_on])
-            self._done += cost(stack, self.data.sample_shape, epoch)
-            self._tell(self.ledger.readers(stack))
-            self._refresh_trials(waiting)
+            else:
+                self._take(stack, outcome, epoch)
+                self._refresh_trials(waiting)
             self.on_status(self.status())
+        self.under_way.rest()
+
+    def _with_so_far(self, runs: Iterable[Run]) -> list[Run]:
+        return [replace(run, so_far=self.checkpoints.so_far.get(run.run)) for run in runs]
+
+    def _take(self, stack: Sequence[Run], outcome: list[TrainedRun] | Exception, epoch: int | None) -> None:
+        """Keep what pauses at a rung, write what has ended or failed, and tell."""
+        trained = [] if isinstance(outcome, Exception) else outcome
+        self.under_way.end(stack, trained, epoch)
+        paused = [run for run, result in zip(stack, trained, strict=False) if result.state]
+        if paused:
+            self._keep(paused, [result for result in trained if result.state])
+        going_on = {run.run for run in paused}
+        self._write([record for record in self._records(stack, outcome) if record.run not in going_on])
+        self._tell(self.ledger.readers(stack))
 
     def _keep(self, stack: Sequence[Run], trained: Sequence[TrainedRun]) -> None:
         self.checkpoints.save({run.run: so_far for run, so_far in zip(stack, trained, strict=True)})
@@ -377,7 +353,8 @@ class Coordinator:
         unasked = (self.spec.trials - len(self.ledger)) / max(1, len(waiting))
         batch = min(self.spec.batch, len(waiting))
         share = share_trained(self.spec.pruner, batch, nominal_epochs(self.spec.epochs), self.spec.rungs)
-        return cost(self.ledger.missing_runs(waiting), self.data.sample_shape) * share * (1 + max(0.0, unasked))
+        missing = self._with_so_far(self.ledger.missing_runs(waiting))
+        return cost(missing, self.data.sample_shape) * share * (1 + max(0.0, unasked))
 
     def _tell(self, changed: Iterable[int] | None = None) -> None:
         """Tell every trial whose runs are finished, those of one moment in trial order; to optimize a whole batch.
@@ -427,7 +404,11 @@ class Coordinator:
             pruned=pruned,
             failed=len(errors),
             best=best(values, default=nan),
-            share=min(1.0, self._done / self._total) if self._total else 0.0,
+            share=self.under_way.share,
+            running=len(self.under_way.trials()),
+            best_running=best((value for _, value in self.under_way.values().values()), default=nan),
+            seconds_left=self.under_way.seconds_left(self.engine.workers),
+            in_flight=self.under_way.words(),
             refining=self._refining,
             since_best=self._since_best(),
             first_error=errors[0] if errors else "",

@@ -1,18 +1,26 @@
-"""Live progress: a bar in a terminal, plain lines elsewhere. Both on stderr."""
+"""Live progress on stderr: a bar in a terminal or a notebook, plain lines elsewhere."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from math import isnan
 from time import monotonic
 from typing import Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from sweeps.coordination.coordinator import Status
+from sweeps.coordination.status import Status
 from vae.streams import say
 
 SECONDS_BETWEEN_LINES = 5.0
+MOST_SECONDS_SILENT = 10.0
+"""Whatever the coordinator and its workers do meanwhile."""
+MOST_STACKS = 4
+"""In flight, that are named."""
 
 
 class Show(Protocol):
@@ -23,54 +31,106 @@ class Show(Protocol):
 
 
 @contextmanager
-def live_progress(objective: str) -> Iterator[Show]:
-    """Show a sweep's status as it changes: trials, best value, failures and time left."""
+def live_progress(objective: str, *, quiet: bool = False) -> Iterator[Show]:
+    """Show a sweep's status as it changes: trials, best value, time left, and what trains; nothing where `quiet`."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines(objective)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("sweep", total=1.0, text="starting the workers")
-        start = monotonic()
-
-        def show(status: Status) -> None:
-            text = describe(status, objective, monotonic() - start)
-            share = status.share if status.refining else max(status.told / status.goal, status.share)
-            progress.update(task, completed=share, text=text)
-
-        yield show
+    if quiet:
+        yield lambda status: None
+    elif console.is_terminal or (console.is_jupyter and find_spec("ipywidgets")):
+        with _Bar(objective, console) as bar:
+            yield bar.show
+    else:
+        lines = _Lines(objective)
+        try:
+            yield lines
+        finally:
+            lines.ended.set()
 
 
+class _Bar(Progress):
+    """A bar, with what trains now below it."""
+
+    def __init__(self, objective: str, console: Console) -> None:
+        self._objective = objective
+        self._latest: Status | None = None
+        columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
+        super().__init__(*columns, console=console)
+        self._task = self.add_task("sweep", total=1.0, text="starting the workers")
+
+    def show(self, status: Status) -> None:
+        self._latest = status
+        self.update(self._task, completed=_share(status), text=describe(status, self._objective))
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Yield the bar, then a line a stack in flight."""
+        yield self.make_tasks_table(self.tasks)
+        for line in in_flight(self._latest) if self._latest else ():
+            yield Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
+@dataclass
 class _Lines:
-    """A line now and then, for logs."""
+    """A line now and then, for logs, in whatever else happens."""
 
-    def __init__(self, objective: str) -> None:
-        self.objective = objective
-        self.start = monotonic()
-        self.last = -SECONDS_BETWEEN_LINES
+    objective: str
+    ended: threading.Event = field(default_factory=threading.Event)
+    _said: float = -SECONDS_BETWEEN_LINES
+    _latest: Status | None = None
+    _heard: float = 0.0
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._repeat, daemon=True).start()
 
     def __call__(self, status: Status) -> None:
-        now = monotonic()
-        if now - self.last >= SECONDS_BETWEEN_LINES or status.told == status.goal:
-            self.last = now
-            say(describe(status, self.objective, now - self.start))
+        self._latest, self._heard = status, monotonic()
+        if self._heard - self._said >= SECONDS_BETWEEN_LINES or status.told == status.goal:
+            self._say()
+
+    def _repeat(self) -> None:
+        while not self.ended.wait(1.0):
+            if self._latest and monotonic() - self._said >= MOST_SECONDS_SILENT:
+                self._say()
+
+    def _say(self) -> None:
+        self._said = monotonic()
+        assert self._latest  # noqa: S101
+        beginning = "starting the workers" if not self._latest.told and not self._latest.share else ""
+        stacks = "; ".join(in_flight(self._latest)) or beginning
+        since = self._said - self._heard
+        say(" | ".join(filter(None, [describe(self._latest, self.objective, since, share=True), stacks])))
 
 
-def describe(status: Status, objective: str, seconds: float) -> str:
-    """Put a status into words; `seconds` is the time since the sweep began."""
+def in_flight(status: Status) -> list[str]:
+    """Say what trains now, the first stacks by name."""
+    more = len(status.in_flight) - MOST_STACKS
+    return [*status.in_flight[:MOST_STACKS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def describe(status: Status, objective: str, seconds: float = 0.0, *, share: bool = False) -> str:
+    """Put a status into words; `seconds` is its age."""
     parts = [f"{status.told}/{status.goal} trials"]
+    if share and status.share > 0.0:
+        parts[0] = f"{_share(status):.0%}, {parts[0]}"
+    if status.running:
+        parts.append(f"{status.running} training")
     if not isnan(status.best):
         parts.append(f"best {objective} {status.best:.2f}")
+    elif not isnan(status.best_running):
+        parts.append(f"best {objective} so far {status.best_running:.2f}, in training")
     if status.pruned:
         parts.append(f"{status.pruned} pruned")
     if status.refining:
         parts.append(f"more seeds for {status.refining}")
     if status.failed:
         parts.append(f"{status.failed} failed")
-    if 0.0 < status.share < 1.0:
-        parts.append(f"about {_duration(seconds * (1 - status.share) / status.share)} left")
+    if status.seconds_left > 0.0 and status.share < 1.0:
+        parts.append(f"about {_duration(max(1.0, status.seconds_left - seconds))} left")
     return ", ".join(parts)
+
+
+def _share(status: Status) -> float:
+    """Of the whole sweep by its trials, or of this call's work, whichever is further."""
+    return status.share if status.refining else max(status.told / status.goal, status.share)
 
 
 def _duration(seconds: float) -> str:

@@ -18,8 +18,11 @@ FIRST_SECONDS, MOST_SECONDS = 2.0, 10.0
 """Of a slice."""
 GROWTH = 0.2
 """A slice's share of the time that its worker has trained the stack, between the two."""
-MOVING_SHARE = 0.02
-"""Of the time, that states may take on their way: they go with every slice, or where they are slow less often."""
+MOVING_SHARE, LARGEST_SHARE = 0.01, 0.02
+"""Of the time, that states may take on their way: with every slice, or where they are slow less often; the larger one
+where they would else come more than MOST_APART seconds apart."""
+MOST_APART = 18.0
+"""With a slice, less than 30 s of training are at stake."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class _Session:
             return None
         ended = time.monotonic()
         self.trained_seconds += ended - begun
-        keep = leave or MOVING_SHARE * (ended - self.kept_at) >= self.moving_seconds
+        pause = max(min(self.moving_seconds / MOVING_SHARE, MOST_APART), self.moving_seconds / LARGEST_SHARE)
+        keep = leave or ended - self.kept_at >= pause
         so_far = self.training.so_far(with_states=keep)
         self.left_at, self.number = time.monotonic(), self.number + 1
         if keep:

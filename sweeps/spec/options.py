@@ -136,6 +136,7 @@ class Options:
     keep_weights: str = option("all", "place", "Weights to keep: all, best (trials) or none.", compare=False)
     timeout: str = option("", "place", "Stop after a time such as 90s, 30m or 2h.", numeric=True)
     report: bool = option(True, "place", "Write the report at the end.")
+    quiet: bool = option(False, "place", "Show no progress.")
 
 
 def of(declared: "Field[Any]") -> Option:
