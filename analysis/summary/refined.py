@@ -43,6 +43,7 @@ def refined(view: View) -> str:
         return ""
     objective, first = view.sweep.objectives[0], int(view.board["trial"].iloc[0])
     is_nats = objective.column.endswith("_nats")
+    unit = " nats" if is_nats else ""
     names = ("value_at_selection", "value", "value_of_others", "curse")
     told = {name: nats(found[name]) if is_nats else number(found[name], 4) for name in names}
     others = counted(found["seeds"] - found["seeds_at_selection"], "seed")
@@ -50,8 +51,8 @@ def refined(view: View) -> str:
     return (
         f"{counted(found['trials'], 'trial')} {'was' if found['trials'] == 1 else 'were'} refined with more seeds. The "
         f"first at its selection, trial {found['trial']}, had {objective.name.replace('elbo', 'ELBO')} "
-        f"{told['value_at_selection']}{' nats' if is_nats else ''} over {counted(found['seeds_at_selection'], 'seed')} "
+        f"{told['value_at_selection']}{unit} over {counted(found['seeds_at_selection'], 'seed')} "
         f"and has {told['value']} over {found['seeds']}; over the {others} that had no part in choosing it, "
         f"{told['value_of_others']}. The best of many values flatters on average (the winner's curse), here by "
-        f"{told['curse']}. {standing}"
+        f"{told['curse']}{unit}. {standing}"
     )
