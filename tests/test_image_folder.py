@@ -281,6 +281,14 @@ def test_arrays_are_cropped_where_size_does_not_divide(tmp_path: Path) -> None:
     assert data.notes[-1] == "images of 9 x 7 are cropped to their central square and averaged over areas to 3 x 3"
 
 
+def test_photographs_need_a_size(pictures: Path) -> None:
+    for number in range(10):
+        Image.new("RGB", (1500, 1000), (number, 100, 200)).save(pictures / f"{number}.jpg")
+    with pytest.raises(DataError, match="at most 4,194,304 values, .* --size, got 1000 x 1500 x 3 in '0.jpg'"):
+        loaded(pictures)
+    assert loaded(pictures, size=8).sample_shape == (8, 8, 3)
+
+
 # Limits and the cache
 
 

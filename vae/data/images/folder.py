@@ -1,5 +1,6 @@
 """A folder of image files as raw data: looked at first, decoded when asked for, a block at a time."""
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from vae.streams import say
 
 BLOCK_BYTES = 2**26
 """Of images that are decoded at once, for BLOCK of them may be large."""
+MOST_VALUES = 2**22
+"""Of an image, beyond which no fully-connected network takes it."""
 MOST_THREADS = 8
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -42,6 +45,9 @@ def read_image_folder(folder: Path, config: DataConfig) -> RawData:
         counts = _traits(listing)
         kind = kind_of(counts, config.white is not None)
         shape = read_picture(folder / listing.names[0], kind).shape
+    if config.size is None and math.prod(shape) > MOST_VALUES:
+        rule = f"images must have at most {MOST_VALUES:,} values, or be given a size by --size"
+        raise DataError(f"{rule}, got {' x '.join(map(str, shape))} in '{listing.names[0]}' of '{folder}'")
     pictures = _Pictures(listing, kind, config.white, config.size, shape)
     side = f"{config.size} x {config.size}"
     cropped = [] if config.size is None else [f"images are cropped to their central square and averaged to {side}"]
@@ -96,7 +102,7 @@ class _Pictures:
 
     def blocks(self, rows: Indices) -> Iterator[npt.NDArray[Any]]:
         """Decode the images at these rows, in threads: Pillow lets go of Python's lock."""
-        n_at_once = max(1, min(BLOCK, BLOCK_BYTES // (int(np.prod(self.shape)) * self.dtype.itemsize)))
+        n_at_once = max(1, min(BLOCK, BLOCK_BYTES // (math.prod(self.shape) * self.dtype.itemsize)))
         progress = _Progress("read", len(rows))
         brightest = 0
         with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
