@@ -333,9 +333,7 @@ def test_a_change_anywhere_is_noticed(pictures: Path, monkeypatch: pytest.Monkey
         patch.setattr(image_folder, "list_folder", None)
         assert prepare(config) == first, "nothing is read again"
     changed = pictures / "a" / "b" / "003.png"
-    os.utime(changed, ns=(10**18, 10**18 + 1))
-    Image.fromarray(255 - colours()[3]).save(changed)
-    settle()
+    Image.fromarray(255 - colours()[3]).save(changed)  # in place: no folder's times change
     assert prepare(config) != first
     (pictures / "c" / "001.png").unlink()
     assert len(loaded(pictures).images) == 11
