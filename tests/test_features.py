@@ -18,6 +18,7 @@ from analysis.presentation.nouns import of_tables
 from analysis.presentation.view import View
 from analysis.report.terminal import print_summary
 from analysis.report.write import write_report
+from analysis.scores.section import score_sections
 from analysis.summary.section import paragraphs
 from analysis.summary.summary import summary
 from tests.drawing import draw_only
@@ -138,3 +139,16 @@ def test_a_run_says_sample_in_its_errors(sweep: vaekit.Sweep) -> None:
     wrong: Any = np.zeros((2, 3), np.float32)
     with pytest.raises(ValueError, match=r"a sample of this sweep must have shape \(6,\), got \(3,\)"):
         sweep.run(0).encode(wrong)
+
+
+def test_the_report_says_which_factors_have_bins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    factors = {"age": rng.random(60), "kind": ["a", "b", "c"] * 20}
+    swept = vaekit.sweep(
+        data=rng.random((60, 4)), factors=factors, name="aged", out=tmp_path, trials=1, seeds=1, epochs=1, jobs=1,
+        latent_dim=2, hidden_dim=16, beta=1, report=False,
+    )  # fmt: skip
+    section = score_sections(View(swept))[0]
+    assert "Continuous factors (age) have 10 classes" in section.sentence
+    assert float(section.table.set_index("score").loc["mig", "ceiling"]) > 0.5  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import warnings
 import pandas as pd
 
 from analysis.effects.effect import effect
+from analysis.frames.sweep import Sweep
 from analysis.metrics import ScoreWarning
 from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
@@ -13,7 +14,8 @@ from analysis.scores import figures
 from analysis.scores.tables import mutual_information, rank_correlations, trial_scores
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import beta_first
-from vae.errors import ResultsError
+from vae.errors import ResultsError, VaekitError
+from vae.factors import BINS, is_continuous
 
 NO_SCORES = (
     "the runs have no scores; they need data with several known factors (or --scores by name) and two test images"
@@ -39,7 +41,25 @@ def score_sections(view: View) -> list[Section]:
 def _best_section(view: View) -> Section:
     table = trial_scores(view.sweep, view.best_runs, len(view.board))
     sentence = f"{EXPLAINED} Shown is the first trial of the leaderboard, with 95 % intervals over seeds."
+    sentence += _binned(view.sweep)
     return Section(title="Scores", slug="scores", sentence=sentence, table=table, preview=table)
+
+
+def _binned(sweep: Sweep) -> str:
+    """Say which factors are continuous and what becomes of them, where any are."""
+    try:
+        values = sweep.factors("train")
+    except VaekitError:  # the data can no longer be read
+        return ""
+    if values is None:
+        return ""
+    names = [name for name, column in zip(sweep.factor_names, values.T, strict=True) if is_continuous(column)]
+    if not names:
+        return ""
+    return (
+        f" Continuous factors ({', '.join(names)}) have {BINS} classes of equally many images each; sap_r2 and irs "
+        "read their values."
+    )
 
 
 def _effect_section(view: View, parameter: str) -> Section:
