@@ -1,6 +1,7 @@
 """A study ends where its best no longer improves: at one trial, however it is worked through."""
 
 import sys
+from functools import partial
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def test_to_optimize_it_ends_with_a_batch(
 
 
 def test_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sweeps.coordination.coordinator.run_sweep", partial(run_sweep, engine=Inline()))
     spec = study(tmp_path, stop_after=2)
     words = [
         f"--{name.replace('_', '-')}={value}" for name, value in spec.as_dict().items() if value not in (True, False)
