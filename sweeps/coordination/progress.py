@@ -120,7 +120,7 @@ def describe(status: Status, objective: str, seconds: float = 0.0, *, share: boo
     if status.pruned:
         parts.append(f"{status.pruned} pruned")
     if status.refining:
-        parts.append(f"more seeds for {status.refining}")
+        parts.append(f"{status.refining} get more seeds")
     if status.failed:
         parts.append(f"{status.failed} failed")
     if status.seconds_left > 0.0 and status.share < 1.0:
