@@ -19,12 +19,14 @@ from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_bytes, mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
 from vae.columns import HISTORY
+from vae.config import RunConfig
 from vae.files.results import Folder
 from vae.files.rounds import Round
 from vae.trained import TrainedRun
 
 RNG_SEED = 0
 DATA_HASH = "d" * 64
+OWN = "tests.own_networks:noisy"
 TRIALS, SEEDS, PIXELS, EPOCHS = 4, 2, 16, 3
 WHOLE_SPEC: dict[str, Any] = {**SPEC, "trials": TRIALS, "seeds": SEEDS, "epochs": EPOCHS, "hidden_dim": "8"}
 WHOLE_SPEC |= {
@@ -213,6 +215,37 @@ def _with_weights(r: Any, rng: np.random.Generator, config: Any) -> Any:
     shapes = network_of(config, (PIXELS,)).shapes
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     return replace(r, weights=weights)
+
+
+def _own(name: str) -> Any:
+    """A sweep over a network of the user's own, whose weights have free names and count in a buffer."""
+
+    def make(folder: Path) -> Path:
+        from vae.files.weights import weights_bytes
+        from vae.own.model import new_model
+        from vae.own.source import find_source
+
+        path: Path = _of_sweep(name)(folder)
+        sweep = Folder(path.parent if path.name == "provenance.json" else path.parents[1])
+        sweep.write_spec(WHOLE_SPEC | {"network": OWN})
+        sweep.write_provenance(sweep.read_provenance() | {"networks": {OWN: find_source(OWN).hash}})
+        for stack in sweep.stack_paths():
+            states = {
+                row["run"]: new_model(RunConfig(network=OWN, latent_dim=row["latent_dim"], hidden_dim=8), (4, 4))
+                for row in sweep.read_stack(stack).to_pylist()
+            }
+            tensors = {f"{run}.{n}": t.numpy() for run, model in states.items() for n, t in model.state_dict().items()}
+            stack.with_suffix(".safetensors").write_bytes(weights_bytes(tensors))
+        return path
+
+    return make
+
+
+def _read_own_model(path: Path) -> object:
+    from analysis.frames.sweep import open_sweep
+
+    sweep = open_sweep(path.parent if path.name == "provenance.json" else path.parents[1], network=OWN)
+    return [sweep.model(run) for run in sweep.runs["run"]]
 
 
 def _of_sweep(name: str) -> Any:
@@ -463,6 +496,8 @@ READERS = (
         formats.mutate_parquet,
     ),
     Reader("weights", _of_sweep("stacks/00000000.safetensors"), _read_model, formats.mutate_safetensors),
+    Reader("own weights", _own("stacks/00000000.safetensors"), _read_own_model, formats.mutate_safetensors),
+    Reader("own provenance", _own("provenance.json"), _read_own_model, mutate_json),
     Reader("checkpoint", _checkpoint, _read_checkpoint, formats.mutate_checkpoint),
     Reader("journal", _of_sweep("study.journal"), _read_journal, formats.mutate_lines),
     Reader("refinement", _refined, _read_rounds, mutate_json),
