@@ -30,7 +30,7 @@ from vae.errors import ConfigError, EngineError, ResultsError
 from vae.files.results import Folder
 from vae.minibatches import noise_minibatches, steps_an_epoch, training_minibatches
 from vae.own.contract import check_network
-from vae.own.model import channels_first, rows
+from vae.own.model import channels_first, module_shape, rows
 from vae.own.source import Source, bring, find_source
 from vae.own.stack import OwnStack
 from vae.randomness import NOISE
@@ -197,6 +197,25 @@ def test_evaluation_draws_nothing_and_is_that_of_the_plain_module(digits: Data, 
     assert run.totals == gone_on.totals
     assert all((run.weights[name] == gone_on.weights[name]).all() for name in run.weights)
     assert run.weights["module.Encoder.1.num_batches_tracked"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("shape", "network", "seen"), [((6, 6, 3), NOISY, (3, 6, 6)), ((6, 6), NOISY, (1, 6, 6)), ((5,), TEXTBOOK, (5,))]
+)
+def test_samples_of_every_shape_are_trained_on(
+    shape: tuple[int, ...], network: str, seen: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Values that differ by place are learnt in their places, by a decoder that knows the mean alone."""
+    mean = np.linspace(0, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    noise = np.random.default_rng(0).uniform(-0.01, 0.01, (600, *shape))  # constant columns of tables are left out
+    np.savez(tmp_path / "d.npz", images=(mean + noise).clip(0, 1).astype(np.float32))
+    images = DataConfig(source=str(tmp_path / "d.npz"), scale=1.0 if len(shape) == 1 else None)
+    run = config(network, epochs=20, learning_rate=0.02, likelihood="gaussian", sigma=1.0, latent_dim=1)
+    (trained,) = train_runs([run], prepare(images))
+    data = load_data(images)
+    assert module_shape(data.sample_shape) == seen
+    least = 0.5 * np.log(2 * np.pi) * data.n_pixels  # where every value is met
+    assert trained.totals["distortion_nats"] == pytest.approx(least, abs=0.05)
 
 
 def test_stacks_of_own_networks_hold_one_run() -> None:

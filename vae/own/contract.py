@@ -1,7 +1,5 @@
 """What a network of the user's own must do, tried on noise before anything is trained; each breach is one line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,7 +10,8 @@ from vae.config import RunConfig
 from vae.errors import ConfigError
 from vae.files.weights import MOST_OF_A_NAME
 from vae.networks.padding import Shape
-from vae.own.model import built, module_shape
+from vae.own.model import built, call_of, module_shape
+from vae.own.source import one_line
 from vae.randomness import MODULE, torch_draws
 
 KEPT = (torch.float32, torch.float64, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
@@ -25,10 +24,8 @@ def check_network(config: RunConfig, sample_shape: Shape, samples: int, device: 
     `samples` are those of the smallest minibatch that it will be trained on.
     """
     shape = module_shape(sample_shape)
-    call = f"build(shape={shape}, latent_dim={config.latent_dim}, hidden_dim={config.hidden_dim})"
-    with _one_line(config.network, call):
-        module, again = (built(config, sample_shape) for _ in range(2))
-    _check_module(config.network, call, module, again)
+    module, again = (built(config, sample_shape) for _ in range(2))
+    _check_module(config.network, call_of(config, sample_shape), module, again)
     module.to(device)
     for train, count in ((False, 2), (True, samples)):
         module.train(train)
@@ -76,7 +73,7 @@ def _check_module(network: str, call: str, module: object, again: object) -> Non
 def _check_passes(config: RunConfig, shape: Shape, module: Any, x: Tensor, mode: str) -> None:
     """Encode and decode, and take the gradients of all that comes out."""
     network, count = config.network, len(x)
-    with _one_line(network, f"encode {mode}"):
+    with one_line(network, f"encode {mode}"):
         encoded = module.encode(x)
     if not isinstance(encoded, tuple | list) or len(encoded) != 2:
         got = f"{len(encoded)} values" if isinstance(encoded, tuple | list) else type(encoded).__name__
@@ -84,11 +81,11 @@ def _check_passes(config: RunConfig, shape: Shape, module: Any, x: Tensor, mode:
     for name, part in zip(("mu", "logvar"), encoded, strict=True):
         _check_tensor(network, f"{name} of encode", part, (count, config.latent_dim), "(sample, latent)")
     mu, logvar = encoded
-    with _one_line(network, f"decode {mode}"):
+    with one_line(network, f"decode {mode}"):
         output = module.decode(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu))
     wanted = "(sample, channel, height, width)" if len(shape) == 3 else "(sample, feature)"
     _check_tensor(network, "the output of decode", output, (count, *shape), wanted)
-    with _one_line(network, f"the backward pass {mode}"):
+    with one_line(network, f"the backward pass {mode}"):
         (output.square().sum() + mu.square().sum() + logvar.square().sum()).backward()
 
 
@@ -106,13 +103,3 @@ def _check_gradients(network: str, module: nn.Module) -> None:
         raise ConfigError(
             f"network {network}: no parameter has a gradient: what encode and decode return must depend on them"
         )
-
-
-@contextmanager
-def _one_line(network: str, doing: str) -> Iterator[None]:
-    """Say what the user's code raised, and where."""
-    try:
-        yield
-    except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise ConfigError(f"network {network}: {doing} raised {what}") from error

@@ -10,7 +10,7 @@ from vae.errors import ResultsError
 from vae.model import LatentModel
 from vae.networks.layers import LogSigma
 from vae.networks.padding import Shape
-from vae.own.source import load
+from vae.own.source import load, one_line
 from vae.randomness import INITIALISATION, torch_draws
 
 
@@ -60,9 +60,15 @@ def new_model(config: RunConfig, sample_shape: Shape) -> OwnModel:
 
 
 def built(config: RunConfig, sample_shape: Shape) -> Any:
-    """Call the user's function; what it draws comes from the run's seed."""
-    with torch_draws(config.seed, INITIALISATION):
+    """Call the user's function; what it draws comes from the run's seed. ConfigError for whatever it raises."""
+    with torch_draws(config.seed, INITIALISATION), one_line(config.network, call_of(config, sample_shape)):
         return load(config.network)(module_shape(sample_shape), config.latent_dim, config.hidden_dim)
+
+
+def call_of(config: RunConfig, sample_shape: Shape) -> str:
+    """Return the call of a run's function in words."""
+    sizes = f"latent_dim={config.latent_dim}, hidden_dim={config.hidden_dim}"
+    return f"build(shape={module_shape(sample_shape)}, {sizes})"
 
 
 def saved_model(config: RunConfig, sample_shape: Shape, weights: Mapping[str, Tensor]) -> OwnModel:

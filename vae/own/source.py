@@ -9,13 +9,14 @@ import importlib
 import importlib.util
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vae.errors import ConfigError, EngineError, ResultsError
+from vae.errors import ConfigError, EngineError, ResultsError, VaekitError
 from vae.parameters import is_own
 
 Build = Callable[[tuple[int, ...], int, int], Any]
@@ -99,6 +100,18 @@ def bring(source: Source) -> None:
         raise EngineError(
             f"{rule}, got on {platform.node()} hash {here.hash[:12]} for {source.hash[:12]}: copy it there"
         )
+
+
+@contextmanager
+def one_line(network: str, doing: str) -> Iterator[None]:
+    """Say in one line, a ConfigError, what the user's code raised, and where."""
+    try:
+        yield
+    except VaekitError:
+        raise
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise ConfigError(f"network {network}: {doing} raised {what}") from error
 
 
 def _imported(network: str) -> tuple[ModuleType, Build]:
