@@ -152,3 +152,19 @@ def test_the_report_says_which_factors_have_bins(tmp_path: Path, monkeypatch: py
     section = score_sections(View(swept))[0]
     assert "Continuous factors (age) have 10 classes" in section.sentence
     assert float(section.table.set_index("score").loc["mig", "ceiling"]) > 0.5  # type: ignore[arg-type]
+
+
+def test_scaled_images_are_drawn_as_they_were_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path / "cache"))
+    images = np.random.default_rng(0).normal(900.0, 40.0, (60, 4, 4, 3)) * np.array([1.0, 2.0, 3.0])
+    swept = vaekit.sweep(
+        data=images, scale="standard", likelihood="gaussian", name="counts", out=tmp_path, trials=1, seeds=1, epochs=1,
+        jobs=1, latent_dim=2, hidden_dim=16, beta=1, report=False,
+    )  # fmt: skip
+    test = swept.images("test")
+    given = swept.given(test)
+    np.testing.assert_allclose(given.mean(axis=(0, 1, 2)), [900, 1800, 2700], rtol=0.03)
+    drawn = swept.brightness(test)
+    low, high = swept.given(swept.images("train")).min(), swept.given(swept.images("train")).max()
+    np.testing.assert_allclose(drawn, (given - low) / (high - low), atol=1e-5)
+    assert drawn[..., 2].mean() > drawn[..., 0].mean() + 0.5  # as the channels were, and not as they were scaled

@@ -10,7 +10,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sweeps.spec.make import make_spec
-from vae.data import Data, DataConfig, check_likelihood, load_data, open_data, prepare
+from vae.data import Data, DataConfig, check_likelihood, factor_grid, load_data, open_data, prepare
 from vae.data.store import content_hash
 from vae.errors import ConfigError, DataError
 
@@ -253,3 +253,10 @@ def test_gaussian_is_the_likelihood_of_tables_unless_one_is_named(tmp_path: Path
     assert make_spec({"likelihood": "continuous_bernoulli"}).on(table).likelihood == "continuous_bernoulli"
     with pytest.raises(DataError, match=r"bernoulli needs values in \[0, 1\]"):
         check_likelihood(table, "bernoulli")
+
+
+def test_continuous_factors_are_no_grid(tmp_path: Path) -> None:
+    data = loaded(written(tmp_path, frame()), factors=("age", "level"), drop=("city", "id"))
+    assert data.factors is not None
+    assert data.factors.dtype == np.float64
+    assert factor_grid(data) is None

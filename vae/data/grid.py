@@ -9,11 +9,11 @@ from vae.data.sets.grids import KNOWN
 def factor_grid(data: Data) -> tuple[int, ...] | None:
     """Return how many values each factor has if the images are some or all of a product grid of factors, else None.
 
-    A grid has two factors or more, and no combination twice. The grids of named data are known;
+    A grid has two factors or more, none continuous, and no combination twice. The grids of named data are known;
     elsewhere the values that occur must be 0, 1, 2, ... without a gap.
     """
     factors = data.factors
-    if factors is None or len(data.factor_names) < 2:
+    if factors is None or len(data.factor_names) < 2 or factors.dtype != np.int64:
         return None
     highest = factors.max(axis=0)
     for grid in KNOWN:
