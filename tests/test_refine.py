@@ -197,6 +197,25 @@ def test_the_sweep_itself_finishes_a_killed_refinement_and_grows_afterwards(swee
     assert check_sweep(Folder(sweep)) == []
 
 
+def test_a_sweep_that_was_stopped_is_refined_as_far_as_it_is_and_goes_on(swept: Path, tmp_path: Path) -> None:
+    def kill(status: Status) -> None:
+        if status.complete == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_sweep(tiny(tmp_path, trials=TRIALS), kill, Inline(size=1))
+    path = tmp_path / "s"
+    refined(path)
+    part = vaekit.open(path).trials
+    assert sorted(part["state"]) == ["COMPLETE"] * 3 + ["WAITING"] * 3
+    run_sweep(tiny(tmp_path, trials=TRIALS), engine=Inline())
+    whole, mine = vaekit.open(swept), vaekit.open(path)
+    assert mine.trials[AT_SELECTION].tolist() == whole.trials["value"].tolist()
+    own = mine.runs[mine.runs["seed"] < 2].drop(columns="seconds").reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, whole.runs.drop(columns="seconds"), check_exact=True)
+    assert check_sweep(Folder(path)) == []
+
+
 class Failing(Inline):
     """An engine that fails every run of one seed."""
 
