@@ -50,7 +50,7 @@ def _hidden(inputs: int, hidden_dim: int, depth: int) -> Iterator[nn.Module]:
 
 
 class ConvolutionalVAE(nn.Module):
-    """The same around convolutions, as repositories of disentanglement have it: kernel 4, stride 2, padding 1."""
+    """The same around convolutions as in disentanglement's repositories: kernel 4, stride 2, Xavier's weights."""
 
     def __init__(self, channels: Sequence[int], side: int, hidden_dim: int, latent_dim: int) -> None:
         super().__init__()
@@ -64,6 +64,11 @@ class ConvolutionalVAE(nn.Module):
         self.fc_logvar = nn.Linear(hidden_dim, latent_dim)
         hidden = nn.Linear(latent_dim, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, flat)
         self.decoder = nn.Sequential(*hidden, nn.Unflatten(1, shape), *up, nn.Sigmoid())
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+            else:
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         hidden = self.encoder(x)

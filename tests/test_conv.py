@@ -97,6 +97,25 @@ def test_a_burgess_shaped_network_has_its_number_of_parameters() -> None:
     assert sum(parameter.numel() for parameter in module.parameters()) == 764_245
 
 
+def test_first_weights_are_those_of_torchs_xavier_and_biases_are_zero() -> None:
+    one = config(hidden_dim=128)
+    for name, tensor in own_parameters(one, GREY, initial_state(one, GREY)).items():
+        if name.endswith("bias"):
+            assert torch.count_nonzero(tensor) == 0
+            continue
+        wanted = torch.nn.init.xavier_uniform_(torch.empty_like(tensor), generator=generator(0))
+        assert tensor.abs().max().item() == pytest.approx(wanted.abs().max().item(), rel=0.08), name
+        assert tensor.std().item() == pytest.approx(wanted.std().item(), rel=0.08), name
+
+
+def test_a_steps_products_leave_out_the_gradient_of_the_images() -> None:
+    network = network_of(config(hidden_dim=256, latent_dim=16), (32, 32))
+    convolutions = 256 * 16 * 32 + 64 * 16 * 32 * 32 + 16 * 16 * 64 * 32
+    fully_connected = 2 * 256 * 1024 + 3 * 16 * 256
+    assert network.products == 3 * (2 * convolutions + fully_connected) - 256 * 16 * 32
+    assert network.encoder[network.first].name == "conv1"
+
+
 SHAPES = [(GREY, 100, 1), (COLOUR, 40, 2), (WIDE, 20, 3), ((32, 32), 64, 1)]
 
 

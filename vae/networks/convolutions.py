@@ -6,13 +6,12 @@ module has torch's (sample, channel, height, width).
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vae.networks.image import KERNEL, PADDING, STRIDE, Image
-from vae.networks.layers import Layer, Tensors, uniform
+from vae.networks.layers import Layer, Tensors, xavier
 from vae.networks.padding import Layout, Width
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class _Convolution(Layer):
         """What it puts out."""
 
     @property
-    def parameters(self) -> tuple[Layout, ...]:
+    def parameters(self) -> tuple[Layout, Layout]:
         """Weight (channel of the small image, of the large, 4, 4) and bias; channels are not padded."""
         shape = (self.small.channels, self.large.channels, KERNEL, KERNEL)
         channels = Width(self.outputs.channels)
@@ -44,8 +43,8 @@ class _Convolution(Layer):
         return (Layout(f"{self.name}.weight", shape, shape), bias)
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """Draw weight and bias uniformly within 1/sqrt(fan-in), as torch counts it: by the second axis."""
-        return uniform(self.parameters, 1.0 / math.sqrt(self.large.channels * KERNEL**2), generator)
+        """Draw as torch's xavier_uniform_, which counts every weight of the kernel on both sides."""
+        return xavier(*self.parameters, (self.large.channels + self.small.channels) * KERNEL**2, generator)
 
     @property
     def products(self) -> int:

@@ -65,6 +65,16 @@ def uniform(parameters: Iterable[Layout], bound: float, generator: torch.Generat
     return {p.name: torch.empty(p.shape).uniform_(-bound, bound, generator=generator) for p in parameters}
 
 
+def xavier(weight: Layout, bias: Layout, fans: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw a weight uniformly within sqrt(6 / (fan-in + fan-out)), the sum being `fans`; the bias is zero.
+
+    Glorot & Bengio 2010, equation 16.
+    """
+    import torch
+
+    return uniform((weight,), math.sqrt(6.0 / fans), generator) | {bias.name: torch.zeros(bias.shape)}
+
+
 @dataclass(frozen=True)
 class Linear(Layer):
     """A fully-connected layer with bias."""
@@ -74,6 +84,8 @@ class Linear(Layer):
     outputs: Width
     transposed: bool = False
     """Whether stacks keep the weight as (input, output): with the hidden axis last, gradients are faster products."""
+    xavier: bool = False
+    """Whether it begins as Xavier's, beside convolutions; else it begins as torch's linear layer does."""
 
     @property
     def weight(self) -> Layout:
@@ -92,7 +104,9 @@ class Linear(Layer):
         return (self.weight, self.bias)
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """Draw weight and bias uniformly within 1/sqrt(fan-in), torch's default for a linear layer."""
+        """Draw weight and bias uniformly within 1/sqrt(fan-in), torch's default for a linear layer, or by Xavier."""
+        if self.xavier:
+            return xavier(self.weight, self.bias, self.inputs.own + self.outputs.own, generator)
         return uniform(self.parameters, 1.0 / math.sqrt(self.inputs.own), generator)
 
     @property

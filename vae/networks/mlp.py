@@ -20,11 +20,11 @@ def mlp(pixels: int, latent_dim: int, hidden_dim: int, depth: int = 1, log_sigma
     )
 
 
-def hidden_layers(name: str, inputs: Width, hidden: Width, depth: int) -> tuple[Layer, ...]:
+def hidden_layers(name: str, inputs: Width, hidden: Width, depth: int, *, xavier: bool = False) -> tuple[Layer, ...]:
     """Return so many fully-connected layers with their ReLUs: fc1, fc1_2, fc1_3 for the name 1."""
     names = [name, *(f"{name}_{place}" for place in range(2, depth + 1))]
     widths = [inputs, *[hidden] * depth]
     layers: list[Layer] = []
     for place, own in enumerate(names):
-        layers += [Linear(f"fc{own}", widths[place], hidden, transposed=True), Relu(f"relu{own}")]
+        layers += [Linear(f"fc{own}", widths[place], hidden, transposed=True, xavier=xavier), Relu(f"relu{own}")]
     return tuple(layers)
