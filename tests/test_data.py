@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import shutil
 import struct
@@ -20,7 +21,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae.data import DataConfig, check_likelihood, index, load_data, open_data, prepare
+from vae.data import DataConfig, check_likelihood, index, is_whole, load_data, open_data, prepare
 from vae.data.transforms import block_average, draw_splits
 from vae.errors import ConfigError, DataError
 
@@ -289,6 +290,15 @@ def test_a_second_call_reuses_the_folder(cache: Path) -> None:
     assert prepare(DataConfig()) == folder == cache / folder.name
     assert (folder / "images.npy").stat().st_mtime_ns == written
     assert {path.name for path in cache.iterdir()} == {open_data(folder).content_hash, "index"}
+
+
+def test_a_folder_prepared_by_an_older_version_opens(tmp_path: Path) -> None:
+    folder = prepare(DataConfig(), tmp_path)
+    record = json.loads((folder / "data.json").read_text())
+    since = {"factor_levels", "feature_names", "offset", "unit", "notes"}
+    (folder / "data.json").write_text(json.dumps({name: x for name, x in record.items() if name not in since}))
+    assert is_whole(folder)
+    assert open_data(folder).factor_levels == {}
 
 
 def test_the_default_cache_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM")
 """Pillow knows more; some of them start other programs."""
 MOST_PIXELS = 2**27
 """Of one image: 134 million, beyond any camera's; Pillow itself begins to warn at 89 million."""
-
+BYTES_A_PIXEL = 4
+"""Of Pillow's colours, which a palette becomes too."""
 _DAMAGE = (
     OSError, EOFError, MemoryError, struct.error, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError,
     AttributeError, AssertionError, Image.DecompressionBombError,
@@ -34,7 +35,7 @@ def look(path: Path) -> set[str]:
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise DataError(f"an image must have at most {MOST_PIXELS:,} pixels, got {width} x {height} in '{path}'")
-        check_growth(width * height * len(image.getbands()), path, FREE_IMAGES, DataError)
+        check_growth(BYTES_A_PIXEL * width * height, path, FREE_IMAGES, DataError)
         return traits_of(image)
 
 
