@@ -32,7 +32,7 @@ from vae.model import VAE
 from vae.networks import network_of
 from vae.randomness import NOISE, TEST
 from vae.stack.interface import AnyStack
-from vae.training import make_stack, train
+from vae.training import make_stack, one_thread, train
 
 EQUAL_SHARE = 0.005
 RUNS, QUICK_RUNS = (1, 8, 64, 512), (1, 4)
@@ -56,7 +56,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.device == "cuda" and not torch.cuda.is_available():
         parser.error(f"--device cuda needs a GPU, and torch {torch.__version__} finds none: --device cpu --quick")
-    rows = [*_agreements(arguments), *_speeds(arguments)]
+    with one_thread():
+        rows = [*_agreements(arguments), *_speeds(arguments)]
     unequal = [row for row in rows if row.get("quality") == "NOT equal"]
     notes = [f"{len(unequal)} of {sum('quality' in row for row in rows)} ELBOs differ by more than {EQUAL_SHARE:.1%}"]
     show(rows, [_describe(arguments.device), *notes], arguments.json)
@@ -67,8 +68,7 @@ def _describe(device: str) -> str:
     if device == "cpu":
         return "device cpu: no GPU was asked for, so host synchronisation was not looked for"
     properties = torch.cuda.get_device_properties(0)
-    tf32 = torch.backends.cudnn.allow_tf32
-    return f"device {properties.name}, {properties.total_memory / 2**30:.0f} GiB, convolutions in TF32: {tf32}"
+    return f"device {properties.name}, {properties.total_memory / 2**30:.0f} GiB"
 
 
 def drawn(side: int, images: int) -> Data:

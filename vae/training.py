@@ -298,10 +298,15 @@ def _reason_of_failure(history: dict[str, Array], nats: str) -> str:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute in one thread: bits must not depend on how torch splits work, and two threads are no faster here."""
-    threads = torch.get_num_threads()
+    """Compute in one thread: bits must not depend on how torch splits work, and two threads are no faster here.
+
+    On a GPU fp32 is fp32: torch would round a convolution's factors to TF32, and leave a product's.
+    """
+    threads, rounds = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = rounds
