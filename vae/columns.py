@@ -40,7 +40,9 @@ SAMPLED = "_sample"
 FLOOR = "floor_"
 """Prefix of the column, beside a score that is an objective, of the same score on the run's permuted codes."""
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
-"""States of a trial; a run that is on disk has one of the first three."""
+"""States of a trial; a run that has ended has one of the first three."""
+IN_TRAINING = STATES[3:4]
+"""State of a run that has not."""
 AT_SELECTION = "value_at_selection"
 """Column of the trials once some were given more seeds: the value over those that each was asked with."""
 IDENTITY = ("run", "trial", "seed", "model", "state")

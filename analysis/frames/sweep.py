@@ -136,8 +136,25 @@ class Sweep:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """One row a run and epoch (from 1) with the columns HISTORY, in nats per image and seconds."""
-        return _flatten(self._table, HISTORY_PREFIX, HISTORY, "epoch", first=1)
+        """One row a run and epoch (from 1) with the columns HISTORY, in nats per image and seconds.
+
+        Runs in training are there too, up to their last epoch.
+        """
+        ended = _flatten(self._table, HISTORY_PREFIX, HISTORY, "epoch", first=1)
+        if self.running is None:
+            return ended
+        both = [ended, _flatten(self.running, HISTORY_PREFIX, HISTORY, "epoch", first=1)]
+        frame: pd.DataFrame = pd.concat(both).sort_values(["run", "epoch"], ignore_index=True)
+        return frame
+
+    @cached_property
+    def running(self) -> pa.Table | None:
+        """The runs in training, as they were last written; None where there are none."""
+        table = self._folder.read_running()
+        if table is None:
+            return None
+        left = table.filter(pc.invert(pc.is_in(table["run"], self._table["run"].combine_chunks())))
+        return left if len(left) else None
 
     @cached_property
     def dims(self) -> pd.DataFrame:
@@ -295,6 +312,8 @@ class Sweep:
 
     @cached_property
     def _table(self) -> pa.Table:
+        if self._folder.trials.exists():
+            _ = self.trials  # before the runs: a sweep that goes on writes a run before it tells of its trial
         return self._folder.read_runs()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
-from analysis.statistics.states import is_complete, states
+from analysis.statistics.states import states
+from analysis.summary.running import state
 from vae.errors import VaekitError
 from vae.files.results import Folder
 
@@ -36,7 +37,7 @@ def _row(sweep: Sweep) -> dict[str, Any]:
         return row
     counts = states(sweep.trials).set_index("state")["trials"]
     row |= {"complete": int(counts["COMPLETE"]), "failed": int(counts["FAIL"])}
-    row["state"] = "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete"
+    row["state"] = state(sweep)
     if row["complete"] and len(sweep.objectives) == 1:
         row |= {"best": float(sweep.best["value"]), "tied": len(View(sweep).tied)}
     return row

@@ -17,6 +17,7 @@ from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
 from analysis.summary.length import too_short
 from analysis.summary.refined import refined
+from analysis.summary.running import is_running, running
 from analysis.summary.verdict import verdict
 from vae.columns import AT_SELECTION
 from vae.errors import VaekitError
@@ -113,5 +114,8 @@ def _progress(sweep: Sweep) -> str:
     if since := ended_early(sweep.trials, sweep.spec):
         text += f"The study ended early: its best had not improved for {counted(since, 'trial')}. "
     if not is_complete(sweep.trials, sweep.spec):
-        text += "The sweep is incomplete: the same command goes on with what is missing. "
+        if is_running(sweep):
+            text += f"The sweep is being trained: this is how far it is. {running(sweep)} "
+        else:
+            text += f"The sweep is incomplete: the same command goes on with what is missing. {running(sweep)} "
     return text.strip()

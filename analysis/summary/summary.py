@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from analysis.statistics.states import is_complete, states
+from analysis.statistics.states import states
 from analysis.summary.length import longer, too_short
 from analysis.summary.refined import winners_curse
+from analysis.summary.running import state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 def summary(view: View) -> dict[str, Any]:
     """Return name, state, mode, counts, training, refined, best, pareto and leaderboard; what is not known is None.
 
-    `state` is complete where every trial of the spec has ended, else incomplete: still running or stopped,
-    which a folder cannot tell. `counts` names every state. `training` says how many runs still improved when they
+    `state` is complete where every trial of the spec has ended, running where it is being trained, else incomplete.
+    `counts` names every state. `training` says how many runs still improved when they
     ended and what command trains longer, `refined` what more seeds did to the value that a trial was chosen by
     (`winners_curse`). `best` is the leaderboard's first row, with the trials it is `tied_with`: only where `is_sure`
     can it be told from them, and did training suffice. With several objectives it is None, and
@@ -29,7 +30,7 @@ def summary(view: View) -> dict[str, Any]:
     counts, rows = states(sweep.trials), _records(view.board)
     return {
         "name": sweep.name,
-        "state": "complete" if is_complete(sweep.trials, sweep.spec) else "incomplete",
+        "state": state(sweep),
         "mode": sweep.spec.get("mode"),
         "counts": dict(zip(counts["state"].tolist(), counts["trials"].tolist(), strict=True)),
         "training": _training(view),

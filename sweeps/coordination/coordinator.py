@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import nan
+from math import isfinite, nan
 from time import monotonic
 
 import numpy as np
@@ -18,6 +18,7 @@ from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
+from sweeps.coordination.seldom import Seldom
 from sweeps.coordination.status import Status, UnderWay
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
 from sweeps.engines.slices import Slice
@@ -38,9 +39,8 @@ from vae.stopping import trials_since_best
 from vae.trained import TrainedRun
 from vae.zero_rate import zero_rate_of_training_nats
 
-TABLE_PAUSE = 20
-"""Times that writing the trials table took, to wait before it is written again; at the end it always is."""
-
+SECONDS_BETWEEN_REPORTS = 10.0
+"""Of learning curves to the study, a write each."""
 
 Scorer = Callable[..., dict[str, float]]
 """Scores a run's codes: (names, objectives among them, then the arguments of `vae.training.Score`)."""
@@ -91,6 +91,7 @@ def run_sweep(
                 return coordinator.status(interrupted=True)
             finally:
                 coordinator.write_trials(running=())
+                coordinator.write_running()
             return coordinator.status()
     finally:
         engine.stop()
@@ -143,7 +144,7 @@ class Coordinator:
         unfinished = [*self.ledger.missing_runs(range(len(self.ledger))), *self.ledger.missing_more()]
         self.checkpoints.read({run.run for run in unfinished})
         self.under_way = UnderWay(spec, data.sample_shape, len(data.train))
-        self._next_table = 0.0
+        self._trials, self._running, self._curves = Seldom(), Seldom(), Seldom(SECONDS_BETWEEN_REPORTS)
 
     def run(self, stop: Stop) -> None:
         """Ask and train until every trial is told and has the seeds that it was given.
@@ -250,7 +251,7 @@ class Coordinator:
                     self._keep(stack, outcome.so_far)
             else:
                 self._take(stack, outcome, epoch)
-                self._refresh_trials(waiting)
+            self._refresh(waiting, has_ended=not isinstance(outcome, Slice))
             self.on_status(self.status())
         self.under_way.rest()
 
@@ -378,12 +379,29 @@ class Coordinator:
         kept = self.ledger.kept_runs(self.study.best(), self.told)
         self.folder.keep_weights(kept | {run.run for trial in untold for run in self.ledger.runs(trial)})
 
-    def _refresh_trials(self, running: Sequence[int]) -> None:
-        """Write the trials table again, unless that would take more than a share of the time: it grows with a sweep."""
-        start = monotonic()
-        if start >= self._next_table:
-            self.write_trials(running)
-            self._next_table = monotonic() + TABLE_PAUSE * (monotonic() - start)
+    def _refresh(self, waiting: Sequence[int], *, has_ended: bool) -> None:
+        """Write again what others read meanwhile, unless that would take more than a share of the time: tables grow."""
+        if has_ended:
+            self._trials.do(lambda: self.write_trials(waiting))
+        self._running.do(self.write_running)
+        self._curves.do(self._report_curves)
+
+    def _report_curves(self) -> None:
+        """Report how trials in training are to the study, for those who watch it; nothing is decided by that.
+
+        The epochs of rungs are left out: what stands there is compared, and reported when it is.
+        """
+        if len(self.spec.objectives) > 1:
+            return
+        for trial, (epoch, value) in self.under_way.values().items():
+            if trial not in self.told and epoch not in self.spec.rungs and isfinite(value):
+                self.study.report(trial, epoch, value)
+
+    def write_running(self) -> None:
+        """Write the runs in training as they stand."""
+        stacks = self.under_way.stacks
+        pairs = [pair for runs, so_far in stacks for pair in zip(runs, so_far, strict=True)]
+        self.folder.write_running([self._record(run, trained, "RUNNING") for run, trained in pairs])
 
     def write_trials(self, running: Sequence[int]) -> None:
         """Write the trials table as it stands."""

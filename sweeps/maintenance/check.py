@@ -200,6 +200,10 @@ class _Check:
                     yield Finding("provenance.json", str(error), "restore the file that it was trained with")
 
     def _checkpoints(self) -> Iterator[Finding]:
+        try:
+            self.folder.read_running()
+        except VaekitError as error:
+            yield self._finding(self.folder.running, str(error), SPARE)
         for path in self.folder.checkpoint_paths():
             try:
                 unfinished = read_checkpoint(path).keys() & self._asked().keys() - self.rows.keys()

@@ -58,9 +58,10 @@ class Study:
         return len(self.study.get_trials(deepcopy=False)) > number
 
     def report(self, number: int, step: int, value: float) -> None:
-        """Report an intermediate value of a running trial."""
+        """Report an intermediate value of a running trial; the first one of a step stays."""
         trial = self.trials()[number]
-        self.patience(lambda: Trial(self.study, trial._trial_id).report(value, step), _never)
+        if step not in trial.intermediate_values:
+            self.patience(lambda: Trial(self.study, trial._trial_id).report(value, step), _never)
 
     def tell(self, number: int, state: str, values: Sequence[float]) -> None:
         """Tell what a trial came to."""

@@ -18,7 +18,7 @@ from tests.fuzz import formats
 from tests.fuzz.drive import Reader
 from tests.fuzz.mutations import mutate_bytes, mutate_json
 from tests.synthetic import PROVENANCE, SPEC, record, trials_table
-from vae.columns import HISTORY
+from vae.columns import DIMS, HISTORY
 from vae.config import RunConfig
 from vae.files.results import Folder
 from vae.files.rounds import Round
@@ -388,6 +388,25 @@ def _read_model(path: Path) -> object:
     return [sweep.model(run) for run in sweep.runs["run"]], sweep.folder.keep_weights(set(range(8)))
 
 
+def _running(folder: Path) -> Path:
+    from dataclasses import replace
+
+    sweep = write_small_sweep(folder)
+    point = {"latent_dim": 2, "beta": 1.0, "hidden_dim": 8}
+    rng = np.random.default_rng(RNG_SEED)
+    records = [record(TRIALS * SEEDS + k, TRIALS, k, point, EPOCHS, 20.0, rng, None) for k in range(2)]
+    dims = dict.fromkeys(DIMS, np.empty(0))
+    sweep.write_running([replace(r, state="RUNNING", dims=dims, scores={}) for r in records])
+    return sweep.running
+
+
+def _read_running(path: Path) -> object:
+    from analysis.summary.running import running, state
+
+    sweep = _sweep(path.parent)
+    return sweep.history, running(sweep), state(sweep)
+
+
 def _checkpoint(folder: Path) -> Path:
     from vae.files.checkpoints import checkpoint_bytes
 
@@ -498,6 +517,7 @@ READERS = (
     Reader("weights", _of_sweep("stacks/00000000.safetensors"), _read_model, formats.mutate_safetensors),
     Reader("own weights", _own("stacks/00000000.safetensors"), _read_own_model, formats.mutate_safetensors),
     Reader("own provenance", _own("provenance.json"), _read_own_model, mutate_json),
+    Reader("running", _running, _read_running, formats.mutate_parquet),
     Reader("checkpoint", _checkpoint, _read_checkpoint, formats.mutate_checkpoint),
     Reader("journal", _of_sweep("study.journal"), _read_journal, formats.mutate_lines),
     Reader("refinement", _refined, _read_rounds, mutate_json),

@@ -38,7 +38,8 @@ def _chunks(footer: Fields, content: bytes) -> Iterator[memoryview]:
     for group in _field(footer, _ROW_GROUPS, list):
         for column in _field(group, _COLUMNS, list):
             place = _field(column, _METADATA, dict)
-            pages = [_field(place, _FIRST_DATA_PAGE, int), place.get(_FIRST_DICTIONARY_PAGE, 0)]
+            there = {_FIRST_DICTIONARY_PAGE: 0} | place
+            pages = [_field(there, number, int) for number in (_FIRST_DATA_PAGE, _FIRST_DICTIONARY_PAGE)]
             start = min(page for page in pages if page)
             end = start + _field(place, _CHUNK_BYTES, int)
             if not 0 < start <= end <= len(content):

@@ -114,9 +114,9 @@ def check_trials(table: pa.Table, path: Path) -> None:
         raise ResultsError(f"trials must be numbered from 0 without gaps, got others in {str(path)!r}")
 
 
-def check_stack(table: pa.Table, path: Path) -> None:
+def check_stack(table: pa.Table, path: Path, states: Sequence[str] = STATES[:3]) -> None:
     """Raise ResultsError unless a stack's table counts its runs, and each run's lists are of one length."""
-    _check_counted(table, "run", STATES[:3], path)
+    _check_counted(table, "run", states, path)
     if not set(pc.unique(table["model"]).to_pylist()) <= set(MODELS):
         raise ResultsError(f"models must be of {', '.join(MODELS)}, got others in {str(path)!r}")
     for prefix, names in ((HISTORY_PREFIX, HISTORY), (DIMS_PREFIX, DIMS)):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tomli_w
 
-from vae.columns import TOTALS, parse_objectives, value_columns
+from vae.columns import IN_TRAINING, TOTALS, parse_objectives, value_columns
 from vae.errors import ResultsError
 from vae.files import weights as saved
 from vae.files.checks import check_provenance, check_spec
@@ -66,6 +66,7 @@ class Folder:
         self.refinement = path / "refinement.json"
         self.lock = path / "sweep.lock"
         self.trials = path / "trials.parquet"
+        self.running = path / "running.parquet"
         self.stacks = path / "stacks"
         self.checkpoints = path / "checkpoints"
         self.analysis = path / "analysis"
@@ -156,6 +157,21 @@ class Folder:
             write_whole(stem.with_suffix(".safetensors"), saved.weights_bytes(tensors))
         write_whole(stem.with_suffix(".parquet"), table_bytes(stack_table(records)))
 
+    def write_running(self, records: Sequence[RunRecord]) -> None:
+        """Write the runs in training as they stand; no file where there is none."""
+        if records:
+            write_whole(self.running, table_bytes(stack_table(sorted(records, key=lambda record: record.run))))
+        else:
+            self.running.unlink(missing_ok=True)
+
+    def read_running(self) -> pa.Table | None:
+        """Return the runs in training as they stood when that was last written, None where none were."""
+        if not self.running.exists():
+            return None
+        table = self._read_stack(self.running)
+        check_stack(table, self.running, IN_TRAINING)
+        return table
+
     def stack_paths(self) -> list[Path]:
         """Return the tables of the stacks, in the order of their first runs."""
         return sorted(self.stacks.glob("[!.]*.parquet"))
@@ -166,9 +182,12 @@ class Folder:
 
     def read_stack(self, path: Path) -> pa.Table:
         """Return one stack's table, whole and of consistent lengths; raises ResultsError."""
-        table = read_table(path, STACK_TYPES, SCORE_PREFIX, further_types() | MEASURED_TYPES)
+        table = self._read_stack(path)
         check_stack(table, path)
         return table
+
+    def _read_stack(self, path: Path) -> pa.Table:
+        return read_table(path, STACK_TYPES, SCORE_PREFIX, further_types() | MEASURED_TYPES)
 
     def read_runs(self) -> pa.Table:
         """Return one row a finished run, sorted by run, with histories and dims as list columns."""
