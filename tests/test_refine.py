@@ -270,6 +270,9 @@ def test_to_optimize_it_can_do_so_by_itself(tmp_path: Path) -> None:
     options = {"mode": "optimize", "pruner": "none", "trials": 6, "batch": 3, "refine": True}
     spec = tiny(tmp_path, **options)
     run_sweep(spec, engine=Inline(), work=work_of(spec, Refinement(choose=the_first, top=1, seeds=3)))
+    failing = tiny(tmp_path / "failing", **options | {"beta": "1e38", "trials": 1})
+    status = run_sweep(failing, engine=Inline(), work=work_of(failing, Refinement(choose=the_first)))
+    assert (status.failed, status.complete) == (1, 0)
     alone = tiny(tmp_path / "two", **options)
     run_sweep(alone, engine=Inline(size=1))
     refined(tmp_path / "two" / "s", top=1, seeds=3)

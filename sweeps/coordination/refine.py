@@ -57,10 +57,12 @@ def refine(coordinator: Coordinator, stop: Stop, how: Refinement) -> None:
 
     Raises TimedOut or Interrupted where it stops before.
     """
-    if not coordinator.ledger.complete(coordinator.told):
+    ledger = coordinator.ledger
+    if not ledger.complete(coordinator.told):
         raise ResultsError(f"{str(coordinator.folder.path)!r} has no complete trial to refine: run its sweep first")
+    is_whole = not ledger.missing_more()
     coordinator.train_more(stop)
-    if not _lacking(coordinator, how):
+    if is_whole and not _lacking(coordinator, how):
         how.note(f"nothing to refine: the trials that decide have {how.seeds} seeds")
     while chosen := _lacking(coordinator, how):
         numbers = ", ".join(map(str, chosen))
@@ -80,7 +82,8 @@ def work_of(spec: Spec, how: Refinement) -> Work:
 
     def run_and_refine(coordinator: Coordinator, stop: Stop) -> None:
         coordinator.run(stop)
-        refine(coordinator, stop, how)
+        if coordinator.ledger.complete(coordinator.told):
+            refine(coordinator, stop, how)
 
     return run_and_refine
 
