@@ -51,14 +51,20 @@ def read_picture(path: Path, kind: Kind) -> npt.NDArray[Any]:
             return _deep(image, kind)
         if kind.white == 1:
             return np.asarray(image, dtype=np.uint8)
-        return np.asarray(image.convert("RGB" if kind.is_colour else "L"))
+        return np.asarray(_converted(image, kind))
 
 
 def _deep(image: Image.Image, kind: Kind) -> npt.NDArray[np.uint16]:
     if image.mode.startswith("I"):
         grey: npt.NDArray[np.uint16] = np.asarray(image).astype(np.uint16)
         return np.stack([grey] * 3, axis=-1) if kind.is_colour else grey
-    return np.asarray(image.convert("RGB" if kind.is_colour else "L")).astype(np.uint16) * np.uint16(257)
+    return np.asarray(_converted(image, kind)).astype(np.uint16) * np.uint16(257)
+
+
+def _converted(image: Image.Image, kind: Kind) -> Image.Image:
+    """The image in 8 bits, grey or in colour; itself, and no copy, where it is that already."""
+    mode = "RGB" if kind.is_colour else "L"
+    return image if image.mode == mode else image.convert(mode)
 
 
 @contextmanager
