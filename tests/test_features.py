@@ -16,6 +16,7 @@ from analysis.features.numbers import movement, reconstruction
 from analysis.features.section import feature_sections
 from analysis.presentation.nouns import of_tables
 from analysis.presentation.view import View
+from analysis.report.contents import sections
 from analysis.report.terminal import print_summary
 from analysis.report.write import write_report
 from analysis.scores.section import score_sections
@@ -168,3 +169,17 @@ def test_scaled_images_are_drawn_as_they_were_given(tmp_path: Path, monkeypatch:
     low, high = swept.given(swept.images("train")).min(), swept.given(swept.images("train")).max()
     np.testing.assert_allclose(drawn, (given - low) / (high - low), atol=1e-5)
     assert drawn[..., 2].mean() > drawn[..., 0].mean() + 0.5  # as the channels were, and not as they were scaled
+
+
+def test_a_report_of_a_table_that_is_gone_says_so(
+    sweep: vaekit.Sweep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path))
+    source = Path(sweep.spec["data"])
+    away = source.rename(source.with_suffix(".away"))
+    try:
+        page = {section.slug: section.sentence for section in sections(View(vaekit.open(sweep.path)))}
+    finally:
+        away.rename(source)
+    assert page["features"] == "Left out: the samples can no longer be read."
+    assert not any(FORBIDDEN.search(sentence) for sentence in page.values())

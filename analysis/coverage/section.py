@@ -14,7 +14,7 @@ from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed
 from analysis.statistics.selection import varying
-from vae.errors import ResultsError
+from vae.errors import DataError, ResultsError
 
 TITLE = "Latent coverage"
 SHOWN = 24
@@ -62,10 +62,16 @@ def coverage_sections(view: View) -> list[Section]:
     if view.sweep.provenance.get("data", {}).get("test") == 1:
         return [left_out(TITLE, "coverage", nothing, "it compares codes of test images, and there is only one")]
     try:
-        coverage = sweep_coverage(view.sweep, view.runs.loc[view.runs["state"] == "COMPLETE", "run"].tolist())
+        return _sections(view, pairs)
     except ResultsError as error:
         why = without_weights(error, "it reads the runs' weights, and they were not all kept")
         return [left_out(TITLE, "coverage", nothing, why)]
+    except DataError:
+        return [left_out(TITLE, "coverage", nothing, "the images can no longer be read")]
+
+
+def _sections(view: View, pairs: pd.DataFrame) -> list[Section]:
+    coverage = sweep_coverage(view.sweep, view.runs.loc[view.runs["state"] == "COMPLETE", "run"].tolist())
     return [
         _coverage_section(coverage),
         _differences_section(coverage),

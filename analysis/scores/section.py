@@ -14,7 +14,7 @@ from analysis.scores import figures
 from analysis.scores.tables import mutual_information, rank_correlations, trial_scores
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import beta_first
-from vae.errors import ResultsError, VaekitError
+from vae.errors import DataError, ResultsError, VaekitError
 from vae.factors import BINS, is_continuous
 
 NO_SCORES = (
@@ -93,6 +93,8 @@ def _information_section(view: View) -> Section:
         table, chance = mutual_information(view.sweep, best)
     except ResultsError as error:
         return left_out(title, slug, pd.DataFrame({"dim": []}), without_weights(error))
+    except DataError:
+        return left_out(title, slug, pd.DataFrame({"dim": []}), "the images can no longer be read")
     sentence = (
         f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
         f"each factor, with codes in 20 bins; permuted codes reach {chance:.2f}. In a disentangled run each column has "
