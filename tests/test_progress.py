@@ -117,6 +117,13 @@ def test_a_line_comes_again_where_nothing_is_heard(
     assert capsys.readouterr().err == "", "it goes on after the sweep"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [({}, True), ({"running": 1}, False), ({"share": 0.1}, False), ({"complete": 4}, False)]
+)
+def test_it_is_said_that_nothing_trains_yet(given: dict[str, Any], said: bool) -> None:
+    assert bool(progress.beginning(status(**given))) == said
+
+
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     with live_progress("elbo", quiet=True) as show:
         show(status(in_flight=STACKS))

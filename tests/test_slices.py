@@ -257,6 +257,7 @@ def test_a_status_comes_with_every_slice(tmp_path: Path, monkeypatch: pytest.Mon
     run_sweep(tiny(tmp_path, trials=2, epochs=6, hidden_dim="16", batch_size=32), found.append, Sliced())
     shares = [status.share for status in found]
     assert len(shares) > 6
+    assert found[1].seconds_left > 0.0, "the first slice ends inside an epoch, and its time counts"
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     middle = found[len(found) // 2]

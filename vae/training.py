@@ -187,11 +187,9 @@ class Training:
 
     def so_far(self, *, with_states: bool) -> list[TrainedRun]:
         """Return each run as it stands, to be looked at or, with its state, to be gone on with."""
-        states: Mapping[int, RunState] = {}
-        if with_states:
-            states = self._left | (
-                dict(zip(self._training, self._stack.states(), strict=True)) if self._training else {}
-            )
+        now = dict(zip(self._training, self._stack.states(), strict=True)) if with_states and self._training else {}
+        states = self._left | now if with_states else {}
+        seconds = dict(zip(self._training, self._stack.under_way.seconds, strict=True)) if self._training else {}
         return [
             TrainedRun(
                 history=dict(history),
@@ -199,7 +197,7 @@ class Training:
                 dims=dict.fromkeys(DIMS, np.empty(0)),
                 weights={},
                 scores={},
-                seconds=float(history["seconds"].sum()),
+                seconds=float(history["seconds"].sum()) + seconds.get(run, 0.0),
                 state=dump_state(states[run]) if with_states else b"",
                 steps=0 if run in self._left else self._stack.under_way.steps,
                 has_ended=run in self._left,

@@ -59,7 +59,8 @@ class _Bar(Progress):
 
     def show(self, status: Status) -> None:
         self._latest = status
-        self.update(self._task, completed=_share(status), text=describe(status, self._objective))
+        text = ", ".join(filter(None, [describe(status, self._objective), beginning(status)]))
+        self.update(self._task, completed=_share(status), text=text)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Yield the bar, then a line a stack in flight."""
@@ -94,10 +95,14 @@ class _Lines:
     def _say(self) -> None:
         self._said = monotonic()
         assert self._latest  # noqa: S101
-        beginning = "starting the workers" if not self._latest.told and not self._latest.share else ""
-        stacks = "; ".join(in_flight(self._latest)) or beginning
+        stacks = "; ".join(in_flight(self._latest)) or beginning(self._latest)
         since = self._said - self._heard
         say(" | ".join(filter(None, [describe(self._latest, self.objective, since, share=True), stacks])))
+
+
+def beginning(status: Status) -> str:
+    """Say that nothing has trained yet, if that is so."""
+    return "" if status.running or status.share or status.told == status.goal else "starting the workers"
 
 
 def in_flight(status: Status) -> list[str]:
