@@ -23,7 +23,7 @@ from sweeps.spec.make import make_spec
 from tests.test_sweep import Inline
 
 OWN = "tests.own_networks:noisy"
-NETWORKS = f"mlp,{OWN}"
+NETWORKS = f"mlp,conv,{OWN}"
 
 
 def named(*values: str) -> pd.Series:
@@ -76,11 +76,11 @@ def test_importance_knows_that_only_the_name_matters() -> None:
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two networks, and nothing else that varies, with their autoencoder twins, on data with two factors."""
+    """Three networks, and nothing else that varies, with their autoencoder twins, on data with two factors."""
     out = tmp_path_factory.mktemp("mixed")
     rng = np.random.default_rng(0)
     factors = rng.integers(0, 3, (240, 2))
-    np.savez(out / "d.npz", images=rng.random((240, 6, 6), dtype=np.float32), factors=factors)
+    np.savez(out / "d.npz", images=rng.random((240, 8, 8), dtype=np.float32), factors=factors)
     options: dict[str, Any] = {
         "data": str(out / "d.npz"), "network": NETWORKS, "depth": "2", "latent_dim": "2", "beta": "1",
         "hidden_dim": "16", "epochs": 2, "seeds": 1, "sampler": "grid", "models": "vae,ae",
@@ -95,13 +95,14 @@ def test_every_section_and_sheet_is_there(swept: Path) -> None:
     left_out = {slug for slug, section in found.items() if section.sentence.startswith("Left out")}
     needed = {"effect_network", "coverage", "latent_map", "pictures", "health", "kl", "learning"}
     assert not left_out & needed
-    assert found["effect_network"].table["value"].drop_duplicates().tolist() == ["mlp", OWN]
-    assert set(found["coverage"].table["network"]) == {"mlp", OWN}
+    assert found["effect_network"].table["value"].drop_duplicates().tolist() == ["mlp", "conv", OWN]
+    assert "nats per image is" in found["effect_network"].sentence
+    assert set(found["coverage"].table["network"]) == {"mlp", "conv", OWN}
     explored = explorer(view)
     assert explored is not None
     axis = next(axis for axis in explored["axes"] if axis["name"] == "network")
-    assert axis["label"] == f"network (0 mlp, 1 {OWN})"
-    assert set(axis["values"]) == {0.0, 1.0}
+    assert axis["label"] == f"network (0 mlp, 1 conv, 2 {OWN})"
+    assert set(axis["values"]) == {0.0, 1.0, 2.0}
     sheets = Sheets(view.sweep)
     for run in view.sweep.runs["run"]:
         assert "Reconstructions" in sheets.render(run)
@@ -110,7 +111,7 @@ def test_every_section_and_sheet_is_there(swept: Path) -> None:
 def test_without_its_name_only_the_own_networks_pictures_are_left_out(swept: Path) -> None:
     sheets = Sheets(vaekit.open(swept))
     for run, network in vaekit.open(swept).runs[["run", "network"]].itertuples(index=False):
-        assert ("Reconstructions" in sheets.render(run)) == (network == "mlp")
+        assert ("Reconstructions" in sheets.render(run)) == (network != OWN)
 
 
 def test_a_study_over_networks_prunes_and_goes_on(tmp_path: Path) -> None:

@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.effects.effect import QUANTITIES
-from analysis.presentation.dots import trial_dots
-from analysis.presentation.style import INK, colour_bar, line_of, new_figure, scale_x, styled
+from analysis.presentation.dots import draw_means, trial_dots
+from analysis.presentation.style import colour_bar, new_figure, scale_x, styled
 from analysis.presentation.words import label
-from analysis.statistics.names import places
 
 
 @styled
@@ -18,9 +17,7 @@ def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, colour: s
     for axes, quantity in zip(panels.flat, QUANTITIES, strict=True):
         dots = trial_dots(axes, points, parameter, quantity, colour, size=16)
         line = means[means["quantity"] == quantity]
-        across = places(line["value"], among=points[parameter])
-        axes.plot(across, line["mean"], line_of(points[parameter]), color=INK, zorder=3, marker="o", markersize=2.5)
-        axes.fill_between(across, line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
+        draw_means(axes, line, points[parameter])
         scale_x(axes, points[parameter])
         axes.set(xlabel=label(parameter).replace(" (", "\n("), ylabel=label(quantity))
     colour_bar(figure, dots, panels, points[colour])

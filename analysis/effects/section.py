@@ -7,8 +7,9 @@ from analysis.effects.effect import QUANTITIES, effect
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
-from analysis.presentation.words import cell, nats, short_label
+from analysis.presentation.words import cell, listed, nats, short_label
 from analysis.statistics.intervals import trial_means
+from analysis.statistics.names import is_named
 from analysis.statistics.selection import beta_first, varies
 
 
@@ -35,6 +36,8 @@ def _section(view: View, parameter: str) -> Section:
 def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
     """How to read a parameter's effect, and how far its means moved."""
     rates = means[means["quantity"] == "rate_nats"]
+    if is_named(rates["value"].rename(parameter)):
+        return _sentence_of_names(rates, colour)
     first, last = rates.iloc[0], rates.iloc[-1]
     low, high = (cell(parameter, end["value"]) for end in (first, last))
     binned = bool((rates["lowest"] < rates["highest"]).any())
@@ -45,4 +48,15 @@ def _sentence(means: pd.DataFrame, parameter: str, colour: str | None) -> str:
         f"From {short_label(parameter)} {low} to {high}, the mean rate goes from {nats(first['mean'])} to "
         f"{nats(last['mean'])} nats per image. The dark line is the mean over the trials in {places}{band}; the other "
         f"hyperparameters vary from trial to trial.{dots}"
+    )
+
+
+def _sentence_of_names(rates: pd.DataFrame, colour: str | None) -> str:
+    """The same for a parameter of names, between which nothing lies."""
+    each = listed([f"{nats(mean)} with {name}" for name, mean in zip(rates["value"], rates["mean"], strict=True)])
+    whiskers = ", whiskers 95 % intervals over seeds" if int(rates["n"].iloc[0]) > 1 else ""
+    dots = f"Small dots are trials, coloured by {short_label(colour)}." if colour else "Small dots are trials."
+    return (
+        f"The mean rate in nats per image is {each}. Dark marks are means over the trials of a column{whiskers}; the "
+        f"other hyperparameters vary from trial to trial. {dots}"
     )

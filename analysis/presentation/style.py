@@ -45,6 +45,8 @@ STYLE: Any = {
 }
 APART = 0.13
 """Share of an axis between its marks: a parameter whose values are no closer has them as marks."""
+ACROSS = 16
+"""Characters of all names that stand beside each other below the narrowest panel."""
 styled = mpl.rc_context(STYLE)
 """Decorator of every function that draws or saves."""
 
@@ -83,7 +85,9 @@ def tick(axis: Any, values: pd.Series, wide: bool | None = None) -> None:
     `wide` says that the axis is logarithmic, where it is not for `is_wide` to decide. Names stand at their places.
     """
     if is_named(values):
-        axis.set_ticks(range(len(levels(values))), levels(values))
+        names = levels(values)
+        is_crowded = axis.axis_name == "x" and sum(map(len, names)) > ACROSS
+        axis.set_ticks(range(len(names)), names, **({"rotation": 20, "ha": "right"} if is_crowded else {}))
         return
     own, wide = sorted(set(values)), is_wide(values) if wide is None else wide
     marks = np.log(own) if wide else np.array(own)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.presentation.style import COLOUR_MAP, INK, QUIET, line_of, new_figure, scale_x, styled
+from analysis.presentation.dots import draw_means
+from analysis.presentation.style import COLOUR_MAP, INK, QUIET, new_figure, scale_x, styled
 from analysis.presentation.words import label
 from analysis.statistics.names import places
 
@@ -22,9 +23,7 @@ def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str) -> Figure
     for axes, score in zip(panels, scores, strict=False):
         line = means[means["quantity"] == score]
         axes.scatter(places(points[parameter]), points[score], s=8, color=QUIET, linewidths=0, zorder=1)
-        across = places(line["value"], among=points[parameter])
-        axes.plot(across, line["mean"], line_of(points[parameter]), color=INK, marker="o", markersize=2.5, zorder=3)
-        axes.fill_between(across, line["low"], line["high"], color=INK, alpha=0.18, linewidth=0, zorder=2)
+        draw_means(axes, line, points[parameter])
         scale_x(axes, points[parameter])
         axes.set_title(score, loc="left")
         axes.set(ylabel="score (no unit)", xlabel=label(parameter).replace(" (", "\n("))
