@@ -97,15 +97,16 @@ def test_a_burgess_shaped_network_has_its_number_of_parameters() -> None:
     assert sum(parameter.numel() for parameter in module.parameters()) == 764_245
 
 
-def test_first_weights_are_those_of_torchs_xavier_and_biases_are_zero() -> None:
+def test_first_weights_are_xaviers_with_a_stride_counted_and_biases_are_zero() -> None:
     one = config(hidden_dim=128)
     for name, tensor in own_parameters(one, GREY, initial_state(one, GREY)).items():
         if name.endswith("bias"):
             assert torch.count_nonzero(tensor) == 0
             continue
-        wanted = torch.nn.init.xavier_uniform_(torch.empty_like(tensor), generator=generator(0))
-        assert tensor.abs().max().item() == pytest.approx(wanted.abs().max().item(), rel=0.08), name
-        assert tensor.std().item() == pytest.approx(wanted.std().item(), rel=0.08), name
+        one_way, other_way = tensor.shape[:2]
+        bound = (6 / (4 * one_way + 16 * other_way if tensor.dim() > 2 else one_way + other_way)) ** 0.5
+        assert 0.9 * bound < tensor.abs().max() <= bound, name
+        assert tensor.std().item() == pytest.approx(bound / 3**0.5, rel=0.08), name
 
 
 def test_a_steps_products_leave_out_the_gradient_of_the_images() -> None:
@@ -160,7 +161,15 @@ def wider(values: Tensor, width: int) -> Tensor:
 def test_ten_steps_are_those_of_the_plain_module_with_torchs_adam(shape: Shape, likelihood: str) -> None:
     data = images_of(shape)
     configs = [
-        config(likelihood=likelihood, seed=seed, beta=0.5 + seed, model=model, learning_rate=1e-3 * (1 + seed), depth=2)
+        config(
+            likelihood=likelihood,
+            seed=seed,
+            beta=0.5 + seed,
+            model=model,
+            learning_rate=1e-3 * (1 + seed),
+            depth=2,
+            hidden_dim=48,
+        )
         for seed, model in enumerate(("vae", "ae", "vae"))
     ]
     configs = [replace(one, batch_size=10) for one in configs]

@@ -43,8 +43,12 @@ class _Convolution(Layer):
         return (Layout(f"{self.name}.weight", shape, shape), bias)
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """Draw as torch's xavier_uniform_, which counts every weight of the kernel on both sides."""
-        return xavier(*self.parameters, (self.large.channels + self.small.channels) * KERNEL**2, generator)
+        """Draw by Xavier, counting what is read and reached: a stride leaves the small image a quarter of the kernel.
+
+        torch's xavier_uniform_ counts all of it on both sides, and begins that much smaller.
+        """
+        taps = KERNEL**2
+        return xavier(*self.parameters, taps * self.large.channels + taps // STRIDE**2 * self.small.channels, generator)
 
     @property
     def products(self) -> int:
