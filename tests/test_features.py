@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from sklearn.metrics import r2_score
 
 import vaekit
 from analysis.features.figures import MOST_FEATURES, most_moved, written
 from analysis.features.numbers import movement, reconstruction
 from analysis.features.section import feature_sections
-from analysis.presentation.nouns import of_tables
+from analysis.presentation.nouns import in_words, of_tables
+from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.report.contents import sections
 from analysis.report.terminal import print_summary
@@ -183,3 +185,18 @@ def test_a_report_of_a_table_that_is_gone_says_so(
         away.rename(source)
     assert page["features"] == "Left out: the samples can no longer be read."
     assert not any(FORBIDDEN.search(sentence) for sentence in page.values())
+
+
+def test_figures_and_columns_are_put_into_words_too() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set(xlabel="KL (nats per image)", title="pixels of mine.csv")
+    axes.plot([0, 1], label="an image")
+    axes.legend()
+    table = pd.DataFrame({"first_image": [1], "sentence": ["an image"], "value": ["image"]})
+    section = Section(title="Images", slug="x", sentence="of images", figure=figure, table=table)
+    said = in_words(section, of_tables(["mine.csv"]))
+    assert (axes.get_xlabel(), axes.get_title()) == ("KL (nats per sample)", "features of mine.csv")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a sample"]  # type: ignore[union-attr]
+    assert (said.title, said.slug, said.sentence) == ("Samples", "x", "of samples")
+    assert said.table.to_dict("list") == {"first_sample": [1], "sentence": ["a sample"], "value": ["image"]}
