@@ -147,15 +147,27 @@ def test_links_that_lead_back_end(pictures: Path) -> None:
 # Modes
 
 
-def test_an_orientation_is_obeyed(pictures: Path) -> None:
+@pytest.mark.parametrize(("suffix", "options"), [("png", {}), ("tif", {}), ("webp", {"lossless": True})])
+def test_an_orientation_is_obeyed(pictures: Path, suffix: str, options: dict[str, Any]) -> None:
     image = colours(1, 6, 9)[0]
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise
     for number in range(10):
-        Image.fromarray(image).save(pictures / f"{number}.png", exif=exif)
+        Image.fromarray(image).save(pictures / f"{number}.{suffix}", exif=exif, **options)
     data = loaded(pictures)
     np.testing.assert_array_equal(data.images[3], np.rot90(image, -1))
     assert data.notes == ("10 images are turned as their EXIF orientation says",)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "tif"])
+def test_the_first_of_several_frames_is_read(pictures: Path, suffix: str) -> None:
+    first, *others = (Image.new("L", (4, 4), grey) for grey in (200, 100, 50))
+    for number in range(10):
+        first.save(pictures / f"{number}.{suffix}", save_all=True, append_images=others)
+    data = loaded(pictures)
+    assert data.sample_shape == (4, 4), "a palette of greys has no colours"
+    assert (data.images == 200).all()
+    assert data.notes == ("10 images of several frames show their first",)
 
 
 def test_palettes_are_colours(pictures: Path) -> None:

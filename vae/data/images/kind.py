@@ -26,12 +26,13 @@ def traits_of(image: Image.Image) -> set[str]:
     """Return what sets an opened image apart; ValueError where its values are no shades of white."""
     if image.mode not in (*_GREY, *_COLOUR) or (image.mode == "I" and image.format != "PNG"):
         raise ValueError(f"pixels of mode {image.mode} have no white; save them as an .npy array")
-    traits = {"grey" if image.mode in _GREY else "colour"}
+    is_grey = image.mode in _GREY or _has_grey_palette(image)
+    traits = {"grey" if is_grey else "colour"}
     if image.mode == "1" and not image.has_transparency_data:
         traits.add("bits")
     if image.mode in _DEEP:
         traits.add("deep")
-    if image.mode in ("P", "PA"):
+    if image.mode in ("P", "PA") and not is_grey:
         traits.add("palette")
     if image.has_transparency_data:
         traits.add("transparent")
@@ -39,9 +40,18 @@ def traits_of(image: Image.Image) -> set[str]:
         traits.add("deep colour")
     if getattr(image, "is_animated", False):
         traits.add("frames")
-    if "exif" in image.info and image.getexif().get(_ORIENTATION, 1) != 1:
+    if ("exif" in image.info or image.format == "TIFF") and image.getexif().get(_ORIENTATION, 1) != 1:
         traits.add("turned")
     return traits
+
+
+def _has_grey_palette(image: Image.Image) -> bool:
+    """Whether a palette has no colours, as that of a grey GIF."""
+    palette = image.palette
+    if palette is None or (palette.rawmode or palette.mode) != "RGB":
+        return False
+    levels = bytes(palette.palette)
+    return levels[0::3] == levels[1::3] == levels[2::3]
 
 
 def kind_of(counts: "Counter[str]", is_declared: bool) -> Kind:
