@@ -4,20 +4,18 @@ It alone writes the storage and the results folder; workers train. A finished ru
 so the folder is the state from which the same command goes on.
 """
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite, nan
 from time import monotonic
 
-import numpy as np
-
 from sweeps.coordination.checkpoints import Checkpoints
 from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
+from sweeps.coordination.records import record_of, records_of
 from sweeps.coordination.seldom import Seldom
 from sweeps.coordination.status import Status, UnderWay
 from sweeps.engines.engine import Engine, Interrupted, Stop, TimedOut, count_workers
@@ -27,7 +25,7 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import losers, share_trained
 from sweeps.study.storage import Study, asked_until, check_storage, open_study, point_of
-from vae.columns import DIMS, FLOOR, HISTORY, TOTALS
+from vae.columns import FLOOR
 from vae.convergence import nominal_epochs
 from vae.data import Data, check_likelihood, load_prepared
 from vae.device import check_precision, resolve_device
@@ -266,7 +264,7 @@ class Coordinator:
         if paused:
             self._keep(paused, [result for result in trained if result.state])
         going_on = {run.run for run in paused}
-        self._write([record for record in self._records(stack, outcome) if record.run not in going_on])
+        self._write([record for record in records_of(stack, outcome, self.names) if record.run not in going_on])
         self._tell(self.ledger.readers(stack))
 
     def _keep(self, stack: Sequence[Run], trained: Sequence[TrainedRun]) -> None:
@@ -277,34 +275,6 @@ class Coordinator:
             self.folder.write_stack(records, weights=weights and self.spec.keep_weights != "none")
             self.ledger.record(records)
             self.checkpoints.forget([record.run for record in records])
-
-    def _records(self, stack: Sequence[Run], outcome: list[TrainedRun] | Exception) -> list[RunRecord]:
-        """Join runs with what they came to; an error of the whole stack fails each of its runs."""
-        if isinstance(outcome, Exception):
-            reason = f"{type(outcome).__name__}: {outcome}\n{''.join(traceback.format_exception(outcome))}"
-            return [self._record(run, None, "FAIL", reason) for run in stack]
-        return [
-            self._record(run, trained, "FAIL" if trained.error else "COMPLETE", trained.error)
-            for run, trained in zip(stack, outcome, strict=True)
-        ]
-
-    def _record(self, run: Run, trained: TrainedRun | None, state: str, error: str = "") -> RunRecord:
-        nothing = np.empty(0)
-        return RunRecord(
-            run=run.run,
-            trial=run.trial,
-            seed=run.config.seed,
-            model=run.config.model,
-            state=state,
-            parameters={name: getattr(run.config, name) for name in self.names},
-            totals=trained.totals if trained else dict.fromkeys(TOTALS, nan),
-            history=trained.history if trained else dict.fromkeys(HISTORY, nothing),
-            dims=trained.dims if trained else dict.fromkeys(DIMS, nothing),
-            scores=trained.scores if trained else {},
-            seconds=trained.seconds if trained else nan,
-            error=error,
-            weights=trained.weights if trained else {},
-        )
 
     def _prune(self, rung: int, waiting: Sequence[int]) -> None:
         """Compare the trials at a rung, and write in one file the runs of those that end here.
@@ -325,7 +295,7 @@ class Coordinator:
         ended = {*worst, *alive - values.keys()}
         self._write(
             [
-                self._record(run, self.checkpoints.so_far[run.run], "PRUNED")
+                record_of(run, self.checkpoints.so_far[run.run], "PRUNED", self.names)
                 for run in runs.values()
                 if run.trial in ended
             ],
@@ -401,7 +371,7 @@ class Coordinator:
         """Write the runs in training as they stand."""
         stacks = self.under_way.stacks
         pairs = [pair for runs, so_far in stacks for pair in zip(runs, so_far, strict=True)]
-        self.folder.write_running([self._record(run, trained, "RUNNING") for run, trained in pairs])
+        self.folder.write_running([record_of(run, trained, "RUNNING", self.names) for run, trained in pairs])
 
     def write_trials(self, running: Sequence[int]) -> None:
         """Write the trials table as it stands."""
