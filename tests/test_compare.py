@@ -30,7 +30,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep_like(path: Path, **options: Any) -> Folder:
     """The head of a sweep's folder."""
     folder = Folder(path / "given")
-    folder.write_spec(make_spec({"name": "given", "out": str(path)} | options).as_dict())
+    folder.write_spec(make_spec({"name": "given", "out": str(path), "likelihood": "bernoulli"} | options).as_dict())
     return folder
 
 
@@ -144,7 +144,7 @@ def test_options_that_break_a_rule_are_refused() -> None:
 
 
 def test_python_compares_and_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer, **given: run_sweep(spec, engine=Inline(), **given))
+    monkeypatch.setattr("vaekit.run_sweep", lambda spec, show, scorer, **more: run_sweep(spec, show, Inline(), **more))
     found = vaekit.compare(**SHORT, latent_dim="2", hidden_dim="16", out=str(tmp_path))
     assert found.runs["model"].tolist() == ["vae", "vae", "ae", "ae"]
     with pytest.raises(ResultsError, match="no sweep "):

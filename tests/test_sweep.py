@@ -292,7 +292,7 @@ def test_a_space_smaller_than_the_trials_ends_when_it_is_exhausted(tmp_path: Pat
 
 
 def test_python_says_so_too_where_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vaekit.run_sweep", lambda spec, scorer, **given: run_sweep(spec, engine=Inline(), **given))
+    monkeypatch.setattr("vaekit.run_sweep", lambda spec, show, scorer, **more: run_sweep(spec, show, Inline(), **more))
     with pytest.warns(UserWarning, match="the search space has only 2 points") as said:
         found = vaekit.sweep(**TINY | SMALL | {"out": str(tmp_path), "learning_rate": 1e-3, "latent_dim": [2, 3]})
     assert [warning.filename for warning in said] == [__file__]
