@@ -50,6 +50,13 @@ def _check_module(network: str, call: str, module: object, again: object) -> Non
             )
         if parameter.dtype != torch.float32:
             raise ConfigError(f"network {network}: parameter {name!r} must be float32, got {parameter.dtype}")
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise ConfigError(f"network {network}: the module needs parameters to train, got none")
+    _check_state(network, module, again)
+
+
+def _check_state(network: str, module: nn.Module, again: nn.Module) -> None:
+    """Check what is saved of a module, and that it begins alike each time."""
     for name, value in module.state_dict().items():
         if not name.isprintable() or len(name) > MOST_OF_A_NAME:
             rule = f"a name in the module's state must be printable and have at most {MOST_OF_A_NAME} characters"
@@ -59,8 +66,6 @@ def _check_module(network: str, call: str, module: object, again: object) -> Non
             raise ConfigError(
                 f"network {network}: state {name!r} must be a tensor of numbers that can be saved, got {got}"
             )
-    if not any(parameter.requires_grad for parameter in module.parameters()):
-        raise ConfigError(f"network {network}: the module needs parameters to train, got none")
     other = again.state_dict()
     for name, value in module.state_dict().items():
         if not torch.equal(value, other[name]):
