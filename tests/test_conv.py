@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sweeps.coordination.networks import check_networks
 from sweeps.coordination.plan import stack_size
+from sweeps.maintenance.check_runs import tensor_problems
 from sweeps.spec.make import make_spec
 from tests.stacks import assert_same_bits, assert_same_history, fit_sigma, plain_loss, plain_module, train_to
 from vae.config import LIKELIHOODS, PRECISIONS, RunConfig
@@ -236,6 +237,11 @@ def test_a_state_goes_into_the_plain_module_and_back_to_the_bit() -> None:
     assert network_of(one, COLOUR).shapes == {name: tuple(t.shape) for name, t in module.state_dict().items()}
     again = saved_state(one, COLOUR, module.state_dict())
     assert all(torch.equal(again.parameters[name], tensor) for name, tensor in state.parameters.items())
+
+
+def test_a_check_of_weights_says_that_images_of_such_sides_have_no_network() -> None:
+    (problem,) = tensor_problems({}, config(), (5, 5))
+    assert problem.startswith("network conv needs even sides of at least 8")
 
 
 def test_runs_of_other_channels_or_networks_are_not_stacked_and_one_run_may_fill_a_stack() -> None:

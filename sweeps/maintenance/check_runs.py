@@ -66,7 +66,11 @@ def tensor_problems(
     if is_own(config.network):
         yield from _own_problems(tensors, config, shape, network)
         return
-    wanted = network_of(config, shape).shapes
+    try:
+        wanted = network_of(config, shape).shapes
+    except VaekitError as error:  # of a shape that the provenance has wrong
+        yield str(error)
+        return
     for name in sorted(wanted.keys() | tensors.keys()):
         got = tensors[name].shape if name in tensors else None
         if got != wanted.get(name):
