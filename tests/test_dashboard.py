@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def add_trial(folder: Folder, asked_until: int) -> None:
-    spec = make_spec({"trials": asked_until})
+    spec = make_spec({"trials": asked_until, "likelihood": "bernoulli"})
     folder.write_spec(spec.as_dict())
     with open_study(spec, folder) as study:
         study.add(spec, [POINT], asked_until)
