@@ -72,7 +72,7 @@ def test_a_sweep_without_a_study(tmp_path: Path) -> None:
 
 
 def test_a_study_in_a_database_is_shown_by_its_own_command(folder: Folder) -> None:
-    folder.write_spec(make_spec({"storage": "postgresql+psycopg://u@h/d"}).as_dict())
+    folder.write_spec(make_spec({"storage": "postgresql+psycopg://u@h/d", "likelihood": "bernoulli"}).as_dict())
     with pytest.raises(ConfigError, match=r"run `optuna-dashboard postgresql\+psycopg://u@h/d` instead"):
         dashboard_server(folder, 0)
 
