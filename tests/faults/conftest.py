@@ -46,7 +46,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
         if key not in done:
             name = f"sweep{len(done)}"
             command = Command(words(name=name, **options), folder)
-            assert command.wait() == 0, command.output()
+            assert command.wait(400) == 0, command.output()
             done[key] = folder / "results" / name
         return done[key]
 
