@@ -33,16 +33,26 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "FIRST_SECONDS", 0.6)
 
 
-def stopped(out: Path, complete: int, **options: Any) -> Path:
-    """A sweep that is killed in training, once so many trials are complete."""
+def stopped(out: Path, complete: int, *, in_time: bool = False, **options: Any) -> Path:
+    """A sweep that is killed in training, once so many trials are complete; `in_time`, it is stopped and not killed."""
+    table, seen = out / "s" / "trials.parquet", []
 
     def kill(status: Status) -> None:
         if status.complete >= complete and status.running and np.isfinite(status.best_running):
+            seen.append(table.read_bytes())
             raise Killed
 
     with pytest.raises(Killed):
         run_sweep(tiny(out, epochs=8, batch_size=32, sampler="qmc", **options), kill, Sliced())
+    if not in_time:
+        table.write_bytes(seen[0])
     return out / "s"
+
+
+def test_a_sweep_that_was_stopped_does_not_run(tmp_path: Path) -> None:
+    sweep = vaekit.open(stopped(tmp_path, 0, in_time=True, trials=2, hidden_dim="16"))
+    assert summary(View(sweep))["state"] == "incomplete"
+    assert running(sweep).startswith("Training was interrupted: at ")
 
 
 def test_its_learning_curves_are_in_history(tmp_path: Path) -> None:

@@ -21,8 +21,16 @@ MOST_TRIALS = 6
 
 
 def is_running(sweep: Sweep) -> bool:
-    """Whether a sweep has written a moment ago how its runs in training are."""
-    return sweep.running is not None and time.time() - _written(sweep) < SECONDS_FRESH
+    """Whether a sweep has written a moment ago how its runs in training are, and was not stopped since."""
+    return sweep.running is not None and time.time() - _written(sweep) < SECONDS_FRESH and not _is_stopped(sweep)
+
+
+def _is_stopped(sweep: Sweep) -> bool:
+    """Whether trials in training wait again, as a sweep that stops leaves them; one that is killed does not."""
+    if sweep.running is None:
+        return False
+    in_training = sweep.trials["trial"].isin(sweep.running["trial"].to_pylist())
+    return bool((sweep.trials.loc[in_training, "state"] == "WAITING").any())
 
 
 def state(sweep: Sweep) -> str:
