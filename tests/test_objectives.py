@@ -195,7 +195,9 @@ def test_an_annealed_vae_ends_at_its_capacity(digits: Data) -> None:
 
 
 def test_an_annealed_vae_needs_a_length() -> None:
-    with pytest.raises(ConfigError, match="annealed_vae needs a number of epochs"):
+    with pytest.raises(
+        ConfigError, match="annealed_vae grows its capacity over a number of epochs, got epochs auto: give --epochs N"
+    ):
         RunConfig(loss="annealed_vae", epochs="auto")
 
 

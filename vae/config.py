@@ -65,7 +65,9 @@ class RunConfig:
         elif self.beta_schedule != "constant":
             raise ConfigError(f"beta_schedule {self.beta_schedule} needs a number of epochs, got epochs auto")
         elif self.loss == "annealed_vae":
-            raise ConfigError("annealed_vae needs a number of epochs, over which its capacity grows, got epochs auto")
+            raise ConfigError(
+                "annealed_vae grows its capacity over a number of epochs, got epochs auto: give --epochs N"
+            )
         if self.loss == "factor_vae" and is_own(self.network):
             raise ConfigError(f"factor_vae needs a network of vaekit's, mlp or conv, got {self.network}")
         at_least(0, seed=self.seed)

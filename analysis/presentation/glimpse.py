@@ -92,6 +92,7 @@ def _without_rounding(data: Data, values: Float64) -> Float64:
 
 def _factors(data: Data, row: int) -> Iterator[tuple[str, Any]]:
     """The factors of a sample, by their levels' names where they have any."""
-    for place, name in enumerate(data.factor_names if data.factors is not None else ()):
-        value = data.factors[row, place]  # type: ignore[index]
+    if data.factors is None:
+        return
+    for name, value in zip(data.factor_names, data.factors[row], strict=True):
         yield name, data.factor_levels[name][int(value)] if name in data.factor_levels else value.item()
