@@ -145,7 +145,12 @@ def test_shared_out_or_not_the_files_are_the_same(sweep: Sweep, monkeypatch: pyt
 
 def test_data_in_a_page_cannot_end_its_script() -> None:
     html = fill(
-        "report.html", name="n", kind="k", sections=[], explored={"data": {"axes": [], "x": HOSTILE}, "plotly": ""}
+        "report.html",
+        name="n",
+        kind="k",
+        chapters=[],
+        left_out="",
+        explored={"data": {"axes": [], "x": HOSTILE}, "plotly": ""},
     )
     inside = html.partition('type="application/json">')[2].partition("</script>")[0]
     assert json.loads(inside)["x"] == HOSTILE

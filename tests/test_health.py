@@ -19,7 +19,7 @@ from analysis.health.likelihood import decoder_use_nats, importance_bounds
 from analysis.health.mixture import TERMS, marginal_log_densities, rate_split
 from analysis.health.posterior import aggregate_moments
 from analysis.health.runs import bound_columns, health_dims, run_health, sweep_health
-from analysis.health.section import health_sections, used_units
+from analysis.health.section import flag_sections, health_sections, used_units
 from analysis.presentation.view import View
 from analysis.statistics import gaussians
 from analysis.statistics.carrying import COLUMN, carrying_units
@@ -333,7 +333,8 @@ def test_a_sweeps_health_is_cached_and_completed(trained: Path, monkeypatch: pyt
 
 
 def test_the_sections_of_a_trained_sweep(trained: Path) -> None:
-    parts = {part.slug: part for part in health_sections(View(vaekit.open(trained)))}
+    view = View(vaekit.open(trained))
+    parts = {part.slug: part for part in [*health_sections(view), *flag_sections(view)]}
     assert list(parts) == ["health", "health_dims", "collapse", "flag_causes", "flags"]
     assert all(part.figure for slug, part in parts.items() if "flag" not in slug)
     assert len(parts["health"].table) == 2
@@ -344,7 +345,7 @@ def test_the_sections_of_a_trained_sweep(trained: Path) -> None:
 
 def test_without_weights_only_flags_remain(tmp_path: Path) -> None:
     sweep = vaekit.open(write_sweep(tmp_path / "s", trials=4).path)
-    parts = {part.slug: part for part in health_sections(View(sweep))}
+    parts = {part.slug: part for part in [*health_sections(View(sweep)), *flag_sections(View(sweep))]}
     for slug in ("health", "health_dims", "collapse"):
         assert parts[slug].sentence == "Left out: no weights were kept."
     assert "Left out" not in parts["flags"].sentence

@@ -14,7 +14,7 @@ from scipy import integrate, stats
 from analysis.frames.sweep import open_sweep
 from analysis.plane.convergence import COLUMNS, slopes
 from analysis.plane.frontier import AREA, area_below, frontier, frontier_area, frontier_corners
-from analysis.plane.section import plane_sections
+from analysis.plane.section import plane_sections, slope_sections
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.statistics.intervals import half_width, jackknife_half_width
@@ -234,7 +234,8 @@ def test_equal_rates_have_no_slope() -> None:
 
 def plane(path: Path, **case: Any) -> dict[str, Section]:
     sweep = open_sweep(write_sweep(path / "s", **case).path)
-    return {part.slug: part for part in plane_sections(View(sweep))}
+    view = View(sweep)
+    return {part.slug: part for part in [*plane_sections(view), *slope_sections(view)]}
 
 
 def grid(betas: Sequence[float], **shape: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from analysis.frames.run import Run
 from analysis.frames.sweep import Sweep, open_sweep
 from analysis.pictures import pictures
 from analysis.pictures.figures import mosaic
-from analysis.pictures.section import picture_sections
+from analysis.pictures.section import perturbation_sections, picture_sections
 from analysis.pictures.selection import shown_runs
 from analysis.presentation.section import Section
 from analysis.presentation.style import saved
@@ -24,7 +24,7 @@ from tests.test_sweep import Inline
 from vae.errors import ConfigError, ResultsError
 from vae.losses import distortion
 
-SLUGS = ["reconstructions", "prior_samples", "traversals", "perturbations", "interpolations"]
+SLUGS = ["reconstructions", "prior_samples", "traversals", "interpolations", "perturbations"]
 
 
 def trained(out: Path, **options: Any) -> Sweep:
@@ -258,7 +258,7 @@ def test_no_such_run(sweep: Sweep) -> None:
 
 def drawn(sweep: Sweep) -> list[Section]:
     """The sections, each of whose figures can be saved."""
-    parts = picture_sections(View(sweep))
+    parts = [*picture_sections(View(sweep)), *perturbation_sections(View(sweep))]
     assert all(part.figure is None or saved(part.figure, "png") for part in parts)
     return parts
 

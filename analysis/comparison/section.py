@@ -67,7 +67,7 @@ def _frontiers(views: Mapping[str, View]) -> Section:
     title = "Frontiers"
     points = stacked({name: frontier(view.runs, view.zero_rate.nats) for name, view in views.items()})
     if points.empty:
-        return left_out(title, "frontiers", points)
+        return left_out(title, "frontiers")
     sentence = (
         "Each dot is a trial on the test split, each line the lower convex hull of a sweep's trials, from the "
         f"zero-rate point where it is known; lower and further left is better. {CAUTION}"
@@ -81,7 +81,7 @@ def _leaderboards(views: Mapping[str, View]) -> Section:
     title, boards = "Leaderboards", {name: view.board for name, view in views.items()}
     table = stacked(boards)
     if table.empty:
-        return left_out(title, "leaderboards", table)
+        return left_out(title, "leaderboards")
     measured = [column for name in (*NATS, "active_units") for column in (name, name + SUFFIX)]
     shown = ["sweep", "trial", *parameters_of(table), *measured, "seconds"]
     preview = stacked({name: ranked.head(BEST) for name, ranked in boards.items()})[shown]
@@ -99,7 +99,7 @@ def _scores(views: Mapping[str, View]) -> Section:
     title = "Scores"
     table = stacked({name: best_scores(view) for name, view in views.items()})
     if table.empty:
-        return left_out(title, "scores", table, UNSCORED)
+        return left_out(title, "scores", UNSCORED)
     sentence = (
         "The best trial of each sweep by each score, with 95 % intervals over seeds, beside its floor: the score of "
         "permuted codes, and what chance reaches. A score by which no trial is above that has no row."

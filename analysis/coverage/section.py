@@ -8,7 +8,6 @@ from analysis.coverage.maps import drawn_images, latent_map, twins
 from analysis.coverage.priors import PRIORS, SPOKEN
 from analysis.coverage.registry import KEY, METRICS, REALISM, spoken
 from analysis.coverage.sweep import sweep_coverage
-from analysis.coverage.table import COLUMNS
 from analysis.frames.sweep import Sweep
 from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
@@ -55,19 +54,19 @@ UNJUDGED = "The data have no single label that a classifier could judge them by.
 
 def coverage_sections(view: View) -> list[Section]:
     """Show how VAEs and autoencoders cover their priors, what the latent spaces look like, and what draws decode to."""
-    pairs, nothing = twins(view.runs), pd.DataFrame(columns=[*view.parameters, *COLUMNS])
+    pairs = twins(view.runs)
     if pairs.empty:
         why = "it compares VAEs with autoencoders of the same sizes and seeds, which vaekit compare NAME trains"
-        return [left_out(TITLE, "coverage", nothing, why)]
+        return [left_out(TITLE, "coverage", why)]
     if view.sweep.provenance.get("data", {}).get("test") == 1:
-        return [left_out(TITLE, "coverage", nothing, "it compares codes of test images, and there is only one")]
+        return [left_out(TITLE, "coverage", "it compares codes of test images, and there is only one")]
     try:
         return _sections(view, pairs)
     except ResultsError as error:
         why = without_weights(error, "it reads the runs' weights, and they were not all kept")
-        return [left_out(TITLE, "coverage", nothing, why)]
+        return [left_out(TITLE, "coverage", why)]
     except DataError:
-        return [left_out(TITLE, "coverage", nothing, "the images can no longer be read")]
+        return [left_out(TITLE, "coverage", "the images can no longer be read")]
 
 
 def _sections(view: View, pairs: pd.DataFrame) -> list[Section]:

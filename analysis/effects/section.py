@@ -23,10 +23,10 @@ def _section(view: View, parameter: str) -> Section:
     title, slug = f"The effect of {words}", f"effect_{parameter}"
     points, means = trial_means(view.runs, QUANTITIES), effect(view.own_runs, parameter)
     if points.empty:
-        return left_out(title, slug, means)
+        return left_out(title, slug)
     if parameter not in view.varying:
         value = cell(parameter, points[parameter].iloc[0])
-        return left_out(title, slug, means, f"every complete trial has {words} {value}")
+        return left_out(title, slug, f"every complete trial has {words} {value}")
     colour = colour_by(points, without=parameter)
     sentence = _sentence(means, parameter, colour if varies(points[colour]) else None)
     figure = figures.effects(means, points, parameter, colour)

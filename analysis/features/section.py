@@ -33,7 +33,7 @@ def feature_sections(view: View) -> list[Section]:
 
 
 def _left_out(why: str) -> Section:
-    return left_out("Features of single runs", "features", pd.DataFrame({"run": []}), why)
+    return left_out("Features of single runs", "features", why)
 
 
 def _reconstruction_section(shown: Shown) -> Section:

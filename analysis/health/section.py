@@ -23,14 +23,14 @@ NOTHING = "no trial is complete"
 
 
 def health_sections(view: View) -> list[Section]:
-    """Show the first trial's posterior, collapse along beta, and the runs that something is wrong with."""
-    return [*_best_sections(view), _collapse_section(view), *_flag_sections(view)]
+    """Show the first trial's posterior, and collapse along beta."""
+    return [*_best_sections(view), _collapse_section(view)]
 
 
 def _best_sections(view: View) -> list[Section]:
     """The dear numbers of the first trial's runs: all where they are cheap, else the first alone."""
     title, title_dims = "Posterior health", "What each dimension is used for"
-    empty, sweep, runs = pd.DataFrame({"run": []}), view.sweep, view.best_runs
+    sweep, runs = view.sweep, view.best_runs
     try:
         why = "" if runs else NOTHING
         cheap = runs and sweep.count("test") * math.prod(sweep.image_shape) <= CHEAP_PIXELS
@@ -39,7 +39,7 @@ def _best_sections(view: View) -> list[Section]:
     except VaekitError as error:
         why = without_weights(error) if isinstance(error, ResultsError) else "the images can no longer be read"
     if why:
-        return [left_out(title, "health", empty, why), left_out(title_dims, "health_dims", empty, why)]
+        return [left_out(title, "health", why), left_out(title_dims, "health_dims", why)]
     bounds = bound_columns(table)
     bound = "bound on log p(x)" if table["is_likelihood"].all() else "bound on −cross-entropy"
     own = dims[dims["run"] == chosen[0]].sort_values("kl_nats", ascending=False, kind="stable")
@@ -135,7 +135,7 @@ def _collapse_section(view: View) -> Section:
     title, curves = "Posterior collapse", collapse_curves(view.sweep, view.vae_runs, view.best_runs)
     if curves.empty:
         no_weights = view.sweep.unnamed or "no weights were kept"
-        return left_out(title, "collapse", curves, no_weights if view.best_runs else NOTHING)
+        return left_out(title, "collapse", no_weights if view.best_runs else NOTHING)
     band = " Bands are 95 % intervals over seeds." if curves["collapsed_share" + SUFFIX].notna().any() else ""
     sentence = (
         "The share of latent dimensions whose KL is below epsilon on at least 99 % of the test images: (epsilon, "
@@ -146,14 +146,14 @@ def _collapse_section(view: View) -> Section:
     return Section(title=title, slug="collapse", sentence=sentence, figure=figures.collapse(curves), table=curves)
 
 
-def _flag_sections(view: View) -> list[Section]:
-    """The causes with their runs, and each run's sentence."""
+def flag_sections(view: View) -> list[Section]:
+    """List the causes with their runs, and each run that something is wrong with."""
     runs, likelihood = len(view.vae_runs), str(view.sweep.spec["likelihood"])
     found, zero_rate = view.still_improving.table, view.zero_rate.nats
     table = flags(view.vae_runs, view.sweep.history, found, zero_rate, likelihood, view.sweep.spec)
     counts = causes(table)
     if not runs:
-        return [left_out("Flags", "flag_causes", counts, NOTHING), left_out("Flagged runs", "flags", table, NOTHING)]
+        return [left_out("Flags", "flag_causes", NOTHING), left_out("Flagged runs", "flags", NOTHING)]
     flagged = table["run"].nunique()
     grouped = (
         f"{flagged} of {counted(runs, 'run')} {'has' if flagged == 1 else 'have'} a flag. Flags follow fixed rules on "

@@ -15,7 +15,7 @@ def importance_sections(view: View) -> list[Section]:
     title, table = "Hyperparameter importance", importances(view)
     if table.empty:
         why = f"it needs {FEWEST} complete trials and a hyperparameter that varies; {len(view.board)} are complete"
-        return [left_out(title, "importance", table, why)]
+        return [left_out(title, "importance", why)]
     sentence, figure = _sentence(table), figures.importance(table)
     return [Section(title=title, slug="importance", sentence=sentence, figure=figure, table=table, preview=table)]
 

@@ -13,7 +13,7 @@ def kl_sections(view: View) -> list[Section]:
     """Show how many dimensions carry the rate."""
     kl, title = kl_by_rank(view.runs, view.sweep.dims), "KL per dimension"
     if kl.empty:
-        return [left_out(title, "kl", kl)]
+        return [left_out(title, "kl")]
     order = colour_by(kl)
     figure = figures.kl_heat_map(kl, order)
     return [Section(title=title, slug="kl", sentence=_sentence(order, is_named(kl[order])), figure=figure, table=kl)]

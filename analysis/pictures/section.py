@@ -17,19 +17,24 @@ from vae.errors import DataError, ResultsError
 
 def picture_sections(view: View) -> list[Section]:
     """Picture the first trial's first run and its autoencoder twin, or else the last trial's; nothing of a table."""
+    return _of_shown(view, _sections, "Pictures of single runs", "pictures")
+
+
+def perturbation_sections(view: View) -> list[Section]:
+    """Picture what lies around a code; nothing of a table."""
+    return _of_shown(view, _perturbations, "Perturbations", "perturbations")
+
+
+def _of_shown(view: View, build: Callable[[Shown], Iterator[Section]], title: str, slug: str) -> list[Section]:
     if view.sweep.is_table:
         return []
     try:
         shown = shown_runs(view)
     except ResultsError as error:
-        return [_left_out(without_weights(error, "no weights of the first trial were kept"))]
+        return [left_out(title, slug, without_weights(error, "no weights of the first trial were kept"))]
     except DataError:
-        return [_left_out("the images can no longer be read")]
-    return [_left_out("no trial is complete")] if shown is None else list(_sections(shown))
-
-
-def _left_out(why: str) -> Section:
-    return left_out("Pictures of single runs", "pictures", pd.DataFrame({"run": []}), why)
+        return [left_out(title, slug, "the images can no longer be read")]
+    return [left_out(title, slug)] if shown is None else list(build(shown))
 
 
 def _sections(shown: Shown) -> Iterator[Section]:
@@ -58,18 +63,8 @@ def _sections(shown: Shown) -> Iterator[Section]:
         "does not use a dimension whose row does not change. The table gives the values.",
         _each(shown, pictures.traversals),
     )
-    yield _section(
-        shown,
-        "Perturbations",
-        f"Decoded codes at growing distance from the code of test image {image}, by {shown.who}: first the "
-        f"reconstruction, then {POINTS} directions, the same in every row. If images change at a small radius, nearby "
-        "codes mean different images. The table gives the root mean square difference of pixels from the "
-        "reconstruction.",
-        _each(shown, pictures.perturbations),
-    )
     if len(shown.images) == 1:
-        nothing = pd.DataFrame({"run": []})
-        yield left_out("Interpolations", "interpolations", nothing, "they need two test images, and there is one")
+        yield left_out("Interpolations", "interpolations", "they need two test images, and there is one")
         return
     yield _section(
         shown,
@@ -78,6 +73,18 @@ def _sections(shown: Shown) -> Iterator[Section]:
         "interpolation, with the length changing evenly). In a smooth latent space images change evenly; a jump or a "
         "blur is a gap between codes. The table gives the root mean square change of pixels per step.",
         _each(shown, pictures.interpolations),
+    )
+
+
+def _perturbations(shown: Shown) -> Iterator[Section]:
+    yield _section(
+        shown,
+        "Perturbations",
+        f"Decoded codes at growing distance from the code of test image {shown.places[0]}, by {shown.who}: first the "
+        f"reconstruction, then {POINTS} directions, the same in every row. If images change at a small radius, nearby "
+        "codes mean different images. The table gives the root mean square difference of pixels from the "
+        "reconstruction.",
+        _each(shown, pictures.perturbations),
     )
 
 

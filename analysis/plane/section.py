@@ -25,8 +25,13 @@ NO_PRICE = "the slope of the frontier is beta where D + beta R is minimised, and
 
 
 def plane_sections(view: View) -> list[Section]:
-    """Show the plane of the complete trials, the area under its frontier, and whether its slope is beta."""
-    return [frontier_section(view), area_section(view), convergence_section(view)]
+    """Show the plane of the complete trials."""
+    return [frontier_section(view)]
+
+
+def slope_sections(view: View) -> list[Section]:
+    """Show the area under the frontier, and whether its slope is beta."""
+    return [area_section(view), convergence_section(view)]
 
 
 def frontier_section(view: View) -> Section:
@@ -34,7 +39,7 @@ def frontier_section(view: View) -> Section:
     zero_rate, title = view.zero_rate.nats, "Rate and distortion"
     points = frontier(view.runs, zero_rate)
     if points.empty:
-        return left_out(title, "frontier", points)
+        return left_out(title, "frontier")
     colour = colour_by(points)
     first, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
     figure = figures.rate_distortion(points, corners, first, colour, zero_rate)
@@ -47,10 +52,10 @@ def area_section(view: View) -> Section:
     zero_rate, title = view.zero_rate.nats, "Area under the frontier"
     area = frontier_area(view.own_runs, zero_rate)
     if area.empty:
-        return left_out(title, "frontier_area", area)
+        return left_out(title, "frontier_area")
     row = area.iloc[0]
     if row["rate_high_nats"] <= row["rate_low_nats"]:
-        return left_out(title, "frontier_area", area, "the frontier is a single point")
+        return left_out(title, "frontier_area", "the frontier is a single point")
     size = interval(row["area_nats2"], row["area_nats2" + SUFFIX])
     start = "the zero-rate point" if zero_rate is not None else "the frontier's first point"
     spread = f" (a 95 % interval by the jackknife over {row['n']:.0f} seeds)" if row["n"] > 1 else ""
@@ -69,7 +74,7 @@ def convergence_section(view: View) -> Section:
     runs, title = weigh_rate(view.sweep.spec, view.own_runs), "Convergence check"
     pairs = slopes(runs)
     if pairs.empty:
-        return left_out(title, "convergence", pairs, NO_PAIRS if len(runs) or view.own_runs.empty else NO_PRICE)
+        return left_out(title, "convergence", NO_PAIRS if len(runs) or view.own_runs.empty else NO_PRICE)
     drawn = pairs[(pairs["slope"] < 0) & (pairs["beta_low"] > 0)]
     sentence = _slopes(pairs, len(pairs) - len(drawn))
     figure = figures.convergence(pairs) if len(drawn) else None

@@ -53,6 +53,8 @@ def in_words(section: Section, words: Words) -> Section:
         section,
         title=words(section.title),
         sentence=words(section.sentence),
+        reading=words(section.reading),
+        left_out=words(section.left_out),
         table=_table_in_words(section.table, words),
         preview=_table_in_words(section.preview, words),
     )

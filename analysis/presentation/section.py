@@ -25,16 +25,22 @@ class Section:
     sentence: str
     """Plain text; an empty line parts paragraphs."""
     figure: Figure | None = None
-    table: pd.DataFrame
+    table: pd.DataFrame = field(default_factory=pd.DataFrame)
     preview: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The rows and columns of `table` that stand on the page."""
     code: str = ""
-    """A command to copy."""
+    """A command or a text to copy."""
+    reading: str = ""
+    """How to read the figure or the table, as `sentence`; folded on the page."""
+    is_half: bool = False
+    """Whether it stands beside its neighbour where the window is wide."""
+    left_out: str = ""
+    """Why there is nothing to show: the page's closing line names it, and no file is written."""
 
 
-def left_out(title: str, slug: str, table: pd.DataFrame, why: str = "no trial is complete") -> Section:
-    """Return a section that only says why there is nothing to show."""
-    return Section(title=title, slug=slug, sentence=f"Left out: {why}.", table=table)
+def left_out(title: str, slug: str, why: str = "no trial is complete") -> Section:
+    """Return what stands for a section that does not apply."""
+    return Section(title=title, slug=slug, sentence=f"Left out: {why}.", left_out=why)
 
 
 def without_weights(error: ResultsError, why: str = "no weights were kept") -> str:

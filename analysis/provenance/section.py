@@ -15,8 +15,10 @@ def provenance_sections(view: View) -> list[Section]:
     of_data = view.sweep.provenance.get("data", {}).get("notes", [])
     notes = f" Of the data: {'; '.join(of_data)}." if of_data else ""
     sentence = f"Settings, versions and machine of this sweep.{notes} To repeat it on the same kind of processor:"
-    runs = "One row per run, that is, per trial and seed: its hyperparameters and everything that was measured."
-    return [
-        Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command),
-        Section(title="Runs", slug="runs", sentence=runs, table=view.sweep.runs),
-    ]
+    return [Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command)]
+
+
+def run_sections(view: View) -> list[Section]:
+    """Hand out the runs, from which all else is computed."""
+    sentence = "One row per run, that is, per trial and seed: its hyperparameters and everything that was measured."
+    return [Section(title="Runs", slug="runs", sentence=sentence, table=view.sweep.runs)]

@@ -16,7 +16,8 @@ from analysis.presentation.nouns import everywhere, in_words
 from analysis.presentation.section import Section
 from analysis.presentation.style import saved
 from analysis.presentation.view import View
-from analysis.report.contents import sections
+from analysis.report.chapters import Chapter, all_left_out, of_sections
+from analysis.report.contents import chapters
 from analysis.report.explorer import explorer
 from analysis.report.page import fill
 from analysis.report.parallel import share_out
@@ -57,7 +58,7 @@ def write_report(sweep: Sweep, dest: Path | None = None) -> Path:
     """
     folder = _of_its_own(dest) if dest else sweep.folder.report
     view = View(sweep)
-    parts = sections(view)
+    parts = chapters(view)
     figures = _figure_works(folder, parts)
     share_out([*sheet_works(sweep, folder), *figures], len(sweep.runs) * SHEET_SECONDS + len(figures) * FIGURE_SECONDS)
     return _write(folder, parts, render(sweep.name, parts, explored=explored(view)))
@@ -71,9 +72,10 @@ def write_comparison(sweeps: Sequence[Sweep], dest: Path | None = None) -> Path:
     names = "-".join(sweep.name for sweep in sweeps)[:LONGEST]
     folder = _of_its_own(dest or Path(os.path.normpath(sweeps[0].path / "..")) / f"{names}-report")
     named = labelled(sweeps)
-    parts = side_by_side(named)
+    sections = side_by_side(named)
     if all(sweep.is_table for sweep in sweeps):
-        parts = [in_words(section, View(sweeps[0]).words) for section in parts]
+        sections = [in_words(section, View(sweeps[0]).words) for section in sections]
+    parts = of_sections(sections)
     share_out(_figure_works(folder, parts), seconds=0)
     return _write(folder, parts, render(" · ".join(named), parts, SIDE_BY_SIDE))
 
@@ -95,14 +97,19 @@ def explored(view: View) -> Explored | None:
     return Explored(data=data, rows=_runs_of_rows(view), plotly=Markup(get_plotlyjs()))  # noqa: S704
 
 
-def render(name: str, parts: Sequence[Section], kind: str = SWEEP, explored: Explored | None = None) -> str:
-    """Return the page of some sections as HTML; whatever stands in them stays text."""
-    return fill("report.html", name=name, kind=kind, sections=parts, explored=explored)
+def render(name: str, parts: Sequence[Chapter], kind: str = SWEEP, explored: Explored | None = None) -> str:
+    """Return the page of some chapters as HTML; whatever stands in them stays text."""
+    shown = [chapter for chapter in parts if chapter.shown]
+    return fill("report.html", name=name, kind=kind, chapters=shown, left_out=all_left_out(parts), explored=explored)
 
 
-def _figure_works(folder: ReportFolder, parts: Sequence[Section]) -> list[Callable[[], None]]:
+def _shown(parts: Sequence[Chapter]) -> list[Section]:
+    return [section for chapter in parts for section in chapter.shown]
+
+
+def _figure_works(folder: ReportFolder, parts: Sequence[Chapter]) -> list[Callable[[], None]]:
     figures = folder.figures.resolve()  # a process may stand in another folder
-    return [partial(_save, figures, part.slug, part.figure) for part in parts if part.figure is not None]
+    return [partial(_save, figures, part.slug, part.figure) for part in _shown(parts) if part.figure is not None]
 
 
 def _save(folder: Path, slug: str, figure: Figure) -> None:
@@ -111,8 +118,8 @@ def _save(folder: Path, slug: str, figure: Figure) -> None:
         figure.set_layout_engine("none")  # the next is laid out as the first was, for nothing
 
 
-def _write(folder: ReportFolder, parts: Sequence[Section], page: str) -> Path:
-    for section in parts:
+def _write(folder: ReportFolder, parts: Sequence[Chapter], page: str) -> Path:
+    for section in _shown(parts):
         table = section.table.to_csv(index=False, lineterminator="\n")
         write_whole(folder.tables / f"{section.slug}.csv", table.encode())
     write_whole(folder.page, page.encode())

@@ -2,8 +2,6 @@
 
 import warnings
 
-import pandas as pd
-
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep
 from analysis.metrics import ScoreWarning
@@ -28,14 +26,14 @@ EXPLAINED = (
 
 
 def score_sections(view: View) -> list[Section]:
-    """Show the first trial's scores, each score against each parameter, their agreement, and what each code knows."""
+    """Show the first trial's scores, each score against each parameter, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
-        return [left_out("Scores", "scores", pd.DataFrame({"score": []}), NO_SCORES)]
+        return [left_out("Scores", "scores", NO_SCORES)]
     effects = [_effect_section(view, name) for name in beta_first(view.varying)]
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)
-        return [_best_section(view), *effects, *_agreement_sections(view), _information_section(view)]
+        return [_best_section(view), *effects, _information_section(view)]
 
 
 def _best_section(view: View) -> Section:
@@ -74,8 +72,10 @@ def _effect_section(view: View, parameter: str) -> Section:
     return Section(title=title, slug=f"scores_{parameter}", sentence=sentence, figure=figure, table=means)
 
 
-def _agreement_sections(view: View) -> list[Section]:
-    """Which scores agree on the order of the trials; nothing where that cannot be said."""
+def agreement_sections(view: View) -> list[Section]:
+    """Say which scores agree on the order of the trials; nothing where that cannot be said."""
+    if not view.sweep.scores or view.vae_runs.empty:
+        return []
     table = rank_correlations(view.runs, view.sweep.scores)
     if len(table) < 2 or table.drop(columns="score").isna().all(axis=None):
         return []
@@ -92,9 +92,9 @@ def _information_section(view: View) -> Section:
     try:
         table, chance = mutual_information(view.sweep, best)
     except ResultsError as error:
-        return left_out(title, slug, pd.DataFrame({"dim": []}), without_weights(error))
+        return left_out(title, slug, without_weights(error))
     except DataError:
-        return left_out(title, slug, pd.DataFrame({"dim": []}), "the images can no longer be read")
+        return left_out(title, slug, "the images can no longer be read")
     sentence = (
         f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
         f"each factor, with codes in 20 bins; permuted codes reach {chance:.2f}. In a disentangled run each column has "

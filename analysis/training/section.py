@@ -13,7 +13,7 @@ def training_sections(view: View) -> list[Section]:
     """Show whether training was long enough and where it overfits."""
     curves, title = learning_curves(view.board, view.runs, view.sweep.history), "Learning curves"
     if curves.empty:
-        return [left_out(title, "learning", curves)]
+        return [left_out(title, "learning")]
     figure = figures.learning(curves)
     return [Section(title=title, slug="learning", sentence=_sentence(curves), figure=figure, table=curves)]
 

@@ -22,7 +22,7 @@ def leaderboard_sections(view: View) -> list[Section]:
     """List the best trials."""
     board, title, objectives = view.board, "Leaderboard", view.sweep.objectives
     if board.empty:
-        return [left_out(title, "leaderboard", board)]
+        return [left_out(title, "leaderboard")]
     measured = dict.fromkeys([*(objective.column for objective in objectives), *MEASURED])
     selected = [AT_SELECTION] if AT_SELECTION in board else []
     shown = [
