@@ -255,6 +255,31 @@ def refine(
 
 
 @app.command()
+def figures(
+    sweep: Sweep,
+    pdf: Annotated[bool, typer.Option("--pdf", help="As PDF, which is the default.")] = False,
+    svg: Annotated[bool, typer.Option("--svg", help="As SVG, whose text is text.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="As PNG with 300 dots an inch.")] = False,
+    width: Annotated[float, typer.Option(help="Inches: 3.3 is a column of two.")] = 3.3,
+    only: Annotated[str | None, option("Figures to write, by the names of their files: a,b,c.", "all")] = None,
+    dest: Annotated[Path | None, option("Folder to write them to.", "SWEEP/figures")] = None,
+    network: Network = None,
+    out: Out = "results",
+) -> None:
+    """Save the report's figures as files for a paper, and print their paths."""
+    from analysis.frames.sweep import open_sweep
+    from analysis.paper.figures import write_figures
+    from analysis.presentation.view import View
+
+    _find_own(network)
+    opened = open_sweep(sweep, out, network)
+    kinds = [kind for kind, is_asked in {"pdf": pdf, "svg": svg, "png": png}.items() if is_asked] or ["pdf"]
+    names = [name.strip() for name in only.split(",")] if only else []
+    for path in write_figures(View(opened), dest or opened.folder.figures, kinds, width, names):
+        print(path)
+
+
+@app.command()
 def export(
     sweep: Sweep,
     to: Annotated[str, typer.Option(help="Format: parquet or csv.")],

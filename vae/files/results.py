@@ -71,6 +71,7 @@ class Folder:
         self.checkpoints = path / "checkpoints"
         self.analysis = path / "analysis"
         self.report = ReportFolder(path / "report")
+        self.figures = path / "figures"
 
     @property
     def written(self) -> tuple[Path, ...]:
