@@ -94,9 +94,10 @@ def sweep(
     **options: Any,
 ) -> None:
     """Train a sweep, or resume one, and write its report."""
+    from sweeps.presets.presets import with_preset
     from sweeps.spec.make import make_spec, read_spec
 
-    resolved = make_spec((read_spec(spec) if spec else {}) | _given(options), say)
+    resolved = make_spec(with_preset((read_spec(spec) if spec else {}) | _given(options)), say)
     _find_own(resolved.network, *([spec.parent] if spec else []))
     (_preview if dry_run else _sweep)(resolved)
 
@@ -325,6 +326,25 @@ def score(
     names = scores or ",".join((*SCORES, ACROSS_RUNS))
     rows = rows_of(score_sweep(sweep, names, dci, factor_bins=bins))
     _print_json(rows) if as_json else print_table("scores", rows)
+
+
+@app.command("presets")
+def list_presets(
+    preset: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Preset whose options to print, as TOML to start from.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the presets of `vaekit sweep --preset`, or print one."""
+    from analysis.report.terminal import print_table
+    from sweeps.presets import presets
+
+    if preset:
+        found = presets.find_preset(preset)
+        _print_json(dict(found.options)) if as_json else print(found.path.read_text(encoding="utf-8"), end="")
+        return
+    rows = [{"name": known.name, **known.about} for known in presets.presets()]
+    _print_json(rows) if as_json else print_table("presets", rows)
 
 
 @data_app.command("list")

@@ -15,6 +15,7 @@ from analysis.statistics.more_seeds import worth_more_seeds
 from sweeps.coordination import refine as _refining
 from sweeps.coordination.coordinator import Work, run_sweep
 from sweeps.coordination.progress import live_progress
+from sweeps.presets.presets import with_preset
 from sweeps.spec.compare import compare_spec
 from sweeps.spec.make import make_spec, spec_in
 from sweeps.spec.options import docstring_of, signature_of
@@ -32,7 +33,7 @@ def sweep(**options: Any) -> Sweep:
 
     `data` may be an array or tensor (sample, ...), with `factors` an array too, or a data frame.
     """
-    spec = make_spec(with_files(options), partial(warnings.warn, stacklevel=3))
+    spec = make_spec(with_preset(with_files(options)), partial(warnings.warn, stacklevel=3))
     work = _refining.work_of(spec, _refining.Refinement(choose=worth_more_seeds))
     return _trained(spec, work)
 

@@ -96,7 +96,7 @@ def test_an_error_repeats_no_more_than_the_start_of_a_long_value() -> None:
 def test_identity_is_everything_that_changes_results() -> None:
     base = make_spec({})
     same = {"trials": 5, "jobs": "1", "name": "x", "out": "y", "timeout": "1m", "keep_weights": "none", "report": False}
-    same |= {"stop_after": 3, "refine": True, "quiet": True}
+    same |= {"stop_after": 3, "refine": True, "quiet": True, "preset": "textbook"}
     same |= {"engine": "dask", "scheduler": "tcp://a:1", "storage": "postgresql+psycopg://u@h/d"}
     assert set(same) == set(names_of("place"))
     assert make_spec(same).identity == base.identity

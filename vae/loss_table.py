@@ -20,6 +20,12 @@ class Loss:
     usual: tuple[float, ...]
     """Weights of the paper, or of the study that compared them."""
     source: str
+    usual_capacity: tuple[float, ...] = ()
+    """Capacities of that study, in nats, where the loss has one."""
+
+    def usual_of(self, parameter: str) -> tuple[float, ...]:
+        """Return the usual values of beta or capacity; none where the loss does not read it."""
+        return self.usual if parameter == "beta" else self.usual_capacity
 
 
 LOSSES: Mapping[str, Loss] = {
@@ -59,6 +65,7 @@ LOSSES: Mapping[str, Loss] = {
             weighs="the distance of the rate from the capacity",
             usual=(1000,),
             source="Burgess et al. 2018 (arXiv 1804.03599), equation 8",
+            usual_capacity=(5, 10, 25, 50, 75, 100),
         ),
         Loss(
             name="factor_vae",

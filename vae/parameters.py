@@ -47,6 +47,8 @@ class Parameter:
     """Whether a larger value is a larger network."""
     powers_of_two: bool = False
     """Whether a range means the powers of two within it: each value has stacks of its own."""
+    of_loss: bool = False
+    """Whether each loss has values of its own that are usual."""
 
     @property
     def label(self) -> str:
@@ -77,7 +79,9 @@ PARAMETERS: Mapping[str, Parameter] = {
             name="latent_dim", kind="integer", least=1, most=LARGEST_DIM, words="latent dimensions", unit="count",
             shapes_stack=False, enlarges=True,
         ),
-        Parameter(name="beta", kind="real", least=0, words="beta", unit="weight", shapes_stack=False),
+        Parameter(
+            name="beta", kind="real", least=0, words="beta", unit="weight", shapes_stack=False, of_loss=True,
+        ),
         Parameter(
             name="hidden_dim", kind="integer", least=1, most=LARGEST_DIM, words="hidden width", unit="units",
             shapes_stack=True, enlarges=True, powers_of_two=True,
@@ -94,7 +98,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             name="loss", kind="name", names=tuple(LOSSES), words="loss", unit="kind", shapes_stack=True,
         ),
         Parameter(
-            name="capacity", kind="real", least=0, words="capacity", unit="nats", shapes_stack=False,
+            name="capacity", kind="real", least=0, words="capacity", unit="nats", shapes_stack=False, of_loss=True,
         ),
         Parameter(
             name="learning_rate", kind="real", least=0, above=True, words="learning rate", unit="step size of Adam",

@@ -84,11 +84,12 @@ def _check_identity(folder: Folder, spec: Spec, data: Data, sources: Sequence[So
 
 
 def _write_head(folder: Folder, spec: Spec, data: Data, workers: int, sources: Sequence[Source]) -> None:
-    asked = spec.as_dict()
+    asked = {name: value for name, value in spec.as_dict().items() if name != "preset"}  # its options are all here
     if folder.exists:
         asked["trials"] = max(spec.trials, int(folder.read_spec()["trials"]))
     before = folder.read_provenance()
     session = session_provenance(range(spec.seed, spec.seed + spec.seeds), workers)
+    session |= {"preset": spec.preset} if spec.preset else {}
     # A study that its folder named, once and for all: another folder of this name on one database is another study.
     study = {"study": before.get("study", f"{spec.name}-{uuid4().hex[:12]}")} if spec.storage else {}
     networks = {"networks": {source.network: source.hash for source in sources}} if sources else {}

@@ -1,12 +1,17 @@
-"""The axes of a search space, read from text: `low:high[:log]`, `a,b,c`, or one value."""
+"""The axes of a search space, read from text: `low:high[:log]`, `a,b,c`, one value, or `usual`."""
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vae.config import RunConfig
 from vae.errors import ConfigError, said
+from vae.loss_table import LOSSES
 from vae.parameters import PARAMETERS, Parameter, Value
+
+USUAL = "usual"
+"""Of beta and capacity: each loss at its own usual values."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class Axis:
     low: float = math.nan
     high: float = math.nan
     log: bool = False
+    by_loss: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+    """Each loss's own choices, where losses differ in them; `choices` are then those of all."""
 
     @property
     def is_integer(self) -> bool:
@@ -51,21 +58,35 @@ class Axis:
             return False
         return value in self.choices if self.choices else self.low <= value <= self.high
 
+    def of_loss(self, loss: str) -> "Axis":
+        """Return the axis as one loss has it."""
+        if self.name == "loss":
+            return Axis(self.name, (loss,))
+        return Axis(self.name, dict(self.by_loss)[loss]) if self.by_loss else self
+
     def _place(self, value: float) -> int:
         return int(value) if self.is_integer else _as_place(value)
 
 
-def size_of(axes: Iterable[Axis]) -> int:
+def grids_of(axes: Sequence[Axis]) -> list[Sequence[Axis]]:
+    """Return the products that axes span: one, or one a loss where losses have choices of their own."""
+    losses = next((dict(axis.by_loss) for axis in axes if axis.by_loss), {})
+    return [[axis.of_loss(loss) for axis in axes] for loss in losses] or [axes]
+
+
+def size_of(axes: Sequence[Axis]) -> int:
     """Return the number of points that axes span."""
-    return math.prod(axis.size for axis in axes)
+    return sum(math.prod(axis.size for axis in grid) for grid in grids_of(axes))
 
 
-def parse_axis(name: str, text: str) -> Axis:
-    """Read an axis; ConfigError, with the rule and what came, for anything that is none.
+def parse_axis(name: str, text: str, losses: Iterable[str] = tuple(LOSSES)) -> Axis:
+    """Read an axis of a sweep of some losses; ConfigError, with the rule and what came, for anything that is none.
 
     A range means the powers of two within it where the parameter says so, else every run would have a shape of its own.
     """
     parameter = PARAMETERS[name]
+    if parameter.of_loss and text == USUAL:
+        return _usual(name, losses)
     if parameter.kind == "name" or ":" not in text:
         return Axis(name, _choices(parameter, text))
     low_text, high_text, *rest = text.split(":")
@@ -79,6 +100,15 @@ def parse_axis(name: str, text: str) -> Axis:
     if parameter.powers_of_two:
         return Axis(name, _powers_of_two(name, int(low), int(high), text))
     return Axis(name, (low,)) if low == high else Axis(name, (), low, high, log)
+
+
+def _usual(name: str, losses: Iterable[str]) -> Axis:
+    """Return the usual values of each loss; a loss that does not read the parameter has its default alone."""
+    unread = (getattr(RunConfig, name),)
+    by_loss = {loss: tuple(map(float, LOSSES[loss].usual_of(name))) or unread for loss in losses}
+    choices = tuple(sorted({value for values in by_loss.values() for value in values}))
+    differ = len(set(by_loss.values())) > 1
+    return Axis(name, choices, by_loss=tuple(by_loss.items()) if differ else ())
 
 
 def _choices(parameter: Parameter, text: str) -> tuple[Value, ...]:

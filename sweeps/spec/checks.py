@@ -2,6 +2,7 @@
 
 import re
 
+from sweeps.spec.axes import USUAL
 from sweeps.spec.options import Options
 from sweeps.spec.rungs import PRUNERS
 from vae.config import MODELS, at_least, one_of
@@ -35,7 +36,7 @@ def _check_search(options: Options) -> None:
         raise ConfigError(f"pruner must be none with several objectives, got {options.pruner!r}")
     if options.stop_after is not None and "," in options.objective:
         raise ConfigError(f"stop_after needs one objective, got {options.objective!r}")
-    if options.capacity != Options.capacity and "annealed_vae" not in options.loss:
+    if options.capacity not in (Options.capacity, USUAL) and "annealed_vae" not in options.loss:
         raise ConfigError(f"capacity is of --loss annealed_vae, got --loss {options.loss}")
 
 

@@ -8,6 +8,7 @@ from sweeps.spec.axes import parse_axis
 from sweeps.spec.make import make_spec
 from sweeps.spec.options import Options, names_of, of
 from sweeps.spec.spec import Spec
+from vae.errors import ConfigError
 from vae.files.results import Folder
 from vae.own.source import check_named
 from vae.parameters import PARAMETERS
@@ -24,6 +25,8 @@ def compare_spec(options: Mapping[str, Any], like: Folder | None = None) -> Spec
     to be like a comparison, it is that comparison. Raises ConfigError where an option breaks its rule, and ResultsError
     where the sweep has a network of the user's own that `options` do not name.
     """
+    if "preset" in options:
+        raise ConfigError(f"compare has no presets, got preset {options['preset']!r}")
     base = _like(like) if like else DEFAULTS
     if like:
         check_named(base["network"], _named(options.get("network")))

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from sweeps.presets.presets import read_preset
 from sweeps.spec.checks import SAMPLERS
 from sweeps.spec.options import Options, of
 from sweeps.spec.rungs import PRUNERS
@@ -15,7 +16,6 @@ from vae.data import SOURCES, source_name
 from vae.data_config import COLUMNS
 from vae.errors import ConfigError, said
 from vae.files.results import Folder
-from vae.files.texts import read_toml
 from vae.parameters import PARAMETERS
 
 DEFAULT_TRIALS = 24
@@ -61,13 +61,14 @@ def spec_in(folder: Folder) -> Spec:
 
 def read_spec(path: Path) -> dict[str, Any]:
     """Read the options in a TOML file; ConfigError where it is missing or no TOML."""
-    return read_toml(path, "a spec", ConfigError)
+    return dict(read_preset(path, "a spec").options)
 
 
 def _resolved(spec: Spec) -> Spec:
     """Return the spec with every default that depends on another option filled in; no more trials than points."""
     name = spec.name or source_name(spec.data)
-    sampler = spec.sampler or SAMPLERS[spec.mode][0]
+    is_by_loss = spec.mode == "explore" and any(axis.by_loss for axis in spec.axes)
+    sampler = spec.sampler or ("grid" if is_by_loss else SAMPLERS[spec.mode][0])
     wanted = spec.trials or (spec.size_of_space if sampler == "grid" else DEFAULT_TRIALS)
     return replace(
         spec,

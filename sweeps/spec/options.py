@@ -46,6 +46,10 @@ _CHOICES = "choices a,b,c or one value"
 class Options:
     """Every option of a sweep, by the name that it has in TOML and in Python."""
 
+    preset: str = option(
+        "", "place", "Options that go together, by name or FILE.toml; others win. `vaekit presets` lists them.",
+        compare=False,
+    )  # fmt: skip
     data: str = option("digits", "run", "Name, folder or file; `vaekit data list` lists names and formats.")
     limit: int | None = option(None, "run", "Number of samples (images, or rows of a table) to use, drawn at random.")
     size: int | None = option(None, "run", "Side length in pixels to shrink images to, by averaging.")
@@ -84,7 +88,7 @@ class Options:
     batch_size: str = option("128", "run", f"Samples in a minibatch: {_AXIS}; a range means powers of two.")
     learning_rate: str = option("0.001", "run", f"Step size of Adam: {_AXIS}.")
     loss: str = option("beta_vae", "run", f"What is minimised: {', '.join(LOSSES)}; several are an axis.")
-    capacity: str = option("25", "run", f"Nats of rate that annealed_vae ends at: {_AXIS}.")
+    capacity: str = option("25", "run", f"Nats of rate that annealed_vae ends at: {_AXIS}, or usual.")
     beta_schedule: str = option(
         "constant", "run", "constant, linear:F (warm-up over a fraction F of training) or cyclic:N (N warm-ups)."
     )
@@ -93,7 +97,7 @@ class Options:
         compare_default="2,8,16", compare_help=f"Dimensions of z: {_CHOICES}.",
     )  # fmt: skip
     beta: str = option(
-        "0.1:16:log", "search", f"Weight of the rate, or of what another --loss weighs: {_AXIS}.",
+        "0.1:16:log", "search", f"Weight of the rate, or of what another --loss weighs: {_AXIS}, or usual.",
         compare_default="1", compare_help=f"Weight of the VAE's rate: {_CHOICES}.",
     )  # fmt: skip
     hidden_dim: str = option(

@@ -35,17 +35,23 @@ class Spec(Options):
         _ = self.axes, self.objectives, parse_scores(self.scores or "none"), self.run_config()
         for network in self.parameters["network"].choices:
             _ = self.run_config(network=network)
-        if self.sampler == "grid":
-            for axis in self.axes:
-                if not axis.choices:
-                    raise ConfigError(
-                        f"sampler grid needs choices a,b,c, got the range {axis.name} = {getattr(self, axis.name)!r}"
-                    )
+        self._check_sampler()
+
+    def _check_sampler(self) -> None:
+        by_loss = [axis.name for axis in self.axes if axis.by_loss]
+        if by_loss and self.sampler not in ("", "grid"):
+            raise ConfigError(f"{by_loss[0]} usual of several losses needs sampler grid, got {self.sampler}")
+        for axis in self.axes:
+            if self.sampler == "grid" and not axis.choices:
+                needed = f", which {by_loss[0]} usual needs," if by_loss else ""
+                got = f"got the range {axis.name} = {getattr(self, axis.name)!r}"
+                raise ConfigError(f"sampler grid{needed} needs choices a,b,c, {got}")
 
     @cached_property
     def parameters(self) -> dict[str, Axis]:
         """Every hyperparameter's axis by name, in the order of PARAMETERS."""
-        return {name: parse_axis(name, getattr(self, name)) for name in PARAMETERS}
+        losses = [str(loss) for loss in parse_axis("loss", self.loss).choices]
+        return {name: parse_axis(name, getattr(self, name), losses) for name in PARAMETERS}
 
     @property
     def axes(self) -> tuple[Axis, ...]:

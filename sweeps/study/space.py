@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from sweeps.spec.axes import Axis, size_of
+from sweeps.spec.axes import Axis, grids_of, size_of
 from vae.parameters import Value
 
 Point = Mapping[str, Value]
@@ -40,8 +40,10 @@ def key_of(axes: Sequence[Axis], point: Point) -> Key:
 
 def point_at(axes: Sequence[Axis], place: int) -> Point:
     """Return the point at a place in the grid of all points; the last axis runs fastest."""
-    values = {}
-    for axis in reversed(axes):
+    values, grids = {}, grids_of(axes)
+    while place >= size_of(grids[0]):
+        place -= size_of(grids.pop(0))
+    for axis in reversed(grids[0]):
         place, rest = divmod(place, axis.size)
         values[axis.name] = axis.at(rest)
     return {axis.name: values[axis.name] for axis in axes}

@@ -354,6 +354,19 @@ def _look_up(path: Path) -> object:
     return look_up(path.parent.parent, path.stem)
 
 
+def _preset(folder: Path) -> Path:
+    path = _toml(folder).rename(folder / "mine.toml")
+    path.write_text(path.read_text() + '\n[about]\nwhat = "mine"\nsource = "me"\n')
+    return path
+
+
+def _read_preset(path: Path) -> object:
+    from sweeps.presets.presets import find_preset, with_preset
+    from sweeps.spec.make import make_spec
+
+    return make_spec(with_preset({"preset": str(path)})).identity, find_preset(str(path)).about
+
+
 def _read_spec(path: Path) -> object:
     from sweeps.spec.make import make_spec, read_spec
 
@@ -504,6 +517,7 @@ READERS = (
     Reader("prepared split", _prepared("train.npy"), _open_data, formats.mutate_npy),
     Reader("index", _index_entry, _look_up, mutate_json),
     Reader("spec", _toml, _read_spec, formats.mutate_toml),
+    Reader("preset", _preset, _read_preset, formats.mutate_toml),
     Reader("sweep.toml", _of_sweep("sweep.toml"), _show, formats.mutate_toml),
     Reader("provenance", _of_sweep("provenance.json"), _show, mutate_json),
     Reader("trials", _of_sweep("trials.parquet"), _show, formats.mutate_parquet),

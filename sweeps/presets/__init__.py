@@ -1,0 +1,1 @@
+"""Options that go together: one TOML file a preset, and how one is read."""
