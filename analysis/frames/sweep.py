@@ -295,6 +295,11 @@ class Sweep:
         """One name a factor."""
         return self._data.factor_names
 
+    @property
+    def factor_levels(self) -> dict[str, tuple[str, ...]]:
+        """What the values 0, 1, ... of a factor are called, where they were names."""
+        return dict(self._data.factor_levels)
+
     @cached_property
     def _data(self) -> Data:
         from vae.data import DataConfig, load_data

@@ -6,6 +6,7 @@ from analysis.features.section import feature_sections
 from analysis.health.section import flag_sections, health_sections
 from analysis.importance.section import importance_sections
 from analysis.kl.section import kl_sections
+from analysis.latent_space.section import latent_space_sections
 from analysis.pictures.section import perturbation_sections, picture_sections
 from analysis.plane.section import plane_sections, slope_sections
 from analysis.presentation.section import Section
@@ -25,7 +26,7 @@ CHAPTERS = (
     Chapter(title="Explorer", slug="explorer", builders=(leaderboard_sections,)),
     Chapter(title="Parameters", slug="parameters", builders=(effect_sections, importance_sections, kl_sections)),
     Chapter(title="What it makes", slug="makes", builders=(picture_sections, feature_sections)),
-    Chapter(title="Latent space", slug="latent_space", builders=()),
+    Chapter(title="Latent space", slug="latent_space", builders=(latent_space_sections,)),
     Chapter(title="Disentanglement", slug="disentanglement", builders=(score_sections,)),
     AUTOENCODER,
     Chapter(title="Training", slug="training", builders=(training_sections, flag_sections)),
