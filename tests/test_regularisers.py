@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vae.losses import rate
 from vae.regularisers.covariance import covariance_gradients, covariance_nats
-from vae.regularisers.total_correlation import rate_parts, total_correlation_gradients
+from vae.regularisers.total_correlation import PAIRS_AT_ONCE, rate_parts, total_correlation_gradients
 
 
 def posteriors(samples: int, latents: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, ...]:
@@ -64,10 +64,15 @@ def test_a_collapsed_posterior_has_no_information_and_no_total_correlation() -> 
         assert part.item() == pytest.approx(0.0, abs=1e-5)
 
 
+def gradients_of_total_correlation(mu: Tensor, logvar: Tensor, z: Tensor) -> list[Tensor]:
+    stacked = total_correlation_gradients(mu[None], logvar[None], z[None], [mu.shape[1]])
+    return [part[0] for part in stacked]
+
+
 def test_one_latent_has_no_total_correlation() -> None:
     mu, logvar, z = posteriors(50, 1, 3)
     assert rate_parts(mu, logvar, z).minibatch_total_correlation_nats.item() == pytest.approx(0.0, abs=1e-12)
-    for gradient in total_correlation_gradients(mu, logvar, z):
+    for gradient in gradients_of_total_correlation(mu, logvar, z):
         assert gradient.abs().max().item() < 1e-9
 
 
@@ -79,7 +84,7 @@ def test_the_rate_of_the_golden_posteriors() -> None:
 @pytest.mark.parametrize("loss", ["dip_vae_i", "dip_vae_ii"])
 def test_distances_of_the_covariance_agree_with_golden_values(loss: str) -> None:
     mu, logvar, _ = posteriors(B, L, 7)
-    assert 2.0 * covariance_nats(loss, mu, logvar).item() == pytest.approx(GOLDEN[loss], rel=1e-12)
+    assert 2.0 * covariance_nats(loss, mu[None], logvar[None]).item() == pytest.approx(GOLDEN[loss], rel=1e-12)
 
 
 def by_autograd(value: Callable[..., Tensor], mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, ...]:
@@ -93,8 +98,16 @@ def by_autograd(value: Callable[..., Tensor], mu: Tensor, logvar: Tensor, z: Ten
 def test_gradients_of_total_correlation_are_those_of_autograd(samples: int, latents: int) -> None:
     given = posteriors(samples, latents, 11)
     expected = by_autograd(lambda *parts: rate_parts(*parts).minibatch_total_correlation_nats, *given)
-    for found, wanted in zip(total_correlation_gradients(*given), expected, strict=True):
+    for found, wanted in zip(gradients_of_total_correlation(*given), expected, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_pairs_that_are_summed_some_at_a_time_sum_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = posteriors(100, 5, 11)
+    whole = gradients_of_total_correlation(*given)
+    monkeypatch.setitem(PAIRS_AT_ONCE, "cpu", 1)
+    for found, wanted in zip(gradients_of_total_correlation(*given), whole, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 0.1, 0.01])
@@ -102,8 +115,8 @@ def test_gradients_of_total_correlation_hold_in_single_precision(sigma: float) -
     mu, logvar, z = posteriors(128, 10, 5)
     logvar = torch.full_like(logvar, 2 * math.log(sigma))
     z = mu + sigma * (z - mu)
-    exact = total_correlation_gradients(mu, logvar, z)
-    single = total_correlation_gradients(*(part.float() for part in (mu, logvar, z)))
+    exact = gradients_of_total_correlation(mu, logvar, z)
+    single = gradients_of_total_correlation(*(part.float() for part in (mu, logvar, z)))
     for found, wanted in zip(single, exact, strict=True):
         scale = wanted.abs().max()
         assert ((found.double() - wanted).abs() / scale).max() < 2e-2
@@ -112,9 +125,10 @@ def test_gradients_of_total_correlation_hold_in_single_precision(sigma: float) -
 @pytest.mark.parametrize("loss", ["dip_vae_i", "dip_vae_ii"])
 def test_gradients_of_the_covariance_are_those_of_autograd(loss: str) -> None:
     given = posteriors(20, 5, 13)
-    expected = by_autograd(lambda mu, logvar, z: covariance_nats(loss, mu, logvar), *given)
-    for found, wanted in zip(covariance_gradients(loss, *given[:2]), expected, strict=True):
-        torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    expected = by_autograd(lambda mu, logvar, z: covariance_nats(loss, mu[None], logvar[None])[0], *given)
+    stacked = covariance_gradients(loss, *(part.unsqueeze(0) for part in given[:2]))
+    for found, wanted in zip(stacked, expected, strict=True):
+        torch.testing.assert_close(found[0], wanted, rtol=1e-10, atol=1e-10)
 
 
 def test_whitened_means_have_no_distance() -> None:
@@ -122,4 +136,4 @@ def test_whitened_means_have_no_distance() -> None:
     centred = mu - mu.mean(dim=0)
     root = torch.linalg.cholesky(centred.T @ centred / len(mu))
     white = torch.linalg.solve_triangular(root, centred.T, upper=False).T
-    assert covariance_nats("dip_vae_i", white, logvar).item() == pytest.approx(0.0, abs=1e-20)
+    assert covariance_nats("dip_vae_i", white[None], logvar[None]).item() == pytest.approx(0.0, abs=1e-20)

@@ -1,5 +1,6 @@
-"""What losses add to D + R: each regulariser of one run's (mu, logvar, z), with its gradients in closed form.
+"""What losses add to D + R: each regulariser of (mu, logvar, z), with its gradients in closed form.
 
-Tensors are (sample, latent), one minibatch of one run at its own latents, so that a run's bits cannot depend on its
-neighbours. Each is differentiated at the latent seam alone: what lies on either side is the network's.
+Tensors are (run, sample, latent), one minibatch of every run of a stack, with the latents that each run has itself;
+those beyond are padding. No sum crosses runs, so that a run's bits cannot depend on its neighbours. Each is
+differentiated at the latent seam alone: what lies on either side is the network's.
 """

@@ -13,31 +13,38 @@ DIAGONAL = {"dip_vae_i": 10.0, "dip_vae_ii": 1.0}
 
 
 def covariance_nats(loss: str, mu: Tensor, logvar: Tensor) -> Tensor:
-    """Return the squared distance of the covariance from the identity, its diagonal weighted by DIAGONAL: a scalar.
+    """Return the squared distance of the covariance from the identity, its diagonal weighted by DIAGONAL: (run,).
 
     `dip_vae_i` takes that of the posterior means, `dip_vae_ii` that of z: with the mean variance of q(z|x) besides.
     """
-    distance = _distance(loss, mu, logvar)
-    return (_weights(loss, distance) * distance.square()).sum()
+    squares = _distance(loss, _centred(mu), logvar.exp()).square()
+    return squares.sum(dim=(1, 2)) + (DIAGONAL[loss] - 1.0) * _diagonal(squares).sum(dim=1)
 
 
 def covariance_gradients(loss: str, mu: Tensor, logvar: Tensor) -> Gradients:
-    """Return the gradients of `covariance_nats` times the number of samples; z has none."""
-    distance = _distance(loss, mu, logvar)
-    slope = 2.0 * _weights(loss, distance) * distance
-    of_mu = 2.0 * (mu - mu.mean(dim=0)) @ slope
-    of_logvar = logvar.exp() * slope.diagonal() if loss == "dip_vae_ii" else torch.zeros_like(logvar)
-    return Gradients(of_mu, of_logvar, torch.zeros_like(mu))
+    """Return the gradients of `covariance_nats` times the number of samples; z has none.
+
+    Where a latent is padded, mu and logvar are zero, and so are the gradients.
+    """
+    centred, variance = _centred(mu), logvar.exp()
+    slope = _distance(loss, centred, variance).mul_(2.0)
+    _diagonal(slope).mul_(DIAGONAL[loss])
+    nothing = torch.zeros_like(mu)
+    of_logvar = variance.mul_(_diagonal(slope).unsqueeze(1)) if loss == "dip_vae_ii" else nothing
+    return Gradients(torch.bmm(centred, slope).mul_(2.0), of_logvar, nothing)
 
 
-def _distance(loss: str, mu: Tensor, logvar: Tensor) -> Tensor:
-    """Covariance minus identity, (latent, latent)."""
-    centred = mu - mu.mean(dim=0)
-    covariance = centred.T @ centred / len(mu)
-    if loss == "dip_vae_ii":
-        covariance = covariance + torch.diag(logvar.exp().mean(dim=0))
-    return covariance - torch.eye(mu.shape[1], dtype=mu.dtype, device=mu.device)
+def _centred(mu: Tensor) -> Tensor:
+    return mu - mu.mean(dim=1, keepdim=True)
 
 
-def _weights(loss: str, like: Tensor) -> Tensor:
-    return torch.ones_like(like).fill_diagonal_(DIAGONAL[loss])
+def _distance(loss: str, centred: Tensor, variance: Tensor) -> Tensor:
+    """Covariance minus identity, (run, latent, latent)."""
+    distance = torch.bmm(centred.mT, centred).div_(centred.shape[1])
+    excess = variance.mean(dim=1) - 1.0 if loss == "dip_vae_ii" else -1.0
+    _diagonal(distance).add_(excess)
+    return distance
+
+
+def _diagonal(matrices: Tensor) -> Tensor:
+    return matrices.diagonal(dim1=1, dim2=2)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class Gradients(NamedTuple):
-    """Of a regulariser, each (sample, latent): mu and logvar as q(z|x) has them, z as drawn."""
+    """Of a regulariser, each (run, sample, latent): mu and logvar as q(z|x) has them, z as drawn."""
 
     mu: Tensor
     logvar: Tensor

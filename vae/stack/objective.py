@@ -18,12 +18,12 @@ from vae.schedules import BetaSchedule
 from vae.stack.discriminator import Discriminators
 from vae.stack.latent import LatentSeam
 
-OfOneRun = Callable[[Tensor, Tensor, Tensor], Gradients]
-"""Gradients of a regulariser, summed over samples, at one run's mu, logvar and z, each (sample, latent)."""
-REGULARISERS: dict[str, OfOneRun] = {
+OfStack = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Gradients]
+"""Gradients of a regulariser, summed over samples, at mu, logvar and z, (run, sample, latent), of so many latents."""
+REGULARISERS: dict[str, OfStack] = {
     "beta_tc_vae": total_correlation_gradients,
-    "dip_vae_i": lambda mu, logvar, z: covariance_gradients("dip_vae_i", mu, logvar),
-    "dip_vae_ii": lambda mu, logvar, z: covariance_gradients("dip_vae_ii", mu, logvar),
+    "dip_vae_i": lambda mu, logvar, z, latents: covariance_gradients("dip_vae_i", mu, logvar),
+    "dip_vae_ii": lambda mu, logvar, z, latents: covariance_gradients("dip_vae_ii", mu, logvar),
 }
 ANNEALING = BetaSchedule("linear", 1 / 3)
 """How annealed_vae's capacity grows where no schedule is given: Locatello et al. 2019, in 100,000 of 300,000 steps."""
@@ -74,15 +74,13 @@ class Objective:
         if self._discriminators is not None:
             ratio = self._discriminators.step(seam.z, step)
             return Gradients(torch.zeros_like(mu), torch.zeros_like(mu), ratio.mul_(self._of_vaes(weights)))
-        stacked = Gradients(*(torch.zeros_like(mu) for _ in range(3)))
-        for run, (config, weight) in enumerate(zip(self._configs, weights, strict=True)):
-            if config.model == "ae" or weight == 0.0:
-                continue
-            own = slice(0, config.latent_dim)
-            found = REGULARISERS[self._loss](mu[run, :, own], logvar[run, :, own], seam.z[run, :, own])
-            for whole, part in zip(stacked, found, strict=True):
-                torch.mul(part, weight, out=whole[run, :, own])
-        return stacked
+        weighed = self._of_vaes(weights)
+        latents = [
+            config.latent_dim if config.model == "vae" and weight else 0
+            for config, weight in zip(self._configs, weights, strict=True)
+        ]
+        found = REGULARISERS[self._loss](mu, logvar, seam.z, latents)
+        return Gradients(*(part.mul_(weighed) for part in found))
 
     def _of_vaes(self, weights: Sequence[float]) -> Tensor:
         """Weights, 0 where the run is an AE, (run, 1, 1)."""
