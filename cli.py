@@ -145,7 +145,8 @@ def report(
 
 @app.command()
 def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
-    """Print the state, best trial, summary and leaderboard of a sweep."""
+    """Print which trial of a sweep to take and why, then its state, summary and leaderboard."""
+    from analysis.choice.section import paragraphs as chosen
     from analysis.frames.sweep import open_sweep
     from analysis.presentation.view import View
     from analysis.report.terminal import print_summary
@@ -153,7 +154,10 @@ def show(sweep: Sweep, out: Out = "results", as_json: Json = False) -> None:
     from analysis.summary.summary import summary
 
     view = View(open_sweep(sweep, out))
-    _print_json(summary(view)) if as_json else print_summary(summary(view), list(paragraphs(view)), view.words)
+    if as_json:
+        _print_json(summary(view))
+    else:
+        print_summary(summary(view), chosen(view), list(paragraphs(view)), view.words)
 
 
 @app.command()
@@ -241,7 +245,7 @@ def refine(
     """Give the best trials, and those that may be as good, more seeds, and write the report."""
     from functools import partial
 
-    from analysis.statistics.more_seeds import worth_more_seeds
+    from analysis.choice.more_seeds import worth_more_seeds
     from sweeps.coordination import refine as refining
     from sweeps.spec.make import spec_in
     from vae.files.results import find_folder
@@ -414,8 +418,8 @@ def main() -> NoReturn:
 
 def _sweep(spec: "Spec", work: "Work | None" = None) -> None:
     """Do all of a sweep, or some other work on it, and write its report."""
+    from analysis.choice.more_seeds import worth_more_seeds
     from analysis.scores.in_sweep import score_run
-    from analysis.statistics.more_seeds import worth_more_seeds
     from sweeps.coordination.coordinator import run_sweep
     from sweeps.coordination.progress import live_progress
     from sweeps.coordination.refine import Refinement, work_of
@@ -451,9 +455,9 @@ def _sweep(spec: "Spec", work: "Work | None" = None) -> None:
 
 
 def _say_if_too_short(path: Path) -> None:
+    from analysis.choice.length import too_short
     from analysis.frames.sweep import open_sweep
     from analysis.presentation.view import View
-    from analysis.summary.length import too_short
 
     view = View(open_sweep(path))
     if sentence := too_short(view):

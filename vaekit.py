@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis import metrics
+from analysis.choice.more_seeds import worth_more_seeds
 from analysis.frames.sweep import Sweep
 from analysis.frames.sweep import open_sweep as open
 from analysis.metrics import score
 from analysis.scores.in_sweep import score_run
-from analysis.statistics.more_seeds import worth_more_seeds
 from sweeps.coordination import refine as _refining
 from sweeps.coordination.coordinator import Work, run_sweep
 from sweeps.coordination.progress import live_progress

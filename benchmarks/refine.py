@@ -14,8 +14,8 @@ import numpy as np
 from scipy import stats
 
 import vaekit
+from analysis.choice.refined import winners_curse
 from analysis.presentation.view import View
-from analysis.summary.refined import winners_curse
 from benchmarks.table import options, show
 
 COLUMNS = ("trials", "trial", "value_at_selection", "value", "value_of_others", "curse")

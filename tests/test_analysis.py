@@ -323,7 +323,18 @@ def test_complete_is_every_trial_of_the_spec_ended(ended: list[str], expected: b
 
 def test_summary_is_json(sweep: Sweep) -> None:
     told = json.loads(json.dumps(summary(View(sweep)), allow_nan=False))
-    assert list(told) == ["name", "state", "mode", "counts", "training", "refined", "best", "pareto", "leaderboard"]
+    assert list(told) == [
+        "name",
+        "state",
+        "mode",
+        "counts",
+        "training",
+        "choice",
+        "refined",
+        "best",
+        "pareto",
+        "leaderboard",
+    ]
     assert (told["name"], told["state"], told["mode"]) == ("digits", "complete", "explore")
     assert told["counts"] == {"COMPLETE": 23, "PRUNED": 0, "FAIL": 1, "RUNNING": 0, "WAITING": 0}
     first = told["leaderboard"][0]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import r2_score
 
 import vaekit
+from analysis.choice.section import paragraphs as chosen
 from analysis.features.figures import MOST_FEATURES, most_moved, written
 from analysis.features.numbers import movement, reconstruction
 from analysis.features.section import feature_sections
@@ -111,7 +112,7 @@ def test_no_word_of_images_where_samples_are_rows(
     texts = {path.name: words_of(path.read_text()) for path in tmp_path.rglob("*.html")}
     texts |= {path.name: path.read_text().partition("\n")[0] for path in tmp_path.rglob("*.csv")}
     view = View(sweep)
-    print_summary(summary(view), list(paragraphs(view)), view.words)
+    print_summary(summary(view), chosen(view), list(paragraphs(view)), view.words)
     texts["show"] = capsys.readouterr().out
     for name, text in texts.items():
         own = text.replace("image size", "")  # a feature keeps its name

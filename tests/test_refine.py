@@ -15,14 +15,15 @@ import pytest
 
 import cli
 import vaekit
+from analysis.choice.more_seeds import worth_more_seeds
+from analysis.choice.refined import refined as refined_sentence
+from analysis.choice.refined import winners_curse
+from analysis.choice.section import paragraphs as chosen
 from analysis.effects.effect import effect
 from analysis.plane.convergence import slopes
 from analysis.plane.frontier import frontier_area
 from analysis.presentation.view import View
 from analysis.report.write import write_report
-from analysis.statistics.more_seeds import worth_more_seeds
-from analysis.summary.refined import refined as refined_sentence
-from analysis.summary.refined import winners_curse
 from analysis.summary.section import paragraphs
 from analysis.summary.summary import summary
 from sweeps.coordination.coordinator import run_sweep
@@ -337,7 +338,7 @@ def test_the_winners_curse_is_said_with_both_numbers(sweep: Path) -> None:
     for part in (values[:2], values, values[2:]):
         assert f"{-part.mean():.2f}" in said
     assert "over 2 seeds and has" in said
-    assert said in list(paragraphs(view))
+    assert said in chosen(view)
     assert summary(view)["refined"] == found
     assert "2 seeds a trial, the best up to 5" in next(paragraphs(view))
 

@@ -162,7 +162,7 @@ PHRASES = {
         "24 of 24 trials complete",
         "Mode explore",
         "3 seeds a trial",
-        "over 3 seeds. First in the leaderboard is trial",
+        "± a 95 % interval). It is best: it leads trial",
     ],
     "failures": [
         "6 of 8 trials complete, 0 pruned, 2 failed",

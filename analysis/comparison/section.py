@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from analysis.choice.length import too_short
+from analysis.choice.verdict import verdict
 from analysis.comparison import figures
 from analysis.comparison.tables import best_scores, spec_differences, stacked
 from analysis.frames.sweep import Sweep
@@ -11,8 +13,6 @@ from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed
 from analysis.statistics.intervals import SUFFIX
 from analysis.statistics.selection import parameters_of
-from analysis.summary.length import too_short
-from analysis.summary.verdict import verdict
 from vae.columns import NATS
 
 BEST = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,15 @@ class Sweep:
             self._check_own(config.network)
             return saved_model(config, self._sample_shape, weights)
         return model_of(config, self._sample_shape, weights)
+
+    def weight_count(self, run: int) -> int | None:
+        """Return how many numbers the network of a run trains; None of one of the user's own, which only it knows."""
+        from vae.networks import network_of
+
+        config = self._config(self._known(run))
+        if is_own(config.network):
+            return None
+        return sum(math.prod(shape) for shape in network_of(config, self._sample_shape).shapes.values())
 
     def _check_own(self, network: str) -> None:
         """Raise a VaekitError unless a network of the user's own was named, and is what was trained."""

@@ -1,19 +1,26 @@
 """A sweep as its report shows it: what several sections need, computed once."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pandas as pd
 
-from analysis.frames.sweep import Sweep
 from analysis.presentation.nouns import Words, of_images, of_tables
 from analysis.statistics.carrying import COLUMN, carrying_units
-from analysis.statistics.lead import lead
 from analysis.statistics.leaderboard import leaderboard
 from analysis.statistics.selection import complete_runs, finished, parameters_of, varying
 from analysis.statistics.still_improving import StillImproving, still_improving
 from analysis.statistics.zero_rate import ZeroRate, zero_rate
-from vae.columns import Objective
 from vae.errors import VaekitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analysis.frames.sweep import Sweep
+
+Found = TypeVar("Found")
 
 
 class View:
@@ -21,6 +28,13 @@ class View:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
+        self._found: dict[Callable[[View], object], object] = {}
+
+    def once(self, find: Callable[[View], Found]) -> Found:
+        """Return what an analysis finds in this view; it looks once, whoever asks."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        return cast("Found", self._found[find])
 
     @cached_property
     def words(self) -> Words:
@@ -86,30 +100,6 @@ class View:
     def still_improving(self) -> StillImproving:
         """The runs of COMPLETE trials that still improved when they ended."""
         return still_improving(self.sweep, self.runs)
-
-    @cached_property
-    def lead(self) -> pd.DataFrame:
-        """By how much the first trial leads each other one by the objective; no row where there are several."""
-        return self.lead_by(self.sweep.objectives[0]) if len(self.sweep.objectives) == 1 else pd.DataFrame()
-
-    def lead_by(self, objective: Objective) -> pd.DataFrame:
-        """By how much the first trial leads by an objective."""
-        runs = self.vae_runs
-        if not self.best_runs:
-            return pd.DataFrame()
-        best = int(runs.loc[runs["run"] == self.best_runs[0], "trial"].iloc[0])
-        values = runs[["trial", "seed"]].assign(value=runs[objective.column])
-        return lead(values, best, is_less_better=objective.ascending)
-
-    @cached_property
-    def tied(self) -> list[int]:
-        """The trials that the first one cannot be told from; the nearest first."""
-        return [] if self.lead.empty else [int(trial) for trial in self.lead.loc[~self.lead["is_told"], "trial"]]
-
-    @cached_property
-    def is_sure(self) -> bool:
-        """Whether the first trial may be called best: by one objective, beyond noise, and of runs that converged."""
-        return len(self.sweep.objectives) == 1 and not self.tied and self.still_improving.is_settled
 
     @cached_property
     def pareto(self) -> list[int]:

@@ -1,5 +1,6 @@
 """What a report holds, in the order of the page: a new analysis is a folder, and its builder in a chapter here."""
 
+from analysis.choice.section import choice_sections
 from analysis.coverage.section import coverage_sections
 from analysis.effects.section import effect_sections
 from analysis.features.section import feature_sections
@@ -18,7 +19,7 @@ from analysis.summary.section import summary_sections
 from analysis.training.section import training_sections
 from analysis.trials.section import leaderboard_sections, state_sections
 
-ANSWER = Chapter(title="Answer", slug="answer", builders=(summary_sections, plane_sections))
+ANSWER = Chapter(title="Answer", slug="answer", builders=(choice_sections, summary_sections, plane_sections))
 AUTOENCODER = Chapter(title="VAE and autoencoder", slug="autoencoder", builders=(coverage_sections,))
 """Second where autoencoders were trained beside the VAEs: the sweep then asks for it."""
 CHAPTERS = (

@@ -50,13 +50,15 @@ def print_glimpse(data: Data) -> None:
         console.print(blocks(data, console.width))
 
 
-def print_summary(summary: Mapping[str, Any], sentences: Sequence[str] = (), words: Words = of_images) -> None:
-    """Print a sweep's state, what its report says first, and leaderboard (see `analysis.summary`).
+def print_summary(
+    summary: Mapping[str, Any], answer: Sequence[str], sentences: Sequence[str] = (), words: Words = of_images
+) -> None:
+    """Print which trial to take, then a sweep's state, what else its report says, and leaderboard.
 
-    Where training was too short, that is said before all else.
+    `summary`, `answer` and `sentences` are those of `analysis.summary` and `analysis.choice`.
     """
-    if training := summary["training"]["sentence"]:
-        _console().print(f"{words(training)}\n", soft_wrap=True)
+    for sentence in answer:
+        _console().print(f"{words(sentence)}\n", soft_wrap="vaekit " in sentence)
     counts = ", ".join(f"{count} {state}" for state, count in summary["counts"].items() if count)
     head = {"sweep": summary["name"], "state": summary["state"], "mode": summary["mode"], "trials": counts}
     if summary["best"]:

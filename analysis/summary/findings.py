@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.choice.contenders import contenders
 from analysis.presentation.section import without_weights
 from analysis.presentation.view import View
 from analysis.presentation.words import cell, counted, listed, nats, number
 from analysis.scores.floors import Floor, best_above_floor, is_less
 from analysis.statistics.carrying import COLUMN, SHARE
-from analysis.statistics.lead import lead
 from analysis.statistics.selection import varies
 from analysis.statistics.states import states
 from vae.errors import ResultsError
@@ -72,7 +72,8 @@ def first_by_scores(view: View, floor_of: Callable[[int, str], Floor]) -> str:
             continue
         runs = view.vae_runs[["trial", "seed"]].assign(value=view.vae_runs[name])
         trial, value = int(found.row["trial"]), number(float(found.row[name]), 3)
-        tied = int((~lead(runs, trial, is_less_better=is_less(name))["is_told"]).sum())
+        rows, _ = contenders(runs, trial, is_less_better=is_less(name))
+        tied = int((~rows["is_worse"]).sum()) - 1
         told = f", not told from {counted(tied, 'other')}" if tied else ""
         parts.append(f"{name} trial {trial} ({value}, permuted codes {number(found.floor, 3)}{told})")
     said = [f"By scores, first are: {listed(parts)}."] if parts else []

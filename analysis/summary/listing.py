@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from analysis.choice.choice import choice
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
 from analysis.statistics.states import states
@@ -39,5 +40,5 @@ def _row(sweep: Sweep) -> dict[str, Any]:
     row |= {"complete": int(counts["COMPLETE"]), "failed": int(counts["FAIL"])}
     row["state"] = state(sweep)
     if row["complete"] and len(sweep.objectives) == 1:
-        row |= {"best": float(sweep.best["value"]), "tied": len(View(sweep).tied)}
+        row |= {"best": float(sweep.best["value"]), "tied": len(choice(View(sweep)).tied)}
     return row

@@ -1,4 +1,4 @@
-"""What a report says first: what was swept, how far it came, what was best and what was found."""
+"""What a report says of the sweep as a whole: what was swept, how far it came and what was found."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,10 +15,7 @@ from analysis.scores.floors import floor_of_trial, objective_tells_nothing
 from analysis.statistics.losses import are_all_of_rate
 from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
-from analysis.summary.length import too_short
-from analysis.summary.refined import refined
 from analysis.summary.running import is_running, running
-from analysis.summary.verdict import verdict
 from vae.columns import AT_SELECTION
 from vae.errors import VaekitError
 
@@ -30,21 +27,19 @@ MODES = {
 
 
 def summary_sections(view: View) -> list[Section]:
-    """Say in numbers what was swept, how far it came, what was best, and what a comparison came to."""
+    """Say in numbers what was swept, how far it came, what was found, and what a comparison came to."""
     if view.is_comparison:
         with suppress(VaekitError):
             sweep_coverage(view.sweep, _finished(view))  # kept, and read below
-    sentence = "\n\n".join(filter(None, [too_short(view), *paragraphs(view)]))
+    sentence = "\n\n".join(paragraphs(view))
     return [Section(title="Summary", slug="trials", sentence=sentence, table=view.sweep.trials)]
 
 
 def paragraphs(view: View) -> Iterator[str]:
-    """Yield the paragraphs of the summary, in plain text, but for `too_short`, which stands before them."""
+    """Yield the paragraphs of the summary, in plain text: all but the choice, which has a section of its own."""
     sweep, board = view.sweep, view.board
     yield _swept(sweep, view.parameters)
     yield from _compared(view)
-    yield verdict(view)
-    yield from filter(None, [refined(view)])
     by_scores = findings.first_by_scores(view, partial(floor_of_trial, sweep))
     found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
     if not board.empty:

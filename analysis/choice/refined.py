@@ -45,7 +45,8 @@ def refined(view: View) -> str:
     is_nats = objective.column.endswith("_nats")
     unit = " nats" if is_nats else ""
     names = ("value_at_selection", "value", "value_of_others", "curse")
-    told = {name: nats(found[name]) if is_nats else number(found[name], 4) for name in names}
+    sizes = found | {"curse": abs(found["curse"])}
+    told = {name: nats(sizes[name]) if is_nats else number(sizes[name], 4) for name in names}
     others = counted(found["seeds"] - found["seeds_at_selection"], "seed")
     standing = "It is still first." if first == found["trial"] else f"Trial {first} is first now."
     return (
@@ -53,6 +54,11 @@ def refined(view: View) -> str:
         f"first at its selection, trial {found['trial']}, had {objective.name.replace('elbo', 'ELBO')} "
         f"{told['value_at_selection']}{unit} over {counted(found['seeds_at_selection'], 'seed')} "
         f"and has {told['value']} over {found['seeds']}; over the {others} that had no part in choosing it, "
-        f"{told['value_of_others']}. The best of many values flatters on average (the winner's curse), here by "
-        f"{told['curse']}{unit}. {standing}"
+        f"{told['value_of_others']}. {_flattered(found['curse'], told['curse'], unit)} {standing}"
     )
+
+
+def _flattered(curse: float, told: str, unit: str) -> str:
+    if curse > 0:
+        return f"The best of many values flatters (the winner's curse), here by {told}{unit}."
+    return f"The best of many values flatters on average (the winner's curse); this one was {told}{unit} too low."

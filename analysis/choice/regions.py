@@ -1,0 +1,105 @@
+"""For each hyperparameter: where trials are as good as can be told, and whether it gets better beyond the range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from analysis.choice.axes import Searched
+from analysis.statistics.intervals import LEVEL
+
+OUTER = 1 / 3
+"""Of a range: the part at an end in which all that is not worse must lie for the optimum to lie there."""
+SPARE = 3
+"""Trials that a fit needs beyond its coefficients."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """The values of one hyperparameter among the trials that are not worse than the best."""
+
+    parameter: str
+    low: float | None
+    high: float | None
+    """Of numbers."""
+    names: tuple[str, ...] = ()
+    """Of a hyperparameter of names."""
+    is_whole: bool
+    """Whether they are as far apart as those of all trials: then nothing is told of this hyperparameter."""
+
+
+def regions_of(
+    board: pd.DataFrame, not_worse: Sequence[int], parameters: Sequence[str], named: Sequence[str]
+) -> tuple[Region, ...]:
+    """Return the region of each hyperparameter that varies; `named` are those of names."""
+    kept = board[board["trial"].isin(not_worse)]
+    found = []
+    for name in parameters:
+        if name in named:
+            names = tuple(sorted(set(kept[name].astype(str))))
+            whole = len(names) == board[name].nunique()
+            found.append(Region(parameter=name, low=None, high=None, names=names, is_whole=whole))
+            continue
+        low, high = float(kept[name].min()), float(kept[name].max())
+        whole = bool(low == board[name].min() and high == board[name].max())
+        found.append(Region(parameter=name, low=low, high=high, is_whole=whole))
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """An end of a range, beyond which the objective seems to get better."""
+
+    searched: Searched
+    is_high: bool
+
+
+def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_worse: Sequence[int]) -> list[Edge]:
+    """Return the ends at which the optimum lies, a hyperparameter at most one; `values` are larger where better.
+
+    Either all trials that are not worse lie in the outer third of the range and nothing was tried further out; or a
+    second-degree response surface (Box and Wilson 1951, without products) of the better half of the trials still rises
+    at that end (one-sided 95 %, Bonferroni over ends), and the region reaches its outer third without reaching the
+    other one.
+    """
+    places = np.column_stack([axis.places(board[axis.name]) for axis in axes]) if axes else np.empty((len(board), 0))
+    rising = _rising(places, values.to_numpy(dtype=float))
+    kept = board["trial"].isin(not_worse).to_numpy()
+    found = []
+    for axis, all_places, slopes in zip(axes, places.T, rising, strict=True):
+        for is_high, slope in zip((False, True), slopes, strict=True):
+            outward = all_places if is_high else 1 - all_places
+            region = outward[kept]
+            at_end = region.min() >= 1 - OUTER and region.max() == outward.max()
+            rises = slope and region.min() >= OUTER and region.max() >= 1 - OUTER
+            if at_end or rises:
+                found.append(Edge(searched=axis, is_high=is_high))
+    return found
+
+
+def _rising(places: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> list[tuple[bool, bool]]:
+    """Whether the fitted surface rises outward at the low and the high end of each axis."""
+    count = places.shape[1]
+    better = np.argsort(-values, kind="stable")[: max(-(-len(values) // 2), 2 * count + 1 + SPARE)]
+    squares = [place**2 for place in places[better].T]
+    design = np.column_stack([np.ones(len(better)), *chain.from_iterable(zip(places[better].T, squares, strict=True))])
+    spare = len(better) - np.linalg.matrix_rank(design)
+    if spare < SPARE or not count:
+        return [(False, False)] * count
+    fitted, *_ = np.linalg.lstsq(design, values[better], rcond=None)
+    variance = float(np.square(values[better] - design @ fitted).sum()) / spare
+    covariance = variance * np.linalg.pinv(design.T @ design, hermitian=True)
+    quantile = stats.t.ppf(1 - (1 - LEVEL) / (2 * count), spare)
+    told = []
+    for axis in range(count):
+        ends = []
+        for end, sign in ((0.0, -1.0), (1.0, 1.0)):
+            slope = np.zeros(design.shape[1])
+            slope[[1 + 2 * axis, 2 + 2 * axis]] = sign, sign * 2 * end
+            ends.append(bool(slope @ fitted > quantile * np.sqrt(slope @ covariance @ slope)))
+        told.append((ends[0], ends[1]))
+    return told

@@ -1,0 +1,79 @@
+"""The choice as the page shows it."""
+
+from analysis.choice import figures
+from analysis.choice.choice import Choice, choice
+from analysis.choice.length import too_short
+from analysis.choice.refined import refined
+from analysis.choice.regions import Region
+from analysis.choice.sharpen import Step, steps
+from analysis.choice.verdict import verdict
+from analysis.presentation.section import Section
+from analysis.presentation.view import View
+from analysis.presentation.words import cell, listed, short_label
+
+MODES = {
+    "explore": "Trials cover the space evenly (mode explore), so what lies between them was not tried, but nothing was "
+    "left out by design.",
+    "optimize": "Mode optimize tried most where earlier trials had been good: which of its trials are worse is sound, "
+    "but the regions also show where it looked, and what it left early may be as good.",
+}
+
+
+def choice_sections(view: View) -> list[Section]:
+    """Say which trial to take, what is as good for each hyperparameter, and what would make it surer."""
+    title, found = "Recommendation", choice(view)
+    if found.verdict == "none":
+        return [Section(title=title, slug="choice", sentence=verdict(view))]
+    further = steps(view)
+    code = "\n".join(step.command for step in further if step.command)
+    figure = None
+    if found.recommended is not None and found.verdict != "several" and len(found.candidates) > 1:
+        unit = " (nats)" if found.objective.endswith("_nats") else ""
+        figure = figures.shortfalls(found.candidates, found.recommended, unit)
+    return [
+        Section(
+            title=title,
+            slug="choice",
+            sentence="\n\n".join(paragraphs(view)),
+            figure=figure,
+            table=found.candidates,
+            code=code,
+        )
+    ]
+
+
+def paragraphs(view: View) -> list[str]:
+    """Return the choice in plain text: did training suffice, what to take, the regions, what would make it surer."""
+    found = choice(view)
+    parts = [too_short(view), verdict(view), refined(view), regions_in_words(found), MODES.get(_mode(view, found), "")]
+    return [part for part in (*parts, in_words(steps(view))) if part]
+
+
+def _mode(view: View, found: Choice) -> str:
+    return "" if view.is_comparison or found.verdict in ("none", "several") else str(view.sweep.spec.get("mode"))
+
+
+def regions_in_words(found: Choice) -> str:
+    """Say for each hyperparameter which values are as good as can be told; empty where nothing is told of any."""
+    told = [_region(region) for region in found.regions if not region.is_whole]
+    open_ones = [short_label(region.parameter) for region in found.regions if region.is_whole]
+    if not found.regions or found.verdict in ("undecided", "decided"):
+        return ""
+    said = f"The trials that are not worse have {listed(told)}." if told else ""
+    whole = f"Of {listed(open_ones)} nothing is told: they have all values that were tried." if open_ones else ""
+    return " ".join(filter(None, [said, whole]))
+
+
+def _region(region: Region) -> str:
+    name = short_label(region.parameter)
+    if region.names:
+        return f"{name} {listed(list(region.names))}"
+    low, high = (cell(region.parameter, value) for value in (region.low, region.high))
+    return f"{name} {low}" if low == high else f"{name} {low} to {high}"
+
+
+def in_words(further: list[Step]) -> str:
+    """Return what would make the choice surer, a sentence each, but for longer training, which `too_short` asks for."""
+    return " ".join(
+        f"{step.sentence}{f': {step.command}' if step.command else ''}." for step in further if step.kind != "longer"
+    )
