@@ -61,11 +61,15 @@ def total_correlation_gradients(mu: Tensor, logvar: Tensor, z: Tensor, latents: 
 
     Tensors are (run, sample, latent); of run r the first `latents[r]` correlate, the others get no gradient.
     """
-    samples = mu.shape[1]
-    pairs = _Pairs(_by_latent(mu), _by_latent(logvar), _by_latent(z), samples)
-    for run, own in enumerate(latents):
-        pairs.weigh(run, own)
-    return Gradients(*(part[..., :samples].mT for part in pairs.gradients()))
+    runs, samples, padded = mu.shape
+    if not any(latents):
+        return Gradients(*mu.new_zeros(3, runs, samples, padded))
+    pairs = _Pairs(mu, logvar, z, latents)
+    width = MULTIPLE * max(1, PAIRS_AT_ONCE[mu.device.type] // (MULTIPLE * padded * samples))
+    for start in range(0, samples, width):
+        pairs.weigh(slice(start, min(start + width, samples)))
+    missing = (0, padded - max(latents))
+    return Gradients(*(torch.nn.functional.pad(part[..., :samples].mT, missing) for part in pairs.gradients()))
 
 
 def _by_latent(part: Tensor) -> Tensor:
@@ -73,49 +77,57 @@ def _by_latent(part: Tensor) -> Tensor:
     return torch.nn.functional.pad(part, (0, 0, 0, -part.shape[1] % MULTIPLE)).mT.contiguous()
 
 
+class _OfRun(NamedTuple):
+    """What a run's pairs are summed from and onto, (latent, moment, sample), four moments but for the two of a line."""
+
+    samples: Tensor
+    roots: Tensor
+    posteriors: Tensor
+    densities: Tensor
+    by_sample: Tensor
+    in_joints: Tensor
+    in_marginals: Tensor
+
+
 class _Pairs:
-    """Each sample under each posterior of its minibatch; tensors (run, latent, moment, sample), four moments.
+    """Each sample under each posterior of its minibatch; tensors (run, latent, moment, sample).
 
     The derivative of a log-density with respect to what a pair's two samples bring is weighted by how much of the
     joint's log-sum the pair makes, minus how much of the marginal's. No marginal's sum is shifted by its largest term:
     it holds a sample's density under its own posterior, which is neither 0 nor infinite in fp32.
     """
 
-    def __init__(self, mu: Tensor, logvar: Tensor, z: Tensor, samples: int) -> None:
-        self._mu, self._z, self._samples = mu, z, samples
+    def __init__(self, mu: Tensor, logvar: Tensor, z: Tensor, latents: Sequence[int]) -> None:
+        samples = mu.shape[1]
+        self._latents = latents
+        log_heights = -0.5 * logvar.sum(dim=2)
+        self._log_heights = torch.nn.functional.pad(log_heights, (0, -samples % MULTIPLE), value=NOWHERE)
+        """Of the joint posteriors but for a constant, (run, sample)."""
+        self._mu, logvar, self._z = (_by_latent(part[..., : max(latents)]) for part in (mu, logvar, z))
         height = (-0.5 * logvar).exp_()
         self._precision = height.square()
         scale = height * math.sqrt(0.5 * LOG2_E)
-        self._roots = torch.stack((-mu * scale, scale), dim=2)
-        """Lines in z: the square of each is how far its density is below its height, in bits."""
-        self._log_heights = -0.5 * logvar.sum(dim=1)
-        self._log_heights[:, samples:] = NOWHERE
+        self._roots = torch.stack((-self._mu * scale, scale), dim=2)
+        """Lines in z: the square of one is how far a density is below its height, in bits."""
         height[..., samples:] = 0.0
         self._heights = height.unsqueeze(2)
-        one, nothing = torch.ones_like(mu), torch.zeros_like(mu)
-        self._of_samples = torch.stack((one, z, z.square(), nothing), dim=2)  # products of four rows are the fastest
-        self._of_posteriors = torch.stack((one, self._precision, mu * self._precision, nothing), dim=2)
-        self._of_heights = self._of_posteriors * self._heights
-        self._by_sample, self._in_joints, self._in_marginals = mu.new_zeros(3, *self._of_samples.shape)
+        one, nothing = torch.ones_like(height), torch.zeros_like(height)
+        self._of_samples = torch.stack((one, self._z, self._z.square(), nothing), dim=2)  # four rows multiply fastest
+        self._of_posteriors = torch.stack((one, self._precision, self._mu * self._precision, nothing), dim=2)
+        self._of_densities = self._of_posteriors * self._heights
+        self._z_gradient = torch.zeros_like(height)
+        self._in_joints, self._in_marginals = height.new_zeros(2, *self._of_samples.shape)
 
-    def weigh(self, run: int, own: int) -> None:
-        """Sum over the pairs of a run, some samples at a time."""
-        if not own:
-            return
-        width = MULTIPLE * max(1, PAIRS_AT_ONCE[self._mu.device.type] // (MULTIPLE * own * self._mu.shape[2]))
-        for start in range(0, self._samples, width):
-            self._weigh(run, slice(0, own), slice(start, min(start + width, self._samples)))
-
-    def _weigh(self, run: int, own: slice, rows: slice) -> None:
-        of_samples, of_posteriors = self._of_samples[run, own, :, rows], self._of_posteriors[run, own]
-        bits = torch.bmm(of_samples[:, :2].mT, self._roots[run, own]).square_().neg_()
-        joint = torch.add(self._log_heights[run], bits.sum(dim=0), alpha=1 / LOG2_E).softmax(dim=1)
-        density = bits.exp2_()  # exp2 takes a third of exp's time
-        by_marginals = torch.bmm(self._of_heights[run, own], density.mT)
-        total = by_marginals[:, :1]
-        self._by_sample[run, own, :, rows] = _product(of_posteriors, joint.T).sub_(by_marginals / total)
-        self._in_joints[run, own] += _product(of_samples, joint)
-        self._in_marginals[run, own] += torch.bmm(of_samples / total, density)
+    def weigh(self, rows: slice) -> None:
+        """Sum over the pairs of some samples with all posteriors of their run."""
+        of_samples = self._of_samples[..., rows]
+        by_sample = torch.zeros_like(of_samples)
+        of_posteriors = (self._roots, self._of_posteriors, self._of_densities)
+        stacked = (of_samples, *of_posteriors, by_sample, self._in_joints, self._in_marginals)
+        for own, log_heights, *parts in zip(self._latents, self._log_heights, *stacked, strict=True):
+            if own:
+                _weigh(_OfRun(*(part[:own] for part in parts)), log_heights)
+        self._z_gradient[..., rows] = by_sample[:, :, 2] - self._z[..., rows] * by_sample[:, :, 1]
 
     def gradients(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of mu, logvar and z, (run, latent, sample)."""
@@ -123,10 +135,16 @@ class _Pairs:
         by_posterior = self._in_joints.addcmul_(self._in_marginals, self._heights, value=-1.0)
         weight, first, second, _ = by_posterior.unbind(dim=2)
         square = second - 2.0 * mu * first + mu.square() * weight
-        of_z = self._by_sample[:, :, 2] - self._z * self._by_sample[:, :, 1]
-        return precision * (first - mu * weight), 0.5 * (precision * square - weight), of_z
+        return precision * (first - mu * weight), 0.5 * (precision * square - weight), self._z_gradient
 
 
-def _product(left: Tensor, right: Tensor) -> Tensor:
-    """(latent, moment, sample) with a matrix that all latents share: one product."""
-    return (left.flatten(0, 1) @ right).view(*left.shape[:2], -1)
+def _weigh(run: _OfRun, log_heights: Tensor) -> None:
+    bits = torch.bmm(run.samples[:, :2].mT, run.roots).square_().neg_()
+    joint = torch.add(log_heights, bits.sum(dim=0), alpha=1 / LOG2_E).softmax(dim=1)
+    density = bits.exp2_()  # exp2 takes a third of exp's time
+    torch.mm(run.posteriors.flatten(0, 1), joint.T, out=run.by_sample.flatten(0, 1))
+    run.in_joints.flatten(0, 1).addmm_(run.samples.flatten(0, 1), joint)
+    by_marginal = torch.bmm(run.densities, density.mT)
+    share = by_marginal[:, :1].reciprocal()
+    run.by_sample.addcmul_(by_marginal, share, value=-1.0)
+    run.in_marginals.baddbmm_(run.samples * share, density)
