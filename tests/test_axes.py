@@ -11,7 +11,7 @@ from analysis.comparison.section import side_by_side
 from analysis.coverage.differences import by_prior, paired_differences
 from analysis.coverage.maps import twins
 from analysis.effects.effect import effect
-from analysis.effects.section import effect_sections
+from analysis.effects.section import effect_sections, quantities
 from analysis.frames.sweep import Sweep, open_sweep
 from analysis.health.flags import flags
 from analysis.importance.section import importances
@@ -81,13 +81,14 @@ def test_flags_compare_only_equal_learning_rates() -> None:
 
 def test_the_learning_rate_has_its_effect(view: View) -> None:
     parts = {part.slug: part for part in effect_sections(view)}
-    assert list(parts) == ["effect_beta", "effect_latent_dim", "effect_hidden_dim", "effect_learning_rate"]
-    assert [slug for slug, part in parts.items() if part.figure] == ["effect_beta", "effect_learning_rate"]
+    effects = ["effect_beta", "effect_latent_dim", "effect_hidden_dim", "effect_learning_rate"]
+    assert list(parts) == [*effects, "objective_map", "surrogate"]
+    assert [slug for slug in effects if parts[slug].figure] == ["effect_beta", "effect_learning_rate"]
     means = parts["effect_learning_rate"].table.query("quantity == 'distortion_nats'")
     assert means["value"].tolist() == list(RATES)
     assert means["mean"].diff().iloc[-1] == pytest.approx(COST, abs=0.5)
     assert "From learning rate 0.0001 to 0.01" in parts["effect_learning_rate"].sentence
-    assert effect(view.runs, "learning_rate").equals(parts["effect_learning_rate"].table)
+    assert effect(view.runs, "learning_rate", quantities(view)).equals(parts["effect_learning_rate"].table)
     figure = parts["effect_learning_rate"].figure
     assert figure is not None
     assert [axes.get_xscale() for axes in figure.axes[:4]] == ["log"] * 4
@@ -104,8 +105,8 @@ def test_colours_and_rows_go_by_beta_and_then_by_what_varies(view: View) -> None
 def test_importance_knows_the_learning_rate(tmp_path: Path) -> None:
     betas = tuple(round(0.5 + 0.01 * step, 2) for step in range(15))
     sweep = swept(tmp_path / "s", betas, objective="distortion_nats:min")
-    worse = sweep.trials["learning_rate"] == RATES[-1]
-    sweep.__dict__["trials"] = sweep.trials.assign(value=sweep.trials["value"] + COST * worse)
+    worse = sweep.runs["learning_rate"] == RATES[-1]
+    sweep.runs["validation_distortion_nats"] += COST * worse
     table = importances(View(sweep)).set_index("parameter")
     assert list(table.index) == ["beta", "learning_rate"]
     assert table["main"].idxmax() == "learning_rate"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from analysis.effects.effect import QUANTITIES
+from analysis.effects.section import quantities
 from analysis.frames.sweep import open_sweep
 from analysis.health.mixture import TERMS
 from analysis.pictures import pictures
@@ -89,7 +89,7 @@ def test_the_slopes(shown: Mapping[str, Section]) -> None:
 def test_effects(view: View, shown: Mapping[str, Section], parameter: str) -> None:
     section = shown[f"effect_{parameter}"]
     trials = view.board.sort_values("trial")
-    for axes, quantity in zip(axes_of(section), QUANTITIES, strict=False):
+    for axes, quantity in zip(axes_of(section), quantities(view), strict=False):
         table = section.table[section.table["quantity"] == quantity]
         assert words(axes) == (label(parameter), label(quantity))
         np.testing.assert_allclose(lines(axes)[0], table[["value", "mean"]])

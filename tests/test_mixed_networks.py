@@ -17,6 +17,7 @@ from analysis.report.contents import sections
 from analysis.report.explorer import explorer
 from analysis.report.sheets import Sheets
 from analysis.statistics.names import levels, places
+from analysis.surrogate.surrogate import surrogate
 from sweeps.coordination.coordinator import run_sweep
 from sweeps.coordination.preview import preview_sweep
 from sweeps.spec.make import make_spec
@@ -68,7 +69,10 @@ def test_importance_knows_that_only_the_name_matters() -> None:
     rng = np.random.default_rng(0)
     board = pd.DataFrame({"network": rng.choice(["mlp", OWN], 60), "latent_dim": rng.integers(1, 32, 60)})
     board["value"] = np.where(board["network"] == OWN, 5.0, 1.0) + 0.01 * rng.standard_normal(60)
-    table = importance(board, "value", ["network", "latent_dim"])
+    runs = board.assign(trial=range(60), state="COMPLETE", model="vae")
+    known = surrogate(runs, "value", ["network", "latent_dim"])
+    assert known is not None
+    table = importance(known)
     shares = {str(row["parameter"]): row for row in table.to_dict(orient="records")}
     assert shares["network"]["main"] > 0.99
     assert shares["latent_dim"]["total"] < 0.01

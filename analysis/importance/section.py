@@ -3,31 +3,32 @@
 import pandas as pd
 
 from analysis.importance import figures
-from analysis.importance.shares import COLUMNS, EVALUATOR, FEWEST, importance
+from analysis.importance.shares import COLUMNS, EVALUATOR, importance
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
-from analysis.presentation.words import number, short_label
-from vae.columns import value_columns
+from analysis.presentation.words import number, percent, short_label
+from analysis.surrogate.surrogate import FEWEST, LEAST_EXPLAINED, surrogate
 
 
 def importance_sections(view: View) -> list[Section]:
     """Show which parameters move the objective."""
     title, table = "Hyperparameter importance", importances(view)
     if table.empty:
-        why = f"it needs {FEWEST} complete trials and a hyperparameter that varies; {len(view.board)} are complete"
+        why = (
+            f"it needs {FEWEST} complete trials, a hyperparameter that varies, and an objective of which at least "
+            f"{percent(LEAST_EXPLAINED)} can be foretold by it; {len(view.board)} are complete"
+        )
         return [left_out(title, "importance", why)]
     sentence, figure = _sentence(table), figures.importance(table)
     return [Section(title=title, slug="importance", sentence=sentence, figure=figure, table=table, preview=table)]
 
 
 def importances(view: View) -> pd.DataFrame:
-    """Return one row an objective and parameter that varies; none where too few trials are complete."""
-    board, objectives = view.board, view.sweep.objectives
-    parts = [
-        importance(board, value, view.varying).assign(objective=objective.name)
-        for value, objective in zip(value_columns(objectives), objectives, strict=True)
-        if len(board) >= FEWEST
-    ]
+    """Return one row an objective and parameter that varies; none where too little can be foretold."""
+    found = {
+        objective.name: surrogate(view.vae_runs, objective.column, view.varying) for objective in view.sweep.objectives
+    }
+    parts = [importance(known).assign(objective=name) for name, known in found.items() if known and known.is_good]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["objective", *COLUMNS])
     return table[["objective", *COLUMNS]].reset_index(drop=True)
 
@@ -39,7 +40,7 @@ def _sentence(table: pd.DataFrame) -> str:
     return (
         f"{short_label(top['parameter']).capitalize()} matters most for {top['objective']}: it explains a share of "
         f"{number(top['total'], 2)} ({number(top['total_low'], 2)} to {number(top['total_high'], 2)}) of the variance "
-        f"between trials. Shares are estimated by {EVALUATOR}, for each hyperparameter alone (main) and with its "
-        f"interactions (total). Bars are medians over bootstrap resamples of the {top['trials']} trials, whiskers "
-        "their middle 95 %. They depend on the ranges that were searched."
+        f"between trials. Shares are estimated by {EVALUATOR}, the one of the effects above, for each hyperparameter "
+        "alone (main) and with its interactions (total). Bars are medians over functions drawn from it, given the "
+        f"{top['trials']} trials, whiskers their middle 95 %. They depend on the ranges that were searched."
     )

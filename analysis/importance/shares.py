@@ -1,44 +1,42 @@
-"""Which parameter moves the objective: variance shares of a forest fitted to the trials."""
-
-from collections.abc import Sequence
+"""Which parameter moves a response: shares of the variance of its surrogate."""
 
 import numpy as np
 import pandas as pd
 
 from analysis.arrays import Float64
 from analysis.statistics.names import places
+from analysis.surrogate.cube import Axis
+from analysis.surrogate.surrogate import Surrogate
 
-EVALUATOR = "Sobol indices of a random forest"
-FEWEST = 30
-"""Complete trials below which a share of variance says more of the sample than of the parameter."""
-RESAMPLES = 50
-TREES = 16
-LEVELS, MOST_PLACES = 12, 12**4
-"""Values of each parameter in the grid over which a forest's variance is taken apart, and of the whole grid at most."""
+EVALUATOR = "Sobol indices of a Gaussian process"
+DRAWS = 64
+LEVELS, MOST_PLACES = 7, 7**3
+"""Values of each parameter in the grid over which variance is taken apart, and of the whole grid at most."""
 COLUMNS = ("parameter", "main", "main_low", "main_high", "total", "total_low", "total_high", "trials")
 
 
-def importance(board: pd.DataFrame, value: str, names: Sequence[str], seed: int = 0) -> pd.DataFrame:
-    """Return each parameter's share of the variance of the column `value` over trials, from 0 to 1.
+def importance(found: Surrogate, seed: int = 0) -> pd.DataFrame:
+    """Return each parameter's share of the variance of a surrogate, from 0 to 1.
 
     `main` is the share of its own effect, `total` that of every effect it takes part in: first-order and total Sobol
-    indices (Saltelli et al. 2010, https://doi.org/10.1016/j.cpc.2009.09.018) of a forest, as fANOVA has them (Hutter et
-    al. 2014), on a grid of the values that the trials have, taken as independent. Both are medians over forests fitted
-    to bootstrap resamples of the trials; low and high bound the middle 95 % of them.
+    indices (Saltelli et al. 2010, https://doi.org/10.1016/j.cpc.2009.09.018) on a grid of the values that the trials
+    have, taken as independent. They are of functions drawn from the surrogate, so noise of seeds has no share: medians,
+    and low and high bound the middle 95 % of the draws (Oakley & O'Hagan 2004,
+    https://doi.org/10.1111/j.1467-9868.2004.05304.x).
     """
-    numbered = {name: places(board[name]) for name in names}
-    known = pd.DataFrame(numbered | {value: board[value]}).dropna().astype(float)
-    if len(known) < 2 or not names:
-        return pd.DataFrame(columns=list(COLUMNS))
-    rng = np.random.default_rng(seed)
-    points, values = known[list(names)].to_numpy(), known[value].to_numpy()
-    shares = np.array([_resampled(points, values, rng) for _ in range(RESAMPLES)])
+    axes = found.cube.axes
+    count = max(2, min(LEVELS, int(MOST_PLACES ** (1 / len(axes)) + 1e-9)))
+    levels = [_levels(axis, count) for axis in axes.values()]
+    grid = pd.MultiIndex.from_product(levels, names=list(axes)).to_frame(index=False)
+    drawn = found.process.draws(found.cube.place(grid), DRAWS, np.random.default_rng(seed))
+    shape = [len(values) for values in levels]
+    shares = np.array([variance_shares(values.reshape(shape)) for values in drawn])
     low, middle, high = np.quantile(shares, (0.025, 0.5, 0.975), axis=0)
     parts = {
         "main": middle[0], "main_low": low[0], "main_high": high[0],
         "total": middle[1], "total_low": low[1], "total_high": high[1],
     }  # fmt: skip
-    return pd.DataFrame({"parameter": list(names), **parts, "trials": len(known)})
+    return pd.DataFrame({"parameter": list(axes), **parts, "trials": len(found.trials)})
 
 
 def variance_shares(values: Float64) -> Float64:
@@ -54,19 +52,9 @@ def variance_shares(values: Float64) -> Float64:
     return shares
 
 
-def _resampled(points: Float64, values: Float64, rng: np.random.Generator) -> Float64:
-    from sklearn.ensemble import RandomForestRegressor
-
-    chosen = rng.integers(len(values), size=len(values))
-    forest = RandomForestRegressor(TREES, min_samples_leaf=2, random_state=int(rng.integers(2**31)))
-    forest.fit(points[chosen], values[chosen])
-    count = min(LEVELS, int(MOST_PLACES ** (1 / points.shape[1]) + 1e-9))
-    levels = [_levels(points[:, axis], count) for axis in range(points.shape[1])]
-    grid = np.stack(np.meshgrid(*levels, indexing="ij"), axis=-1)
-    predicted = forest.predict(grid.reshape(-1, grid.shape[-1]))
-    return variance_shares(predicted.reshape(grid.shape[:-1]))
-
-
-def _levels(values: Float64, count: int) -> Float64:
+def _levels(axis: Axis, count: int) -> list[object]:
     """Evenly spaced quantiles of a parameter's values; every value is as likely as among the trials."""
-    return np.quantile(values, (np.arange(count) + 0.5) / count, method="inverted_cdf")
+    own = axis.of_trials
+    ordered = own.iloc[np.argsort(places(own).to_numpy(), kind="stable")]
+    chosen = ((np.arange(count) + 0.5) / count * len(ordered)).astype(int)
+    return ordered.iloc[chosen].tolist()

@@ -36,6 +36,7 @@ HEADINGS = {
     "seconds": "time (s)",
     "r2": "R2",
 }
+VALIDATION = "validation_"
 LABELS = {
     "rate_nats": "rate R (nats per image)",
     "distortion_nats": "distortion D (nats per image)",
@@ -49,7 +50,11 @@ LABELS = {
 
 def label(column: str) -> str:
     """Return what an axis of a figure says of a column: its name, and its unit in parentheses."""
-    return PARAMETERS[column].label if column in PARAMETERS else LABELS[column]
+    if column in PARAMETERS:
+        return PARAMETERS[column].label
+    if column.startswith(VALIDATION):
+        return f"validation {label(column.removeprefix(VALIDATION))}"
+    return LABELS.get(column, f"{column} (no unit)")
 
 
 def short_label(column: str) -> str:
@@ -105,6 +110,11 @@ def texts(column: str, values: Sequence[object], widths: Sequence[float] | None 
         return ["yes" if value else "no" for value in numbers]
     places = _places(column, [abs(value) for value in numbers if isinstance(value, float) and math.isfinite(value)])
     return [_fixed(v, places) if isinstance(v, float) and places is not None else number(v) for v in numbers]
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as whole percent."""
+    return f"{100 * share:.0f} %"
 
 
 def counted(count: int, noun: str) -> str:

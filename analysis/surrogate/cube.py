@@ -27,40 +27,35 @@ FEW = 8
 class Axis:
     """One hyperparameter: a coordinate of a number, or one a name, which is 1 where it is chosen and else 0."""
 
-    values: pd.Series
-    """Those of the trials."""
+    of_trials: pd.Series
+    """Its values."""
 
     @property
     def is_log(self) -> bool:
         """Whether the coordinate is the number's logarithm."""
-        positive = self.values[self.values > 0]
-        return bool((self.values >= 0).all() and len(positive) and positive.max() >= WIDE * positive.min())
-
-    @property
-    def coordinates(self) -> int:
-        """How many it has."""
-        return len(levels(self.values)) if is_named(self.values) else 1
+        positive = self.of_trials[self.of_trials > 0]
+        return bool((self.of_trials >= 0).all() and len(positive) and positive.max() >= WIDE * positive.min())
 
     def place(self, values: pd.Series) -> Float64:
         """Return the coordinates of some values, (value, coordinate)."""
-        if is_named(self.values):
-            return np.array([[float(name == level) for level in levels(self.values)] for name in values])
-        low, high = self._scaled(np.array([self.values.min(), self.values.max()], float))
+        if is_named(self.of_trials):
+            return np.array([[float(name == level) for level in levels(self.of_trials)] for name in values])
+        low, high = self._scaled(np.array([self.of_trials.min(), self.of_trials.max()], float))
         placed: Float64 = (self._scaled(values.to_numpy(float)) - low) / ((high - low) or 1.0)
         return placed[:, None]
 
     def grid(self) -> list[Any]:
         """Return the values at which an effect is computed: the trials' own where they are few, else evenly spaced."""
-        if is_named(self.values):
-            return list(levels(self.values))
-        own = sorted(set(self.values))
+        if is_named(self.of_trials):
+            return list(levels(self.of_trials))
+        own = sorted(set(self.of_trials))
         if len(own) <= FEW:
             return own
         if self.is_log:
             steps = np.geomspace(min(value for value in own if value > 0), own[-1], GRID)
         else:
             steps = np.linspace(own[0], own[-1], GRID)
-        if PARAMETERS[str(self.values.name)].kind == "integer":
+        if PARAMETERS[str(self.of_trials.name)].kind == "integer":
             return sorted({int(step) for step in np.rint(steps)})
         return [float(step) for step in steps]
 
@@ -68,7 +63,7 @@ class Axis:
         """A 0 on a logarithmic axis stands as far below the smallest other value as that is from twice itself."""
         if not self.is_log:
             return numbers
-        least = float(self.values[self.values > 0].min()) / 2
+        least = float(self.of_trials[self.of_trials > 0].min()) / 2
         scaled: Float64 = np.log(np.maximum(numbers, least))
         return scaled
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ PRIOR = {"amplitude": (0.0, 1.5), "length": (0.0, 1.0), "residual": (np.log(1e-3
 """Mean and standard deviation of the logarithm: a variance of that of the values, lengths of the cube's, and what
 parameters do not explain."""
 BOUNDS = {"amplitude": (1e-2, 1e2), "length": (0.05, 50.0), "residual": (1e-6, 1.0)}
+JITTERS = 10.0 ** np.arange(-8, 0)
+"""Of a mean variance, added to all, until rounding leaves none negative."""
+DECIMALS = 2
+"""Of the logarithms: sums in another order end a search a little beside, and are not to be seen in any number."""
 STEP = 1e-2
 """Of the logarithms, for the curvature by differences."""
 
@@ -78,8 +83,7 @@ class Process:
             kernel, times = self.kernels[index], int((chosen == index).sum())
             cross = kernel(self.points, places)
             covariance = kernel(places) - cross.T @ self.inverses[index] @ cross
-            values, vectors = np.linalg.eigh(covariance)
-            root = vectors * np.sqrt(np.maximum(values, 0.0))
+            root = _root(covariance)
             mean = self.coefficients[index] @ cross
             parts.append(mean + rng.standard_normal((times, len(places))) @ root.T)
         return np.concatenate(parts)
@@ -129,13 +133,16 @@ def _kernels(points: Float64, values: Float64, noise: Float64) -> tuple[Float64,
         away = (theta - centre) / spread
         return float(away @ away / 2 - likelihood), away / spread - slope
 
-    best = optimize.minimize(cost, centre, jac=True, bounds=bounds, method="L-BFGS-B").x
+    limits = optimize.Bounds(bounds[:, 0], bounds[:, 1])
+    found = optimize.minimize(cost, centre, jac=True, bounds=limits, method="L-BFGS-B", options={"ftol": 1e-12})
+    best = np.round(found.x, DECIMALS)
     steps = STEP * np.eye(len(best))
     curvature = np.array([cost(best + step)[1] - cost(best - step)[1] for step in steps]) / (2 * STEP)
     values_of, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
     normal = stats.norm.ppf(stats.qmc.Sobol(len(best), seed=0).random(KERNELS))
     # No direction is wider than the prior makes it.
-    thetas = best + (normal / np.sqrt(np.maximum(values_of, 1 / spread.max() ** 2))) @ vectors.T
+    root = (vectors / np.sqrt(np.maximum(values_of, 1 / spread.max() ** 2))) @ vectors.T
+    thetas = best + normal @ root
     thetas = np.clip(thetas, bounds[:, 0], bounds[:, 1])
     logs = np.array([-cost(theta)[0] for theta in thetas]) + (normal**2).sum(axis=1) / 2
     weights = np.exp(logs - logs.max())
@@ -150,6 +157,15 @@ def _prior(coordinates: int) -> tuple[Any, Float64, Float64]:
     kernel = shape + ConstantKernel(LEVEL_VARIANCE, "fixed") + WhiteKernel(1e-3, BOUNDS["residual"])
     prior = np.array([PRIOR["amplitude"], *[PRIOR["length"]] * coordinates, PRIOR["residual"]])
     return kernel, prior[:, 0], prior[:, 1]
+
+
+def _root(covariance: Float64) -> Float64:
+    """Return a triangular root of a covariance, (place, place), of which rounding may have made a variance negative."""
+    size = len(covariance)
+    for jitter in JITTERS * max(float(np.trace(covariance)) / size, float(np.finfo(float).tiny)):
+        with suppress(np.linalg.LinAlgError):
+            return np.linalg.cholesky(covariance + jitter * np.eye(size))
+    return np.diag(np.sqrt(np.maximum(np.diagonal(covariance), 0.0)))
 
 
 def _mixture(means: Float64, variances: Float64, weights: Float64) -> tuple[Float64, Float64]:
