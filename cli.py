@@ -314,7 +314,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score how well codes disentangle known factors: of a file (JSON) or of a sweep's runs."""
-    from analysis.scores.after_sweep import ACROSS_RUNS, score_file, score_sweep
+    from analysis.scores.across_runs import ACROSS_RUNS
+    from analysis.scores.after_sweep import score_file, score_sweep
     from vae.columns import SCORES
     from vae.factors import BINS
 

@@ -77,5 +77,7 @@ LOSSES: Mapping[str, Loss] = {
     )
 }
 """By name, the default first."""
+USUAL = "usual"
+"""As an axis of beta or capacity: each loss at its own usual values."""
 WEIGHS_RATE = ("beta_vae",)
 """Losses that are D + beta R: of these alone the slope of the frontier is beta, and beta trades R for D."""

@@ -8,6 +8,7 @@ from analysis.health.section import flag_sections, health_sections
 from analysis.importance.section import importance_sections
 from analysis.kl.section import kl_sections
 from analysis.latent_space.section import latent_space_sections
+from analysis.methods.section import method_sections
 from analysis.pictures.section import perturbation_sections, picture_sections
 from analysis.plane.section import plane_sections, slope_sections
 from analysis.presentation.section import Section
@@ -28,7 +29,7 @@ CHAPTERS = (
     Chapter(title="Parameters", slug="parameters", builders=(effect_sections, importance_sections, kl_sections)),
     Chapter(title="What it makes", slug="makes", builders=(picture_sections, feature_sections)),
     Chapter(title="Latent space", slug="latent_space", builders=(latent_space_sections,)),
-    Chapter(title="Disentanglement", slug="disentanglement", builders=(score_sections,)),
+    Chapter(title="Disentanglement", slug="disentanglement", builders=(score_sections, method_sections)),
     AUTOENCODER,
     Chapter(title="Training", slug="training", builders=(training_sections, flag_sections)),
     Chapter(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.frames.cache import NETWORKS, Cache
 from analysis.frames.sweep import Sweep
+from analysis.scores.across_runs import ACROSS_RUNS, udr_of_runs
 from analysis.statistics.selection import finished
 from vae.columns import SCORES, parse_scores
 from vae.config import one_of
@@ -19,9 +20,6 @@ from vae.factors import BINS
 
 BACKENDS = ("forest", "gbt")
 FILE_KEYS = ("codes_train", "factors_train", "codes_test", "factors_test")
-ACROSS_RUNS = "udr"
-UDR_IMAGES = 1000
-"""Images that UDR compares codes on, as in its paper."""
 COLUMNS = ("run", "score", "backend", "value", "floor", "floor_deviation", "permutations", "ceiling", "samples")
 
 
@@ -88,18 +86,8 @@ def scores_cache(sweep: Sweep) -> Cache:
 
 def _score_across_runs(sweep: Sweep, runs: Sequence[int]) -> pd.DataFrame:
     """UDR of each run among the seeds of its trial, for trials with several."""
-    from analysis.metrics import udr
-
-    rows = []
-    for _, seeds in finished(sweep.runs).groupby("trial")["run"]:
-        if len(seeds) > 1 and set(seeds) & set(runs):
-            codes = [sweep.codes(run)[:UDR_IMAGES] for run in seeds]
-            kl = [sweep.dims.loc[sweep.dims["run"] == run, "kl_nats"].to_numpy() for run in seeds]
-            score = udr(codes, kl)
-            values = zip(seeds, score.details["by_run"], strict=True)
-            shared = {"score": ACROSS_RUNS, "backend": "lasso", "samples": score.samples}
-            rows += [{"run": run, "value": value} | shared for run, value in values if run in set(runs)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    found = udr_of_runs(sweep, runs).rename(columns={ACROSS_RUNS: "value"})
+    return found.assign(score=ACROSS_RUNS, backend="lasso").reindex(columns=list(COLUMNS))
 
 
 def _missing_scores(

@@ -14,6 +14,7 @@ from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import beta_first
 from vae.errors import DataError, ResultsError, VaekitError
 from vae.factors import BINS, is_continuous
+from vae.parameters import PARAMETERS
 
 NO_SCORES = (
     "the runs have no scores; they need data with several known factors (or --scores by name) and two test images"
@@ -29,7 +30,8 @@ def score_sections(view: View) -> list[Section]:
     """Show the first trial's scores, each score against each parameter, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", NO_SCORES)]
-    effects = [_effect_section(view, name) for name in beta_first(view.varying)]
+    by_loss = [name for name in view.varying if PARAMETERS[name].of_loss and "loss" in view.varying]  # shown by loss
+    effects = [_effect_section(view, name) for name in beta_first(view.varying) if name not in by_loss]
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)

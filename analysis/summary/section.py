@@ -8,6 +8,7 @@ from analysis.coverage.comparison import comparison
 from analysis.coverage.sweep import coverage_cache, sweep_coverage
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep
+from analysis.methods.section import what_explains
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, short_label
@@ -18,6 +19,7 @@ from analysis.summary import findings
 from analysis.summary.running import is_running, running
 from vae.columns import AT_SELECTION
 from vae.errors import VaekitError
+from vae.loss_table import USUAL
 
 MODES = {
     "explore": "Mode explore covers the space and prunes nothing: the search does not bias the curves below.",
@@ -44,10 +46,17 @@ def paragraphs(view: View) -> Iterator[str]:
     found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
     if not board.empty:
         pays = findings.beta_pays(effect(view.own_runs, "beta")) if are_all_of_rate(sweep.spec, view.own_runs) else ""
-        yield " ".join(filter(None, [pays, *found]))
+        yield " ".join(filter(None, [pays, *found, what_explains(view)]))
     mode = "" if view.is_comparison else MODES.get(str(sweep.spec.get("mode")), "")
     yield " ".join(filter(None, [_progress(sweep), mode, findings.not_complete(sweep.trials, sweep.spec)]))
-    yield "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
+    yield _alike(view)
+
+
+def _alike(view: View) -> str:
+    """Say that the ELBO means the same of every run, whatever its loss made of it."""
+    if are_all_of_rate(view.sweep.spec, view.runs):
+        return "Every comparison is at beta = 1: the ELBO is −R − D, whatever beta weighted R in training."
+    return "Every comparison is of the same ELBO, −R − D, whatever loss was minimised and whatever beta weighed in it."
 
 
 def _finished(view: View) -> list[int]:
@@ -89,10 +98,12 @@ def _swept(sweep: Sweep, parameters: Sequence[str]) -> str:
 
 
 def _varies(axis: str) -> bool:
-    return ":" in axis or "," in axis
+    return ":" in axis or "," in axis or axis == USUAL
 
 
 def _axis(axis: str) -> str:
+    if axis == USUAL:
+        return "at each loss's usual values"
     if "," in axis:
         return listed([part.strip() for part in axis.split(",")])
     low, high, *rest = axis.split(":")

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from vae.config import RunConfig
 from vae.errors import ConfigError, said
-from vae.loss_table import LOSSES
+from vae.loss_table import LOSSES, USUAL
 from vae.parameters import PARAMETERS, Parameter, Value
-
-USUAL = "usual"
-"""Of beta and capacity: each loss at its own usual values."""
 
 
 @dataclass(frozen=True)

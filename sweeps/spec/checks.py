@@ -2,11 +2,11 @@
 
 import re
 
-from sweeps.spec.axes import USUAL
 from sweeps.spec.options import Options
 from sweeps.spec.rungs import PRUNERS
 from vae.config import MODELS, at_least, one_of
 from vae.errors import ConfigError
+from vae.loss_table import USUAL
 
 SAMPLERS = {"explore": ("qmc", "random", "grid"), "optimize": ("tpe",)}
 """The samplers of each mode, its default first."""
