@@ -111,7 +111,7 @@ def test_no_imports_run_in_a_circle(room: str, group: Callable[[str], str]) -> N
     assert circle(graph) == []
 
 
-LAYERS = ("arrays",), ("frames", "metrics"), ("statistics",), ("presentation",), (), ("report",), ("paper",)
+LAYERS = ("arrays",), ("frames", "metrics"), ("statistics",), ("presentation",), (), ("report",), ("paper", "notebook")
 """Of analysis, from below; what is named in none is an analysis, in the empty one."""
 
 

@@ -2,21 +2,21 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.presentation.style import COLOUR_MAP, new_figure, rows_height, styled
+from analysis.presentation.style import COLOUR_MAP, panel, rows_height, styled
 from analysis.presentation.words import label
 from analysis.statistics.names import places
 
 
 @styled
-def kl_heat_map(kl: pd.DataFrame, order: str) -> Figure:
+def kl_heat_map(kl: pd.DataFrame, order: str, into: Axes | None = None) -> Figure:
     """Draw the sorted KL per dimension, a row a trial by a rising parameter or a name; what it lacks is blank."""
     placed = kl.assign(place=places(kl[order]))
     cells = placed.pivot_table(index=["place", order, "trial"], columns="rank", values="kl_nats")
-    figure = new_figure(rows_height(len(cells)))
-    axes = figure.subplots()
+    figure, axes = panel(rows_height(len(cells)), into)
     image = axes.imshow(
         cells, aspect="auto", cmap=COLOUR_MAP, interpolation="nearest", vmin=0,
         extent=(0.5, cells.shape[1] + 0.5, len(cells) - 0.5, -0.5),

@@ -1,5 +1,7 @@
 """What a report says of the KL of each latent dimension."""
 
+from matplotlib.axes import Axes
+
 from analysis.kl import figures
 from analysis.kl.by_rank import kl_by_rank
 from analysis.presentation.section import Section, left_out
@@ -9,13 +11,13 @@ from analysis.presentation.words import short_label
 from analysis.statistics.names import is_named
 
 
-def kl_sections(view: View) -> list[Section]:
-    """Show how many dimensions carry the rate."""
+def kl_sections(view: View, into: Axes | None = None) -> list[Section]:
+    """Show how many dimensions carry the rate, in a figure of its own or in a panel of another."""
     kl, title = kl_by_rank(view.runs, view.sweep.dims), "KL per dimension"
     if kl.empty:
         return [left_out(title, "kl")]
     order = colour_by(kl)
-    figure = figures.kl_heat_map(kl, order)
+    figure = figures.kl_heat_map(kl, order, into)
     return [Section(title=title, slug="kl", sentence=_sentence(order, is_named(kl[order])), figure=figure, table=kl)]
 
 

@@ -37,6 +37,30 @@ class Score:
     def __float__(self) -> float:
         return self.value
 
+    def __repr__(self) -> str:
+        return f"<Score {', '.join(self._facts())}>"
+
+    def _repr_html_(self) -> str:
+        first, *others = self._facts()
+        rows = "".join(
+            f"<tr><th>{name}</th>{''.join(f'<td>{value:.3f}</td>' for value in values)}</tr>"
+            for name, values in (("by factor", self.per_factor), ("by code", self.per_code))
+            if values is not None
+        )
+        return f"<p><b>{first}</b> · {', '.join(others)}</p>" + (f"<table>{rows}</table>" if rows else "")
+
+    def _facts(self) -> list[str]:
+        """The value, and what it may be compared with, in words."""
+        facts = [f"{self.value:.3f}"]
+        if self.floor is not None:
+            spread = "" if self.floor_deviation is None else f" ± {self.floor_deviation:.3f}"
+            facts.append(f"floor {self.floor:.3f}{spread}")
+        if self.ceiling is not None:
+            facts.append(f"ceiling {self.ceiling:.3f}")
+        if self.interval is not None:
+            facts.append(f"95 % interval {self.interval[0]:.3f} to {self.interval[1]:.3f}")
+        return [*facts, f"{self.samples} samples"]
+
 
 def listed(mask: np.ndarray) -> str:
     """Return the numbers of the codes or factors in a mask."""

@@ -1,5 +1,7 @@
 """What one run decodes, as a panel of images and the table that it is read with."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -53,10 +55,13 @@ def samples(shown: Shown, role: str) -> Picture:
     return panel, shown.table(role, draw=range(len(drawn)), nearest_test_image=at, root_mean_square=distance)
 
 
-def traversals(shown: Shown, role: str) -> Picture:
-    """One dimension at a time, a row each, through the aggregate posterior; the table has every value."""
+def traversals(shown: Shown, role: str, dims: Sequence[int] | None = None) -> Picture:
+    """One dimension at a time, a row each, through the aggregate posterior; the table has every value.
+
+    Without `dims`, those of the largest KL.
+    """
     run = shown.runs[role]
-    moved = run.traverse(shown.images[0], run.ranked_dims[:MOST_DIMS].tolist())
+    moved = run.traverse(shown.images[0], run.ranked_dims[:MOST_DIMS].tolist() if dims is None else dims)
     named = zip(moved.dims, moved.kl_nats, strict=True)
     panel = Panel(
         images=moved.images,
@@ -66,9 +71,9 @@ def traversals(shown: Shown, role: str) -> Picture:
         columns=[f"{level:.2f}" for level in moved.quantiles],
         rows=[f"{dim}: {kl:.2f}" if np.isfinite(kl) else str(dim) for dim, kl in named],
     )
-    dims, kl = (np.repeat(column, STEPS) for column in (moved.dims, moved.kl_nats))
+    moving, kl = (np.repeat(column, STEPS) for column in (moved.dims, moved.kl_nats))
     levels, values = np.tile(moved.quantiles, len(moved.dims)), moved.places.ravel()
-    return panel, shown.table(role, image=shown.places[0], dim=dims, kl_nats=kl, quantile=levels, value=values)
+    return panel, shown.table(role, image=shown.places[0], dim=moving, kl_nats=kl, quantile=levels, value=values)
 
 
 def perturbations(shown: Shown, role: str) -> Picture:

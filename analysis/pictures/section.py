@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.pictures import pictures
@@ -92,7 +93,12 @@ def _each(shown: Shown, draw: Callable[[Shown, str], Picture]) -> list[Picture]:
     return [draw(shown, role) for role in shown.runs]
 
 
+def drawn(shown: Shown, parts: list[Picture]) -> Figure:
+    """Return panels side by side, in the brightness of the data."""
+    return panels([replace(panel, images=shown.brightness(panel.images)) for panel, _ in parts], shown.limits)
+
+
 def _section(shown: Shown, title: str, sentence: str, parts: list[Picture]) -> Section:
-    figure = panels([replace(panel, images=shown.brightness(panel.images)) for panel, _ in parts], shown.limits)
     table = pd.concat([table for _, table in parts], ignore_index=True)
-    return Section(title=title, slug=title.lower().replace(" ", "_"), sentence=sentence, figure=figure, table=table)
+    slug = title.lower().replace(" ", "_")
+    return Section(title=title, slug=slug, sentence=sentence, figure=drawn(shown, parts), table=table)

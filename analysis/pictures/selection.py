@@ -1,6 +1,6 @@
 """Which runs a report pictures, and with which test images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,10 @@ import pandas as pd
 
 from analysis.arrays import Float32, Int64
 from analysis.frames.run import Run
-from analysis.frames.sweep import Sweep
+from analysis.frames.source import Source
 from analysis.presentation.view import View
 from analysis.presentation.words import listed, nats
-from vae.errors import ResultsError
+from vae.errors import ConfigError, ResultsError
 from vae.factors import is_continuous
 
 IMAGES = 10
@@ -26,7 +26,7 @@ WHAT = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shown:
-    """The runs that a report pictures, by their role (in WHAT), and the test images it does so with."""
+    """The runs that are pictured, by their role (in a report one of WHAT), and the test images it does so with."""
 
     runs: Mapping[str, Run]
     places: Int64
@@ -46,7 +46,7 @@ class Shown:
 
     def brightness(self, images: Float32) -> Float32:
         """Return images as they are drawn."""
-        return self.runs["first"].sweep.brightness(images)
+        return next(iter(self.runs.values())).sweep.brightness(images)
 
     @property
     def who(self) -> str:
@@ -57,7 +57,8 @@ class Shown:
         """Return a run's role, number and place in the plane."""
         row = self.runs[role].row
         rate, distortion = (nats(row[name]) for name in ("rate_nats", "distortion_nats"))
-        return f"{role} (run {row['run']}): R {rate}, D {distortion} nats"
+        name = f"{role} (run {row['run']})" if role in WHAT else role
+        return f"{name}: R {rate}, D {distortion} nats"
 
     def table(self, role: str, **columns: object) -> pd.DataFrame:
         """Return columns as a table, the run before them."""
@@ -83,6 +84,32 @@ def shown_runs(view: View) -> Shown | None:
     )
 
 
+def shown_run(run: Run, places: Sequence[int] | None = None) -> Shown:
+    """Return a run of your own choice, with the images that a report shows or those at some places of the test split.
+
+    ResultsError where its weights were not kept, DataError where the images cannot be read, ConfigError for a place
+    that is not there.
+    """
+    sweep = run.sweep
+    at = _chosen(sweep) if places is None else check_places(places, sweep.count("test"))
+    test_places = sweep.thinned("test", MOST_IMAGES)
+    return Shown(
+        runs={f"run {run.number}": run},
+        places=at,
+        images=sweep.images("test", at),
+        test_places=test_places,
+        test=sweep.images("test", test_places),
+    )
+
+
+def check_places(places: Sequence[int], count: int) -> Int64:
+    """Return places in a split of so many images as an array; ConfigError where there is none or one outside."""
+    chosen = np.asarray(places, dtype=np.int64)
+    if chosen.ndim != 1 or not len(chosen) or chosen.min() < 0 or chosen.max() >= count:
+        raise ConfigError(f"images must be places in the test split, from 0 to {count - 1}, got {list(places)}")
+    return chosen
+
+
 def _first_runs(view: View) -> dict[str, Run]:
     """The first trial's first run, and its autoencoder twin or else the last trial's first run."""
     wanted = [("first", 0, "vae"), ("autoencoder", 0, "ae"), ("last", -1, "vae")]
@@ -102,7 +129,7 @@ def _has_weights(run: Run) -> bool:
         return False
 
 
-def _chosen(sweep: Sweep) -> Int64:
+def _chosen(sweep: Source) -> Int64:
     """Places of one test image of each class where they have labels, else of evenly spaced ones."""
     factors = sweep.factors("test")
     if factors is not None and factors.shape[1] == 1 and not is_continuous(factors[:, 0]):

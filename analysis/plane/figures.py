@@ -16,6 +16,7 @@ from analysis.presentation.style import (
     colour_by,
     new_figure,
     padded,
+    panel,
     scale,
     styled,
     tick,
@@ -30,11 +31,15 @@ FILLED = 0.4
 
 @styled
 def rate_distortion(
-    points: pd.DataFrame, corners: np.ndarray, first: int, colour: str, zero_rate: float | None
+    points: pd.DataFrame,
+    corners: np.ndarray,
+    first: int,
+    colour: str,
+    zero_rate: float | None,
+    into: Axes | None = None,
 ) -> Figure:
     """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, a ring around `first`, D0."""
-    figure = new_figure(4.6)
-    axes = figure.subplots()
+    figure, axes = panel(4.6, into)
     dots = trial_dots(axes, points, "rate_nats", "distortion_nats", colour, size=34)
     axes.plot(*corners.T, color=INK, linewidth=1.2, zorder=2, label="frontier")
     ring = points[points["trial"] == first]

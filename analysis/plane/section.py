@@ -1,6 +1,7 @@
 """What a report says of the rate-distortion plane: the frontier, the area below it, and the check of its slope."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from analysis.frames.sweep import Sweep
 from analysis.plane import figures
@@ -34,15 +35,15 @@ def slope_sections(view: View) -> list[Section]:
     return [area_section(view), convergence_section(view)]
 
 
-def frontier_section(view: View) -> Section:
-    """Show the rate-distortion plane."""
+def frontier_section(view: View, into: Axes | None = None) -> Section:
+    """Show the rate-distortion plane, in a figure of its own or in a panel of another."""
     zero_rate, title = view.zero_rate.nats, "Rate and distortion"
     points = frontier(view.runs, zero_rate)
     if points.empty:
         return left_out(title, "frontier")
     colour = colour_by(points)
     first, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
-    figure = figures.rate_distortion(points, corners, first, colour, zero_rate)
+    figure = figures.rate_distortion(points, corners, first, colour, zero_rate, into)
     sentence = f"{_how_to_read(points, colour, zero_rate)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
     return Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)
 

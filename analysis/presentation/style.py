@@ -1,7 +1,7 @@
 """How every figure looks: one palette, one width, units on every axis."""
 
 import io
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +20,8 @@ from vae.parameters import PARAMETERS
 WIDTH = 7.5
 """Inches of every figure: text of 9 points is then 12 pixels high at 700 pixels."""
 DOTS_PER_INCH = 150
+SHOWN_PER_INCH = 96
+"""Pixels of a page, of which a screen may have several dots."""
 KINDS: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 """Files of a figure, and what of their time and maker is left out."""
 COLOURS: list[Any] = sns.color_palette("colorblind")
@@ -54,9 +56,26 @@ styled = mpl.rc_context(STYLE)
 """Decorator of every function that draws or saves."""
 
 
+class ReportFigure(Figure):
+    """A figure that a notebook shows, without pyplot and its global state."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Return the figure as a picture, and how wide a page shows it."""
+        width, height = (round(inches * SHOWN_PER_INCH) for inches in self.get_size_inches())
+        return saved(self, "png"), {"width": width, "height": height}
+
+
 def new_figure(height: float) -> Figure:
     """Return an empty figure of the common width, `height` in inches."""
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+    return ReportFigure(figsize=(WIDTH, height), layout="constrained")
+
+
+def panel(height: float, axes: Axes | None = None) -> tuple[Figure, Axes]:
+    """Return a new figure of one panel, and the panel; where there are axes already, their figure and they."""
+    if axes is None:
+        figure = new_figure(height)
+        return figure, figure.subplots()
+    return cast(Figure, axes.figure), axes
 
 
 def colour_by(points: pd.DataFrame, without: str = "") -> str:

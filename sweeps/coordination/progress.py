@@ -4,10 +4,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from html import escape
 from math import isnan
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -17,6 +17,8 @@ from sweeps.coordination.status import Status
 from vae.streams import say
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_BARS = 0.2
+"""In a notebook, each of which is a message to a browser."""
 MOST_SECONDS_SILENT = 10.0
 """Whatever the coordinator and its workers do meanwhile."""
 MOST_STACKS = 4
@@ -36,7 +38,9 @@ def live_progress(objective: str, *, quiet: bool = False) -> Iterator[Show]:
     console = Console(stderr=True)
     if quiet:
         yield lambda status: None
-    elif console.is_terminal or (console.is_jupyter and find_spec("ipywidgets")):
+    elif console.is_jupyter:
+        yield _Cell(objective).show
+    elif console.is_terminal:
         with _Bar(objective, console) as bar:
             yield bar.show
     else:
@@ -67,6 +71,31 @@ class _Bar(Progress):
         yield self.make_tasks_table(self.tasks)
         for line in in_flight(self._latest) if self._latest else ():
             yield Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
+class _Cell:
+    """A bar below a notebook's cell; it needs no widgets."""
+
+    def __init__(self, objective: str) -> None:
+        from IPython.display import display
+
+        self._objective = objective
+        self._drawn = monotonic()
+        self._place: Any = display(_bar(0.0, "starting the workers"), raw=True, display_id=True)
+
+    def show(self, status: Status) -> None:
+        if monotonic() - self._drawn < SECONDS_BETWEEN_BARS and status.told < status.goal:
+            return
+        self._drawn = monotonic()
+        text = ", ".join(filter(None, [describe(status, self._objective), beginning(status)]))
+        self._place.update(_bar(_share(status), text, in_flight(status)), raw=True)
+
+
+def _bar(share: float, text: str, below: Iterable[str] = ()) -> dict[str, str]:
+    """Return a bar as a notebook takes it: HTML, and text for where there is none."""
+    lines = "".join(f"<br><small>{escape(line)}</small>" for line in below)
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="share of the sweep"></progress>'
+    return {"text/plain": f"{share:.0%} {text}", "text/html": f"<div>{bar} {share:.0%} {escape(text)}{lines}</div>"}
 
 
 @dataclass

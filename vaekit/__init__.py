@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis import metrics
+from analysis.choice.choice import Choice
 from analysis.choice.more_seeds import worth_more_seeds
-from analysis.frames.sweep import Sweep
-from analysis.frames.sweep import open_sweep as open
 from analysis.metrics import score
+from analysis.notebook.run import Run
+from analysis.notebook.sweep import Sweep
+from analysis.notebook.sweep import open_sweep as open
 from analysis.scores.in_sweep import score_run
 from sweeps.coordination import refine as _refining
 from sweeps.coordination.coordinator import Work, run_sweep
@@ -25,7 +27,7 @@ from vae.files.results import find_folder
 from vae.own.source import check_named
 from vae.streams import say
 
-__all__ = ["Spec", "Sweep", "compare", "metrics", "open", "refine", "score", "sweep"]
+__all__ = ["Choice", "Run", "Spec", "Sweep", "compare", "metrics", "open", "refine", "score", "sweep"]
 
 
 def sweep(**options: Any) -> Sweep:

@@ -1,0 +1,87 @@
+"""A sweep as a notebook has it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.frames.sweep import Sweep as Frames
+from analysis.notebook.html import strip, table
+from analysis.notebook.plots import Plots
+from analysis.notebook.run import Run
+from analysis.presentation.words import counted
+from analysis.statistics.states import states
+from vae.errors import VaekitError
+from vae.files.results import find_folder
+
+if TYPE_CHECKING:
+    from analysis.choice.choice import Choice
+    from analysis.presentation.view import View
+
+ROWS = 5
+"""Of the leaderboard."""
+
+
+class Sweep(Frames):
+    """What a sweep measured, read when it is first asked for and kept, and its report's figures in `plot`."""
+
+    @cached_property
+    def view(self) -> View:
+        """What the report's builders are handed: the sweep, and what is computed of it once."""
+        from analysis.presentation.view import View
+
+        return View(self)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """The report's figures, a method each."""
+        return Plots(self.view)
+
+    def choice(self) -> Choice:
+        """Return which trial to take, which others may be as good, and what would make it surer."""
+        from analysis.choice.choice import choice
+
+        return choice(self.view)
+
+    def report(self, dest: str | Path | None = None) -> Path:
+        """Write the report and return its page's path; it lies in `dest`, else in report/ of the sweep."""
+        from analysis.report.write import write_report
+
+        return write_report(self, None if dest is None else Path(dest))
+
+    def run(self, number: int) -> Run:
+        """Return one run to look into: its posterior, decoder and pictures; ResultsError where there is none."""
+        return Run(self, super().run(number).number)
+
+    def __repr__(self) -> str:
+        try:
+            return f"<Sweep {str(self.path)!r}: {self._counts()}>"
+        except VaekitError:  # a folder that can no longer be read has its own errors, when it is asked for something
+            return super().__repr__()
+
+    def _counts(self) -> str:
+        counts = states(self.trials).set_index("state")["trials"]
+        asked = max(int(self.spec["trials"]), len(self.trials))
+        return f"{counts['COMPLETE']} of {counted(asked, 'trial')} complete, {counted(len(self.runs), 'run')}"
+
+    def _repr_html_(self) -> str:
+        from analysis.choice.verdict import verdict
+        from analysis.trials.section import leaderboard_sections
+
+        view, (board, *_) = self.view, leaderboard_sections(self.view)
+        parts = [f"<p><b>{escape(self.name)}</b> · {escape(self._counts())}</p>", f"<p>{escape(verdict(view))}</p>"]
+        if len(board.preview):
+            parts.append(table(board.preview.head(ROWS)))
+        if view.best_runs:
+            parts.append(strip(self.run(view.best_runs[0])))
+        return "".join(parts)
+
+
+def open_sweep(where: str | Path, out: str | Path = "results", network: str | None = None) -> Sweep:
+    """Return the sweep of that NAME (under `out`) or PATH; ResultsError where there is none.
+
+    `network` names the networks of the user's own, MODULE:FUNCTION, that may be imported to read its weights.
+    """
+    return Sweep(find_folder(where, out), network)
