@@ -68,7 +68,7 @@ def test_the_same_figure_gives_the_same_bytes() -> None:
 def test_panels_of_a_narrow_figure_stand_below_each_other(sweep: Sweep) -> None:
     figure = effect_sections(View(sweep))[0].figure
     assert figure is not None
-    labels = [axes.get_ylabel() for axes in figure.axes]
+    labels = [axes.get_ylabel().replace("\n", " ") for axes in figure.axes]
     fit(figure, 3.3)
     assert [axes.get_ylabel().replace("\n", " ") for axes in figure.axes] == labels
     figure.draw_without_rendering()

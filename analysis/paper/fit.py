@@ -103,8 +103,10 @@ def _wrap(axes: Axes) -> None:
     for text, room in ((axes.xaxis.label, box.width), (axes.yaxis.label, box.height), *_titles(axes, box.width)):
         words, extent = text.get_text(), text.get_window_extent()
         needed = extent.height if text.get_rotation() == 90 else extent.width
-        if needed > room and "\n" not in words:
-            text.set_text("\n".join(textwrap.wrap(words, max(10, int(len(words) * room / needed)))))
+        if needed > room:
+            most = max(10, int(max(map(len, words.split("\n"))) * room / needed))
+            lines = words.replace(" (", "\n(").split("\n")
+            text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, most)))
 
 
 def _titles(axes: Axes, room: float) -> list[tuple[Text, float]]:
