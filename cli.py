@@ -377,18 +377,20 @@ def data_info(
     **options: Any,
 ) -> None:
     """Read data as a sweep would, describe them, and show some."""
+    from analysis.intrinsic_dimension.of_data import in_words, of_data
     from analysis.presentation.glimpse import plain, write_picture
-    from analysis.report.terminal import print_fields, print_glimpse
+    from analysis.report.terminal import print_fields, print_glimpse, rows_of
     from sweeps.spec.make import make_spec
     from vae.data import describe, load_data
 
     read = load_data(make_spec({"data": data} | _given(options)).data_config)
     if picture:
         write_picture(read, picture)
+    dimension = of_data(read)
     if as_json:
-        _print_json(describe(read))
+        _print_json(describe(read) | {"intrinsic_dimension": rows_of(dimension)})
         return
-    print_fields(plain(describe(read)))
+    print_fields(plain(describe(read)) | {"intrinsic dimension": in_words(dimension)})
     print_glimpse(read)
 
 

@@ -6,6 +6,7 @@ from analysis.effects.section import effect_sections
 from analysis.features.section import feature_sections
 from analysis.health.section import flag_sections, health_sections
 from analysis.importance.section import importance_sections
+from analysis.intrinsic_dimension.section import intrinsic_dimension_sections
 from analysis.kl.section import kl_sections
 from analysis.latent_space.section import latent_space_sections
 from analysis.methods.section import method_sections
@@ -26,7 +27,11 @@ AUTOENCODER = Chapter(title="VAE and autoencoder", slug="autoencoder", builders=
 CHAPTERS = (
     ANSWER,
     Chapter(title="Explorer", slug="explorer", builders=(leaderboard_sections,)),
-    Chapter(title="Parameters", slug="parameters", builders=(effect_sections, importance_sections, kl_sections)),
+    Chapter(
+        title="Parameters",
+        slug="parameters",
+        builders=(effect_sections, importance_sections, kl_sections, intrinsic_dimension_sections),
+    ),
     Chapter(title="What it makes", slug="makes", builders=(picture_sections, feature_sections)),
     Chapter(title="Latent space", slug="latent_space", builders=(latent_space_sections,)),
     Chapter(title="Disentanglement", slug="disentanglement", builders=(score_sections, method_sections)),

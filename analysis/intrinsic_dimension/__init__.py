@@ -1,0 +1,1 @@
+"""How many dimensions data have, whatever the number of their pixels."""
