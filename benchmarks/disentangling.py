@@ -11,6 +11,7 @@ are encoded again from the kept weights.
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,7 +20,8 @@ from analysis.methods.differences import between_losses, between_weights
 from analysis.methods.figures import INKS, MARKS
 from analysis.methods.weighted import losses_of, trials_of, weighted
 from analysis.presentation.style import INK, LINES, QUIET, new_figure, saved, scale_x, styled
-from analysis.scores.after_sweep import ACROSS_RUNS, score_sweep
+from analysis.scores.across_runs import ACROSS_RUNS
+from analysis.scores.after_sweep import score_sweep
 from analysis.scores.of_codes import score_codes
 from analysis.statistics.intervals import SUFFIX
 from benchmarks.table import options, show
@@ -37,15 +39,17 @@ def main() -> None:
     arguments = parser.parse_args()
     sweep = open_sweep(arguments.sweep)
     runs = weighted(sweep.spec, sweep.runs.drop(columns=list(SCORES), errors="ignore").merge(_scores(sweep), on="run"))
-    told = [*SCORES, *(name for name in runs if name.startswith(GAP)), ACROSS_RUNS]
+    gaps = [GAP + factor for factor in sweep.factor_names]
+    told = [*SCORES, *gaps, ACROSS_RUNS]
     trials = trials_of(runs, [*told, *TOTALS]).sort_values(["loss", "weight"])
     if arguments.figure:
-        figure = _figure(trials, runs, [name for name in told if name.startswith(GAP)])
-        arguments.figure.write_bytes(saved(figure, "svg"))
+        arguments.figure.write_bytes(saved(_figure(trials, runs, gaps), "svg"))
     differences = pd.concat([between_weights(runs, told), between_losses(runs, told)])
     columns = ["loss", "weight", "n", *(name for of in told for name in (of, of + SUFFIX)), *TOTALS]
     notes = ["", differences.to_string(index=False, na_rep="-", float_format="{:.3f}".format)]
-    show(trials[columns].to_dict("records"), notes, arguments.json)
+    show(
+        [dict(zip(columns, row, strict=True)) for row in trials[columns].itertuples(index=False)], notes, arguments.json
+    )
 
 
 def _scores(sweep: Sweep) -> pd.DataFrame:
@@ -53,7 +57,7 @@ def _scores(sweep: Sweep) -> pd.DataFrame:
     rows = []
     for run in sweep.runs["run"]:
         scores = score_codes(SCORES, sweep.scored_codes(run))
-        gaps = zip(sweep.factor_names, scores["mig"].per_factor, strict=True)
+        gaps = zip(sweep.factor_names, np.asarray(scores["mig"].per_factor), strict=True)
         of_run = {name: float(score) for name, score in scores.items()}
         rows.append({"run": run} | of_run | {GAP + factor: float(gap) for factor, gap in gaps})
     across = score_sweep(sweep, ACROSS_RUNS)[["run", "value"]].rename(columns={"value": ACROSS_RUNS})
