@@ -8,10 +8,11 @@ SMALL is a sweep, AGAIN the same trials with more seeds, LARGE a sweep of more t
     vaekit sweep --trials 24 --seeds 13 --name again
     vaekit sweep --trials 96 --seeds 10 --seed 1000 --name large
 
-The recommendation is made of SMALL alone. What it is worth is told by those of AGAIN's seeds that SMALL has not: they had
-no part in choosing it. What a sweep's best is worth is told without selection bias too: it is chosen by the objective on
-one half of the seeds and measured on the other, in both directions. Everything is measured on the test split. Of the
-regret against LARGE, `choice` is what another trial of AGAIN would have brought, `search` what only more trials bring.
+The recommendation is made of SMALL alone. What it is worth is told by those of AGAIN's seeds that SMALL has not: they
+had no part in choosing it. What a sweep's best is worth is told without selection bias too: it is chosen by the
+objective on one half of the seeds and measured on the other, in both directions. Everything is measured on the test
+split. Of the regret against LARGE, `choice` is what another trial of AGAIN would have brought, `search` what only more
+trials bring.
 """
 
 import argparse

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import metrics
-from analysis.choice.choice import Choice
+from analysis.choice.choose import Choice
 from analysis.choice.more_seeds import worth_more_seeds
 from analysis.metrics import score
 from analysis.notebook.run import Run

@@ -22,7 +22,7 @@ def contenders(values: pd.DataFrame, best: int, *, is_less_better: bool = False)
     https://doi.org/10.1214/aos/1176346726), with Dunnett's one-sided quantile. A trial `is_worse` where its interval
     lies above 0; the truly best trial is among the others at least 95 times in 100, however many were looked at. What
     seeds do to all trials is taken out first, and the noise is pooled over trials (`noise_of`). Of one seed nothing is
-    told, and where the F test finds no difference at all between trials (95 %), no trial is called worse.
+    told, and where nothing says that trials differ at all (`Noise.differs`), no trial is called worse.
 
     `is_as_good` marks what may be recommended in place of the best: trials that fall short by no more than one standard
     error of the best's mean (the one-standard-error rule, Breiman et al. 1984, section 3.4.3), and of which a one-sided
@@ -35,7 +35,7 @@ def contenders(values: pd.DataFrame, best: int, *, is_less_better: bool = False)
     shortfall = noise.means[place] - noise.means
     error = noise.errors(place)
     quantile = dunnett(len(shortfall) - 1, noise.degrees, noise.is_balanced) if noise.degrees else np.nan
-    is_worse = (shortfall > quantile * error) & (noise.p_value < 1 - LEVEL)
+    is_worse = (shortfall > quantile * error) & noise.differs
     deviation = np.sqrt(noise.variances[place])
     bound = stats.t.ppf(LEVEL, noise.degrees) * error if noise.degrees else error
     is_as_good = (shortfall <= deviation / np.sqrt(noise.counts[place])) & (shortfall + bound <= TOLERANCE * deviation)

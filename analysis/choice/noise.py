@@ -10,6 +10,8 @@ from scipy import optimize, special, stats
 Floats = npt.NDArray[np.float64]
 LARGEST = 1e150
 """The square of a larger value has no place among finite numbers: it counts as missing."""
+DOUBT = 0.01
+"""The level of the F test by which a study is said to tell anything."""
 LEAST_SHARE = 1e-5
 """Of the typical variance, below which none is taken to lie, where its logarithm is needed."""
 
@@ -33,6 +35,11 @@ class Noise:
     """Of the F test that no trial differs from another; 1 where it cannot be made."""
     _of_seeds: Floats
     """What not knowing the seeds' effects exactly adds to the covariance of `means`, in units of `pooled`."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether any trial differs from another: of studies of noise alone, DOUBT are said to."""
+        return self.p_value < DOUBT
 
     @property
     def is_balanced(self) -> bool:
@@ -72,7 +79,7 @@ def noise_of(table: pd.DataFrame) -> Noise:
     spare = int((counts[half] - 1).sum())
     total = max(spare - int(np.linalg.matrix_rank(system, hermitian=True)), 0)
     squares = np.square(residuals).sum(axis=1)
-    means = raw - weights @ seeds
+    means, of_seeds = raw - weights @ seeds, weights @ inverse @ weights.T
     degrees = np.where(half, (counts - 1) * (total / max(spare, 1)), counts - 1.0)
     pooled = float(squares[half].sum() / total) if total else np.nan
     variances, of_one = _moderated(squares, degrees, half, pooled, total)
@@ -83,8 +90,8 @@ def noise_of(table: pd.DataFrame) -> Noise:
         variances=variances,
         pooled=pooled,
         degrees=of_one,
-        p_value=_p_value(means, counts, squares, degrees),
-        _of_seeds=weights @ inverse @ weights.T,
+        p_value=_p_value(means, np.diag(1 / counts) + of_seeds, squares, degrees),
+        _of_seeds=of_seeds,
     )
 
 
@@ -116,11 +123,13 @@ def _prior(variances: Floats, degrees: Floats) -> tuple[float, float]:
     return float(np.exp(centred.mean() + special.digamma(half) - np.log(half))), 2 * half
 
 
-def _p_value(means: Floats, counts: npt.NDArray[np.int64], squares: Floats, degrees: Floats) -> float:
-    spare, trials = float(degrees.sum()), len(means)
-    if spare <= 0 or trials < 2:
+def _p_value(means: Floats, covariance: Floats, squares: Floats, degrees: Floats) -> float:
+    """Of the F test that all means are one, given their covariance in units of the noise."""
+    spare, others = float(degrees.sum()), len(means) - 1
+    if spare <= 0 or not others:
         return 1.0
-    centre = np.average(means, weights=counts)
-    between = float((counts * np.square(means - centre)).sum()) / (trials - 1)
+    solved = np.linalg.solve(covariance, np.column_stack([means, np.ones_like(means)]))
+    centre = solved[:, 0].sum() / solved[:, 1].sum()
+    between = float((means - centre) @ (solved[:, 0] - centre * solved[:, 1])) / others
     within = float(squares.sum()) / spare
-    return float(stats.f.sf(between / within, trials - 1, spare)) if within > 0 else float(between == 0)
+    return float(stats.f.sf(between / within, others, spare)) if within > 0 else float(between == 0)

@@ -11,11 +11,16 @@ from scipy import stats
 
 from analysis.choice.axes import Searched
 from analysis.statistics.intervals import LEVEL
+from analysis.statistics.names import is_named
 
 OUTER = 1 / 3
-"""Of a range: the part at an end in which all that is not worse must lie for the optimum to lie there."""
+"""Of a range: what is called its end."""
+FEW = 3
+"""Trials that lie at one end by chance at most one time in twenty."""
 SPARE = 3
 """Trials that a fit needs beyond its coefficients."""
+BETTER = 2 / 3
+"""Of the trials, that are fitted: poor ones lie on other slopes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +37,12 @@ class Region:
     """Whether they are as far apart as those of all trials: then nothing is told of this hyperparameter."""
 
 
-def regions_of(
-    board: pd.DataFrame, not_worse: Sequence[int], parameters: Sequence[str], named: Sequence[str]
-) -> tuple[Region, ...]:
-    """Return the region of each hyperparameter that varies; `named` are those of names."""
+def regions_of(board: pd.DataFrame, not_worse: Sequence[int], parameters: Sequence[str]) -> tuple[Region, ...]:
+    """Return the region of each hyperparameter that varies."""
     kept = board[board["trial"].isin(not_worse)]
     found = []
     for name in parameters:
-        if name in named:
+        if is_named(board[name]):
             names = tuple(sorted(set(kept[name].astype(str))))
             whole = len(names) == board[name].nunique()
             found.append(Region(parameter=name, low=None, high=None, names=names, is_whole=whole))
@@ -61,22 +64,23 @@ class Edge:
 def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_worse: Sequence[int]) -> list[Edge]:
     """Return the ends at which the optimum lies, a hyperparameter at most one; `values` are larger where better.
 
-    Either all trials that are not worse lie in the outer third of the range and nothing was tried further out; or a
-    second-degree response surface (Box and Wilson 1951, without products) of the better half of the trials still rises
-    at that end (one-sided 95 %, Bonferroni over ends), and the region reaches its outer third without reaching the
-    other one.
+    The best trial, the first of `not_worse`, lies in the outer third of the range, none that is not worse lies in the
+    opposite one, and there is evidence: a response surface of second degree (Box and Wilson 1951, without products) of
+    the better trials still rises at that end (one-sided 95 %); or at least FEW trials are not worse, all of them lie in
+    that third, and none lies further out.
     """
-    places = np.column_stack([axis.places(board[axis.name]) for axis in axes]) if axes else np.empty((len(board), 0))
+    if not axes:
+        return []
+    places = np.column_stack([axis.places(board[axis.name]) for axis in axes])
+    kept, best = (board["trial"].isin(trials).to_numpy() for trials in (not_worse, not_worse[:1]))
     rising = _rising(places, values.to_numpy(dtype=float))
-    kept = board["trial"].isin(not_worse).to_numpy()
     found = []
-    for axis, all_places, slopes in zip(axes, places.T, rising, strict=True):
-        for is_high, slope in zip((False, True), slopes, strict=True):
-            outward = all_places if is_high else 1 - all_places
+    for axis, own, slopes in zip(axes, places.T, rising, strict=True):
+        for is_high, rises in zip((False, True), slopes, strict=True):
+            outward = own if is_high else 1 - own
             region = outward[kept]
-            at_end = region.min() >= 1 - OUTER and region.max() == outward.max()
-            rises = slope and region.min() >= OUTER and region.max() >= 1 - OUTER
-            if at_end or rises:
+            all_there = len(region) >= FEW and region.min() >= 1 - OUTER and region.max() == outward.max()
+            if outward[best].min() >= 1 - OUTER and region.min() > OUTER and (rises or all_there):
                 found.append(Edge(searched=axis, is_high=is_high))
     return found
 
@@ -84,7 +88,7 @@ def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_
 def _rising(places: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> list[tuple[bool, bool]]:
     """Whether the fitted surface rises outward at the low and the high end of each axis."""
     count = places.shape[1]
-    better = np.argsort(-values, kind="stable")[: max(-(-len(values) // 2), 2 * count + 1 + SPARE)]
+    better = np.argsort(-values, kind="stable")[: max(round(BETTER * len(values)), 2 * count + 1 + SPARE)]
     squares = [place**2 for place in places[better].T]
     design = np.column_stack([np.ones(len(better)), *chain.from_iterable(zip(places[better].T, squares, strict=True))])
     spare = len(better) - np.linalg.matrix_rank(design)
@@ -93,7 +97,7 @@ def _rising(places: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) ->
     fitted, *_ = np.linalg.lstsq(design, values[better], rcond=None)
     variance = float(np.square(values[better] - design @ fitted).sum()) / spare
     covariance = variance * np.linalg.pinv(design.T @ design, hermitian=True)
-    quantile = stats.t.ppf(1 - (1 - LEVEL) / (2 * count), spare)
+    quantile = stats.t.ppf(LEVEL, spare)
     told = []
     for axis in range(count):
         ends = []

@@ -1,7 +1,8 @@
 """The choice as the page shows it."""
 
 from analysis.choice import figures
-from analysis.choice.choice import Choice, choice
+from analysis.choice.choice import choice
+from analysis.choice.choose import Choice
 from analysis.choice.length import too_short
 from analysis.choice.refined import refined
 from analysis.choice.regions import Region

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Literal
 
-from analysis.choice.choice import Choice, choice
+from analysis.choice.choice import choice
+from analysis.choice.choose import Choice
 from analysis.choice.length import longer, too_short
 from analysis.choice.regions import Edge
 from analysis.presentation.view import View

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from analysis.choice.choice import Choice, choice
+from analysis.choice.choice import choice
+from analysis.choice.choose import Choice
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, interval, listed, nats, number, setting
 from analysis.statistics.intervals import SUFFIX

@@ -17,7 +17,7 @@ from vae.errors import VaekitError
 from vae.files.results import find_folder
 
 if TYPE_CHECKING:
-    from analysis.choice.choice import Choice
+    from analysis.choice.choose import Choice
     from analysis.presentation.view import View
 
 ROWS = 5
