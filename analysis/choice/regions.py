@@ -60,6 +60,11 @@ class Edge:
     searched: Searched
     is_high: bool
 
+    @property
+    def value(self) -> float:
+        """The last value of the range."""
+        return self.searched.high if self.is_high else self.searched.low
+
 
 def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_worse: Sequence[int]) -> list[Edge]:
     """Return the ends at which the optimum lies, a hyperparameter at most one; `values` are larger where better.

@@ -10,7 +10,7 @@ from analysis.choice.sharpen import Step, steps
 from analysis.choice.verdict import verdict
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
-from analysis.presentation.words import cell, listed, short_label
+from analysis.presentation.words import cell, listed, nats, number, short_label
 
 MODES = {
     "explore": "Trials cover the space evenly (mode explore), so what lies between them was not tried, but nothing was "
@@ -35,7 +35,7 @@ def choice_sections(view: View) -> list[Section]:
         Section(
             title=title,
             slug="choice",
-            sentence="\n\n".join(paragraphs(view)),
+            sentence="\n\n".join(paragraphs(view, with_commands=False)),
             figure=figure,
             table=found.candidates,
             code=code,
@@ -43,11 +43,11 @@ def choice_sections(view: View) -> list[Section]:
     ]
 
 
-def paragraphs(view: View) -> list[str]:
+def paragraphs(view: View, *, with_commands: bool = True) -> list[str]:
     """Return the choice in plain text: did training suffice, what to take, the regions, what would make it surer."""
     found = choice(view)
     parts = [too_short(view), verdict(view), refined(view), regions_in_words(found), MODES.get(_mode(view, found), "")]
-    return [part for part in (*parts, in_words(steps(view))) if part]
+    return [part for part in (*parts, in_words(steps(view), with_commands)) if part]
 
 
 def _mode(view: View, found: Choice) -> str:
@@ -56,13 +56,15 @@ def _mode(view: View, found: Choice) -> str:
 
 def regions_in_words(found: Choice) -> str:
     """Say for each hyperparameter which values are as good as can be told; empty where nothing is told of any."""
-    told = [_region(region) for region in found.regions if not region.is_whole]
-    open_ones = [short_label(region.parameter) for region in found.regions if region.is_whole]
     if not found.regions or found.verdict in ("undecided", "decided"):
         return ""
-    said = f"The trials that are not worse have {listed(told)}." if told else ""
-    whole = f"Of {listed(open_ones)} nothing is told: they have all values that were tried." if open_ones else ""
-    return " ".join(filter(None, [said, whole]))
+    told = [_region(region) for region in found.regions if not region.is_whole]
+    untold = [short_label(region.parameter) for region in found.regions if region.is_whole]
+    furthest = float(found.candidates.loc[~found.candidates["is_worse"], "shortfall"].max())
+    within = f"{nats(furthest)} nats" if found.objective.endswith("_nats") else number(furthest, 2)
+    said = f"The trials that are not worse, whose means lie within {within} of the first's, have {listed(told)}."
+    whole = f"Of {listed(untold)} nothing is told: they have all values that were tried."
+    return " ".join([*([said] if told else []), *([whole] if untold else [])])
 
 
 def _region(region: Region) -> str:
@@ -73,8 +75,11 @@ def _region(region: Region) -> str:
     return f"{name} {low}" if low == high else f"{name} {low} to {high}"
 
 
-def in_words(further: list[Step]) -> str:
+def in_words(further: list[Step], with_commands: bool) -> str:
     """Return what would make the choice surer, a sentence each, but for longer training, which `too_short` asks for."""
-    return " ".join(
-        f"{step.sentence}{f': {step.command}' if step.command else ''}." for step in further if step.kind != "longer"
-    )
+    said = []
+    for step in further:
+        if step.kind != "longer":
+            command = f": {step.command}" if step.command and with_commands else ""
+            said.append(f"{step.sentence}{command}.")
+    return " ".join(said)

@@ -1,6 +1,7 @@
 """What would make the choice surer: longer training, a wider range, more seeds; each with its command."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Literal
@@ -10,7 +11,7 @@ from analysis.choice.choose import Choice
 from analysis.choice.length import longer, too_short
 from analysis.choice.regions import Edge
 from analysis.presentation.view import View
-from analysis.presentation.words import cell, counted, nats, number, short_label
+from analysis.presentation.words import cell, counted, listed, nats, number, short_label
 from vae.own.source import unnamed
 
 SEEDS = 10
@@ -35,25 +36,27 @@ def steps(view: View) -> list[Step]:
     if found.verdict == "none":
         return []
     longer_first = [Step(kind="longer", sentence=_longer(view), command=longer(view))] if too_short(view) else []
-    wider = [_wider(view, edge) for edge in found.edges]
-    return [*longer_first, *wider, *_seeds(view, found)]
+    return [*longer_first, *_wider(view, found.edges), *_seeds(view, found)]
 
 
 def _longer(view: View) -> str:
     return too_short(view).partition("; train longer")[0]
 
 
-def _wider(view: View, edge: Edge) -> Step:
-    axis, sweep = edge.searched, view.sweep
-    end = "largest" if edge.is_high else "smallest"
-    value = cell(axis.name, axis.high if edge.is_high else axis.low)
-    beyond = axis.beyond(is_high=edge.is_high)
-    sentence = f"The optimum lies at the edge of what was searched: {short_label(axis.name)} {value} is the {end} of it"
-    if not beyond or view.is_comparison:
-        return Step(kind="wider", sentence=sentence, command="")
-    option = f"--{axis.name.replace('_', '-')}"
-    words = ["vaekit", "sweep", str(sweep.folder.spec), option, beyond, "--name", sweep.name + WIDER]
-    return Step(kind="wider", sentence=f"{sentence}; search {beyond}", command=shlex.join(words))
+def _wider(view: View, ends: Sequence[Edge]) -> list[Step]:
+    """A wider range, where the optimum lies at the edge of one."""
+    if not ends:
+        return []
+    said = [f"{short_label(edge.searched.name)} {cell(edge.searched.name, edge.value)}" for edge in ends]
+    told = "is the last value of its range" if len(said) == 1 else "are the last values of their ranges"
+    sentence = f"The optimum lies at the edge of what was searched: {listed(said)} {told}"
+    beyond = {edge.searched.name: edge.searched.beyond(is_high=edge.is_high) for edge in ends}
+    options = [word for name, text in beyond.items() if text for word in (f"--{name.replace('_', '-')}", text)]
+    if not options or view.is_comparison:
+        return [Step(kind="wider", sentence=sentence, command="")]
+    sweep = view.sweep
+    words = ["vaekit", "sweep", str(sweep.folder.spec), *options, "--name", sweep.name + WIDER]
+    return [Step(kind="wider", sentence=f"{sentence}; widen it", command=shlex.join(words))]
 
 
 def _seeds(view: View, found: Choice) -> list[Step]:

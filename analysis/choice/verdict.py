@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.choice.choice import choice
 from analysis.choice.choose import Choice
+from analysis.choice.noise import DOUBT
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, interval, listed, nats, number, setting
 from analysis.statistics.intervals import SUFFIX
@@ -53,6 +54,8 @@ def _undecided(view: View, found: Choice) -> str:
     first = f"First in the leaderboard is {_reached(view, found, found.best)}."
     if isnan(found.noise):
         return f"Undecided: with one seed nobody knows a better trial from a luckier one. {first}"
+    if found.p_value < DOUBT:
+        return f"Undecided: the trials differ, but none can be told from the first. {first}"
     return (
         f"Undecided: the {len(found.candidates)} trials differ no more than their seeds do, so none can be told from "
         f"another (F test, p = {number(found.p_value, 2)}; noise of one seed {_amount(found, found.noise)}). {first}"
