@@ -1,12 +1,15 @@
 """Losses and weights against the seed: answers that are known of frames made for them."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from scipy import stats
 
 from analysis.frames.sweep import open_sweep
@@ -14,10 +17,15 @@ from analysis.methods.differences import AT, between_losses, between_weights
 from analysis.methods.equal_rate import at_equal_rate
 from analysis.methods.ranking import agreement
 from analysis.methods.section import method_sections, what_explains
-from analysis.methods.shares import shares_of_variance
+from analysis.methods.shares import shares_of_variance, side_by_side
 from analysis.methods.weighted import by_seed, others, over_weights, weighted
+from analysis.metrics import udr
 from analysis.presentation.view import View
+from analysis.scores.across_runs import udr_of_runs
+from analysis.scores.section import effect_sections
 from analysis.statistics.rank_correlation import rank_correlation
+from analysis.statistics.selection import varying
+from analysis.summary.section import paragraphs
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 
@@ -87,6 +95,12 @@ def test_of_noise_only_the_seed_explains_anything_on_average() -> None:
     assert found["seed"].mean() > 1 - plain / 2
 
 
+def test_shares_stand_side_by_side() -> None:
+    table = side_by_side(shares_of_variance(runs_of(noise()), ["mig", "rate_nats"]))
+    assert table["quantity"].tolist() == ["mig", "rate_nats"]
+    assert table.filter(regex="^of_[a-z]*$").sum(axis=1).tolist() == pytest.approx([1.0, 1.0])
+
+
 def test_shares_sum_to_one_and_need_two_seeds() -> None:
     assert sum(shares(runs_of(noise())).values()) == pytest.approx(1.0)
     assert shares_of_variance(runs_of(noise(), seeds=1), ["mig"]).empty
@@ -147,6 +161,12 @@ def test_losses_differ_at_their_means_and_at_their_best() -> None:
     assert table["loss"].tolist() == ["beta_tc_vae"] * 2
     assert dict(zip(table["at"], table["difference"], strict=True)) == pytest.approx({AT[0]: 7 / 3, AT[1]: 4.0})
     assert table["is_told"].all()
+
+
+def test_losses_are_told_among_all_pairs_and_places() -> None:
+    table = between_losses(runs_of(noise(), losses=("beta_vae", "beta_tc_vae", "dip_vae_i")), ["mig"])
+    wider = stats.t.ppf(1 - 0.025 / 6, 5) / stats.t.ppf(0.975, 5)
+    assert (table["among_all_half_width"] / table["difference_half_width"]).tolist() == pytest.approx([wider] * 6)
 
 
 def test_the_best_of_many_weights_gains_nothing_by_luck() -> None:
@@ -259,3 +279,43 @@ def test_drawn_settings_are_not_called_a_comparison(tmp_path: Path) -> None:
 def test_a_single_setting_and_drawn_betas_of_one_loss_have_no_section(tmp_path: Path, sampler: str) -> None:
     points = POINTS[:1] if sampler == "grid" else POINTS
     assert list(sections_of(tmp_path / "s", points, sampler=sampler)) == [""]
+
+
+def test_udr_is_kept_and_computed_anew_for_a_trial_of_more_seeds(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", points=POINTS[:2], seeds=3, epochs=3, trials=2, pixels=64)
+    sweep = open_sweep(folder.path)
+    found = udr_of_runs(sweep, range(6))
+    codes, kl = [sweep.codes(run) for run in range(3)], [group["kl_nats"] for _, group in sweep.dims.groupby("run")]
+    assert found["udr"][:3].tolist() == pytest.approx(udr(codes, kl[:3]).details["by_run"])
+    assert found["peers"].tolist() == [2] * 6
+    shutil.rmtree(folder.stacks)
+    write_sweep(folder.path, points=POINTS[:2], seeds=3, epochs=3, trials=2)  # no weights: nothing can be encoded
+    assert_frame_equal(udr_of_runs(open_sweep(folder.path), range(6)), found)
+    shutil.rmtree(folder.stacks)
+    write_sweep(folder.path, points=POINTS[:2], seeds=4, epochs=3, trials=2, pixels=64)
+    assert udr_of_runs(open_sweep(folder.path), range(8))["peers"].tolist() == [3] * 8
+
+
+def test_a_summary_does_not_call_every_loss_a_weight_of_the_rate(tmp_path: Path) -> None:
+    points = [point | {"loss": loss} for loss in LOSSES for point in POINTS]
+    spec: dict[str, Any] = {"seeds": 3, "epochs": 3, "sampler": "grid", "trials": 6, "loss": ",".join(LOSSES)}
+    said = [*paragraphs(View(open_sweep(write_sweep(tmp_path / "s", points=points, beta="usual", **spec).path)))]
+    assert "beta at each loss's usual values" in said[0]
+    assert said[-1].startswith("Every comparison is of the same ELBO, −R − D, whatever loss was minimised")
+    plain = [*paragraphs(View(open_sweep(write_sweep(tmp_path / "t", points=POINTS, seeds=3, trials=3).path)))]
+    assert plain[-1].endswith("whatever beta weighted R in training.")
+
+
+def test_scores_are_not_pooled_over_losses_that_weigh_other_things(tmp_path: Path) -> None:
+    runs = runs_of(noise())
+    assert view_titles(runs) == ["Scores and loss"]
+    assert view_titles(runs[runs["loss"] == "beta_vae"]) == ["Scores and beta"]
+
+
+def view_titles(runs: pd.DataFrame) -> list[str]:
+    runs = runs.assign(beta=runs["weight"], active_units=1.0, elbo_nats=0.0)
+    spec = SimpleNamespace(scores=["mig"], runs=runs, is_table=False)
+    view: Any = SimpleNamespace(sweep=spec, varying=varying(runs), own_runs=runs, runs=runs)
+    with pytest.MonkeyPatch.context() as patch:
+        draw_only(patch)
+        return [section.title for section in effect_sections(view)]

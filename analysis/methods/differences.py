@@ -14,6 +14,8 @@ from vae.columns import SAMPLED, SCORES
 WEIGHT_COLUMNS = ("quantity", "loss", "weight_of", "weight", "than")
 LOSS_COLUMNS = ("quantity", "loss", "than", "at")
 MEASURED = ("difference", "difference" + SUFFIX, "among_all" + SUFFIX, "is_told", "n")
+ROWS = 20
+"""Pairs that a figure and a page have room for."""
 AT = ("mean over weights", "best weight by the other seeds")
 """Where losses are compared: over all of their weights, and each at the setting that is best without the seed."""
 
@@ -22,18 +24,17 @@ def between_weights(runs: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFra
     """Return the difference of each two weights of a loss, the larger less the smaller one `than`, over seeds.
 
     WEIGHT_COLUMNS, then MEASURED: the mean difference of the n seeds that both have, over settings that differ in the
-    weight alone; its Student half-width (95 %); the half-width as wide as Bonferroni asks for all pairs of the loss,
+    weight alone; its Student half-width (95 %); the half-width as wide as Bonferroni asks for all pairs of all losses,
     and whether that one's interval excludes 0, which noise alone brings about in any of them one time in twenty.
     Nothing is told of one seed.
     """
     rows = []
-    for loss in losses_of(runs):
-        own = runs[runs["loss"] == loss]
-        for quantity in quantities:
-            pairs = dict(_pairs(own, quantity))
-            names = {"quantity": quantity, "loss": loss, "weight_of": own["weight_of"].iloc[0]}
-            for (low, high), measured in zip(pairs, _measured(list(pairs.values())), strict=True):
-                rows.append(names | {"weight": high, "than": low} | measured)
+    of_loss = {loss: runs[runs["loss"] == loss] for loss in losses_of(runs)}
+    for quantity in quantities:
+        found = [(loss, *pair) for loss, own in of_loss.items() for pair in _pairs(own, quantity)]
+        for (loss, (low, high), _), measured in zip(found, _measured([seeds for *_, seeds in found]), strict=True):
+            names = {"quantity": quantity, "loss": loss, "weight_of": of_loss[loss]["weight_of"].iloc[0]}
+            rows.append(names | {"weight": high, "than": low} | measured)
     return pd.DataFrame(rows, columns=[*WEIGHT_COLUMNS, *MEASURED])
 
 
@@ -58,17 +59,36 @@ def between_losses(runs: pd.DataFrame, quantities: Sequence[str]) -> pd.DataFram
     they are not compared at equal beta.
     """
     rows = []
-    losses = losses_of(runs)
     for quantity in quantities:
-        tables = {loss: by_seed(runs[runs["loss"] == loss], quantity, ["weight", *others(runs)]) for loss in losses}
-        shared = sorted(set.intersection(*(set(table.columns) for table in tables.values()))) if tables else []
-        for at, of_seeds in zip(AT, (_means, _best_of_others), strict=True):
-            values = {loss: of_seeds(t[shared].to_numpy(float), _is_less(quantity)) for loss, t in tables.items()}
-            pairs = [pair for pair in combinations(losses, 2) if all(values[loss].size for loss in pair)]
-            found = _measured([values[later] - values[earlier] for earlier, later in pairs])
-            for (earlier, later), measured in zip(pairs, found, strict=True):
-                rows.append({"quantity": quantity, "loss": later, "than": earlier, "at": at} | measured)
+        found = [
+            (later, earlier, at, values[later] - values[earlier])
+            for at, values in _at_places(runs, quantity).items()
+            for earlier, later in combinations(values, 2)
+        ]
+        for (*names, _), measured in zip(found, _measured([seeds for *_, seeds in found]), strict=True):
+            rows.append(dict(zip(LOSS_COLUMNS, (quantity, *names), strict=True)) | measured)
     return pd.DataFrame(rows, columns=[*LOSS_COLUMNS, *MEASURED])
+
+
+def _at_places(runs: pd.DataFrame, quantity: str) -> dict[str, dict[str, Float64]]:
+    """Each loss's values (seed,) of the seeds that all losses have, AT the places where there are any."""
+    keys, losses = ["weight", *others(runs)], losses_of(runs)
+    tables = [by_seed(runs[runs["loss"] == loss], quantity, keys) for loss in losses]
+    shared = sorted(set.intersection(*(set(table.columns) for table in tables)))
+    values = [table[shared].to_numpy(float) for table in tables]
+    if not shared or not all(map(len, values)):
+        return {}
+    places = {AT[0]: [table.mean(axis=0) for table in values]}
+    if len(shared) > 1:
+        places[AT[1]] = [_best_of_others(table, _is_less(quantity)) for table in values]
+    return {at: dict(zip(losses, of_losses, strict=True)) for at, of_losses in places.items()}
+
+
+def first_and_told(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences of the first quantity, and those that are told, at most ROWS of either."""
+    first: pd.DataFrame = table[table["quantity"] == table["quantity"].iloc[0]].head(ROWS)
+    told: pd.DataFrame = table[table["is_told"] & ~table.index.isin(first.index)].head(ROWS)
+    return pd.concat([first, told])
 
 
 def _is_less(quantity: str) -> bool:
@@ -76,19 +96,11 @@ def _is_less(quantity: str) -> bool:
     return SCORES.get(quantity.removesuffix(SAMPLED)) == "minimize"
 
 
-def _means(values: Float64, is_less: bool) -> Float64:
-    means: Float64 = values.mean(axis=0) if len(values) else np.empty(0)
-    return means
-
-
 def _best_of_others(values: Float64, is_less: bool) -> Float64:
-    """Each seed's value (seed,) at the setting that is best by the mean of the others; nothing of one seed."""
-    settings, seeds = values.shape
-    if not settings or seeds < 2:
-        return np.empty(0)
+    """Each seed's value (seed,) at the setting that is best by the mean of the other seeds, of (setting, seed)."""
     of_others = values.sum(axis=1, keepdims=True) - values
     best = of_others.argmin(axis=0) if is_less else of_others.argmax(axis=0)
-    chosen: Float64 = values[best, np.arange(seeds)]
+    chosen: Float64 = values[best, np.arange(values.shape[1])]
     return chosen
 
 

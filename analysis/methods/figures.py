@@ -88,7 +88,7 @@ def shares(table: pd.DataFrame) -> Figure:
             markersize=4.5, elinewidth=1.1, capsize=2, label=source.replace("_", " "),
         )  # fmt: skip
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set(xlim=(-0.08, 1.08), xlabel="share of the variance over runs (from 0 to 1)", ylabel="score (name)")
     axes.axvline(0.0, color=QUIET, linewidth=0.8, zorder=0)
     figure.legend(loc="outside upper center", ncols=len(sources))
@@ -118,7 +118,7 @@ def differences(table: pd.DataFrame, pairs: Sequence[str]) -> Figure:
             axes.plot(own["difference"], heights, "o", color=colour, markersize=4, label=at)
         axes.set_xlabel(f"difference of {quantity}\n(no unit)")
     panels[0].set_yticks(range(len(names)), names)
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
     panels[0].set_ylabel("pair (names)")
     if len(places) > 1:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)

@@ -6,12 +6,12 @@ import warnings
 from typing import TYPE_CHECKING
 
 from analysis.methods import figures, sentences
-from analysis.methods.differences import AT, between_losses, between_weights
+from analysis.methods.differences import AT, ROWS, between_losses, between_weights, first_and_told
 from analysis.methods.equal_rate import at_equal_rate
 from analysis.methods.methods import NO_SEEDS, Methods
 from analysis.methods.ranking import agreement
 from analysis.methods.sentences import PARTS
-from analysis.methods.shares import shares_of_variance
+from analysis.methods.shares import shares_of_variance, side_by_side
 from analysis.methods.weighted import over_weights, trials_of
 from analysis.metrics import ScoreWarning
 from analysis.presentation.section import Section, left_out, without_weights
@@ -22,8 +22,6 @@ from vae.errors import DataError, ResultsError
 if TYPE_CHECKING:
     from analysis.presentation.view import View
 
-ROWS = 20
-"""Pairs of weights that a figure and the page have room for."""
 INTERVALS = "Thick bars are 95 % intervals over seeds, thin ones as wide as all pairs of a panel together ask for."
 
 
@@ -127,7 +125,7 @@ def _shares(methods: Methods) -> Section:
         ),
         figure=figures.shares(table),
         table=table,
-        preview=table,
+        preview=side_by_side(table),
     )
 
 
@@ -143,14 +141,14 @@ def _between_losses(methods: Methods) -> Section:
     return Section(
         title=title,
         slug=slug,
-        sentence=sentences.told(table, methods.shown, "pairs of losses"),
+        sentence=sentences.told(table, methods.shown),
         reading=(
             f"Differences are paired by seed, the first loss less the second, at two places: the {AT[0]} of each loss, "
             f"and each seed's value at the {AT[1]}, so that no loss gains by the luck of its choice. {INTERVALS}"
         ),
         figure=figures.differences(drawn, pairs),
         table=table,
-        preview=drawn,
+        preview=first_and_told(table),
     )
 
 
@@ -168,11 +166,11 @@ def _between_weights(methods: Methods) -> Section:
     return Section(
         title=title,
         slug=slug,
-        sentence=sentences.told(table, methods.shown, "pairs of weights of a loss"),
+        sentence=sentences.told(table, methods.shown),
         reading=f"Differences are paired by seed, the larger weight less the smaller one. {INTERVALS}",
         figure=figures.differences(drawn, pairs) if len(set(pairs)) <= ROWS else None,
         table=table,
-        preview=drawn if len(set(pairs)) <= ROWS else drawn[drawn["is_told"]].head(ROWS),
+        preview=first_and_told(table),
     )
 
 

@@ -1,9 +1,13 @@
 """What is said of losses and weights, from the tables."""
 
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
 from analysis.methods.ranking import ALL
-from analysis.presentation.words import cell, counted, interval, label, listed, nats, number
+from analysis.presentation.words import cell, counted, interval, label, listed, nats
 from analysis.statistics.intervals import SUFFIX
 from vae.columns import RATE_PARTS
 
@@ -14,6 +18,8 @@ PARTS = {
     RATE_PARTS[2]: "dimension-wise KL (nats)",
 }
 """What losses are compared by at equal rate, as an axis has it."""
+NAMED = 3
+"""Differences that are said one by one."""
 
 
 def highest(table: pd.DataFrame, quantity: str) -> str:
@@ -44,26 +50,38 @@ def explained(table: pd.DataFrame) -> str:
     """Say what explains the first quantity of `shares_of_variance`; empty where nothing is known."""
     rows = table[table["quantity"] == table["quantity"].iloc[0]].to_dict("records") if len(table) else []
     said = [
-        f"the {row['source'].replace('_', ' ')} explains "
+        f"the {row['source'].replace('_', ' ')}{'' if place else ' explains'} "
         f"{interval(100 * row['share'], 100 * row['share' + SUFFIX], decimals=0)} %"
-        for row in rows
+        for place, row in enumerate(rows)
     ]
     return f"Of the variance of {rows[0]['quantity']} over runs, {listed(said)}." if rows else ""
 
 
-def told(table: pd.DataFrame, quantities: list[str], what: str) -> str:
-    """Say how many differences of each quantity exclude 0 although all pairs were looked at."""
-    said = []
+def told(table: pd.DataFrame, quantities: Sequence[str]) -> str:
+    """Say how many differences of each quantity exclude 0 although all were looked at, and which are the clearest."""
+    counts = []
     for quantity in quantities:
         rows = table[table["quantity"] == quantity]
-        said.append(f"{int(rows['is_told'].sum()) or 'none'} of {len(rows)} by {quantity}")
-    return f"Differences between {what} that are told from 0 although all of them were looked at: {listed(said)}."
+        counts.append(f"{int(rows['is_told'].sum()) or 'none'} of {len(rows)} in {quantity}")
+    clearest = table.assign(ratio=table["difference"].abs() / table["among_all" + SUFFIX])
+    clearest = clearest[clearest["is_told"] & clearest["quantity"].isin(quantities)]
+    said = [_difference(row) for row in clearest.sort_values("ratio", ascending=False).head(NAMED).to_dict("records")]
+    return f"Differences told from noise, with all pairs looked at: {listed(counts)}." + "".join(said)
 
 
-def ranked(table: pd.DataFrame, quantities: list[str], trials: int) -> str:
+def _difference(row: Mapping[Hashable, Any]) -> str:
+    if "weight" in row:
+        pair = f"{cell('beta', row['weight'])} − {cell('beta', row['than'])}"
+        what = f"{row['loss']} at {row['weight_of']} {pair}"
+    else:
+        what = f"{row['loss']} − {row['than']} ({row['at']})"
+    return f" In {row['quantity']}, {what} is {interval(row['difference'], row['difference' + SUFFIX])}."
+
+
+def ranked(table: pd.DataFrame, quantities: Sequence[str], trials: int) -> str:
     """Say how UDR ranks the trials beside some scores; `table` is `agreement`."""
     said = []
     for row in table[(table["loss"] == ALL) & table["score"].isin(quantities)].to_dict("records"):
-        span = f"{number(row['low'], 2)} to {number(row['high'], 2)}"
-        said.append(f"{number(row['rank_correlation'], 2)} with {row['score']} ({span})")
+        middle, low, high = (interval(row[name], math.nan) for name in ("rank_correlation", "low", "high"))
+        said.append(f"{middle} with {row['score']}" + (f" ({low} to {high})" if not math.isnan(row["low"]) else ""))
     return f"Over {counted(trials, 'trial')} UDR has a rank correlation of {listed(said)}."

@@ -39,6 +39,15 @@ def shares_of_variance(runs: pd.DataFrame, quantities: Sequence[str]) -> pd.Data
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+    """Return shares of variance with a row a quantity: a column, with its half-width, a source."""
+    wide = table[["quantity"]].drop_duplicates(ignore_index=True)
+    for source in table["source"].unique():
+        own = table[table["source"] == source].reset_index(drop=True)
+        wide = wide.assign(**{f"of_{source}": own["share"], f"of_{source}{SUFFIX}": own["share" + SUFFIX]})
+    return wide
+
+
 def _shares(values: Float64, losses: np.ndarray) -> Float64:
     """The shares of loss, setting within a loss, and seed, of values (setting, seed)."""
     settings, seeds = values.shape

@@ -30,12 +30,10 @@ def score_sections(view: View) -> list[Section]:
     """Show the first trial's scores, each score against each parameter, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", NO_SCORES)]
-    by_loss = [name for name in view.varying if PARAMETERS[name].of_loss and "loss" in view.varying]  # shown by loss
-    effects = [_effect_section(view, name) for name in beta_first(view.varying) if name not in by_loss]
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)
-        return [_best_section(view), *effects, _information_section(view)]
+        return [_best_section(view), *effect_sections(view), _information_section(view)]
 
 
 def _best_section(view: View) -> Section:
@@ -60,6 +58,12 @@ def _binned(sweep: Sweep) -> str:
         f" Continuous factors ({', '.join(names)}) have {BINS} classes of equally many images each; sap_r2 and irs "
         "read their values."
     )
+
+
+def effect_sections(view: View) -> list[Section]:
+    """Show each score against each parameter that varies; what losses weigh is not pooled over several of them."""
+    by_loss = [name for name in view.varying if PARAMETERS[name].of_loss and "loss" in view.varying]
+    return [_effect_section(view, name) for name in beta_first(view.varying) if name not in by_loss]
 
 
 def _effect_section(view: View, parameter: str) -> Section:
