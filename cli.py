@@ -287,15 +287,17 @@ def figures(
 @app.command()
 def export(
     sweep: Sweep,
-    to: Annotated[str, typer.Option(help="Format: parquet or csv.")],
+    to: Annotated[str, typer.Option(help="Format: parquet or csv for frames, latex or md for tables, or bibtex.")],
     dest: Annotated[Path, typer.Option(help="Folder to write them to.")],
+    rows: Annotated[int, typer.Option(help="Rows of the leaderboard in latex and md.")] = 10,
     out: Out = "results",
 ) -> None:
-    """Save the four frames (trials, runs, history, dims) as files."""
-    from analysis.frames.export import export_frames
+    """Save the four frames (trials, runs, history, dims), tables for a paper, or the works to cite."""
     from analysis.frames.sweep import open_sweep
+    from analysis.paper.export import export as write
+    from analysis.presentation.view import View
 
-    for path in export_frames(open_sweep(sweep, out), to, dest):
+    for path in write(View(open_sweep(sweep, out)), to, dest, rows):
         print(path)
 
 

@@ -15,6 +15,7 @@ from analysis.plane.section import plane_sections, slope_sections
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.provenance.section import provenance_sections, run_sections
+from analysis.references.section import references_sections
 from analysis.report.chapters import Chapter
 from analysis.scores.section import agreement_sections, score_sections
 from analysis.summary.section import summary_sections
@@ -43,7 +44,12 @@ CHAPTERS = (
         builders=(health_sections, slope_sections, perturbation_sections, agreement_sections, state_sections),
         is_folded=True,
     ),
-    Chapter(title="Reproduce", slug="reproduce", builders=(provenance_sections, run_sections), is_folded=True),
+    Chapter(
+        title="Reproduce",
+        slug="reproduce",
+        builders=(provenance_sections, references_sections, run_sections),
+        is_folded=True,
+    ),
 )
 
 

@@ -69,6 +69,7 @@ BUILT_IN = (
         factors=LABEL,
         origin="with scikit-learn",
         licence="CC BY 4.0 (UCI)",
+        citation="Alpaydin & Kaynak 1998",
         read=_read_digits,
         files=lambda request: [_digits_file()],
     ),

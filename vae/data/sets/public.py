@@ -22,6 +22,7 @@ def _public(
     shape: tuple[int, ...],
     factors: Mapping[str, int],
     licence: str,
+    citation: str,
     read: Callable[[Path], RawData],
 ) -> Source:
     return Source(
@@ -32,6 +33,7 @@ def _public(
         factors=factors,
         origin="your folder" if DOWNLOADS[name].by_hand else "downloaded once",
         licence=licence,
+        citation=citation,
         read=lambda request: read(fetch(name, request.cache)),
         files=lambda request: _with_content(fetch(name, request.cache)),
     )
@@ -50,13 +52,26 @@ def _mpi3d(kind: str, description: str) -> Source:
         return read_mpi3d(folder, f"mpi3d_{kind}.npz")
 
     samples = n_combinations(MPI3D)
-    return _public(f"mpi3d-{kind}", description, samples, (64, 64, 3), MPI3D, "CC BY 4.0", read)
+    return _public(f"mpi3d-{kind}", description, samples, (64, 64, 3), MPI3D, "CC BY 4.0", "Gondal et al. 2019", read)
 
 
 PUBLIC = (
-    _public("mnist", "handwritten digits, grey", 70_000, (28, 28), LABEL, "CC BY-SA 3.0", _read_idx),
-    _public("fashion-mnist", "articles of clothing, grey", 70_000, (28, 28), LABEL, "MIT", _read_idx),
-    _public("dsprites", "DeepMind's own sprites, binary", 737_280, (64, 64), SPRITES, "Apache-2.0", read_dsprites),
+    _public(
+        "mnist", "handwritten digits, grey", 70_000, (28, 28), LABEL, "CC BY-SA 3.0", "LeCun et al. 1998", _read_idx
+    ),
+    _public(
+        "fashion-mnist", "articles of clothing, grey", 70_000, (28, 28), LABEL, "MIT", "Xiao et al. 2017", _read_idx
+    ),
+    _public(
+        "dsprites",
+        "DeepMind's own sprites, binary",
+        737_280,
+        (64, 64),
+        SPRITES,
+        "Apache-2.0",
+        "Matthey et al. 2017",
+        read_dsprites,
+    ),
     _public(
         "shapes3d",
         "DeepMind's own rooms, in colour; needs vaekit[hdf5]",
@@ -64,6 +79,7 @@ PUBLIC = (
         (64, 64, 3),
         SHAPES3D,
         "Apache-2.0",
+        "Burgess & Kim 2018",
         read_shapes3d,
     ),
     _mpi3d("toy", "a robot's arm, simply rendered"),
@@ -76,9 +92,37 @@ PUBLIC = (
         (96, 96),
         SMALLNORB,
         "for research",
+        "LeCun et al. 2004",
         read_smallnorb,
     ),
-    _public("cars3d", "cars from all sides, in colour", 17_568, (128, 128, 3), CARS3D, "none stated", read_cars3d),
-    _public("cifar10", "photographs of ten classes", 60_000, (32, 32, 3), LABEL, "none stated", read_cifar10),
-    _public("svhn", "house numbers, cropped to a digit", 99_289, (32, 32, 3), LABEL, "non-commercial", read_svhn),
+    _public(
+        "cars3d",
+        "cars from all sides, in colour",
+        17_568,
+        (128, 128, 3),
+        CARS3D,
+        "none stated",
+        "Reed et al. 2015",
+        read_cars3d,
+    ),
+    _public(
+        "cifar10",
+        "photographs of ten classes",
+        60_000,
+        (32, 32, 3),
+        LABEL,
+        "none stated",
+        "Krizhevsky 2009",
+        read_cifar10,
+    ),
+    _public(
+        "svhn",
+        "house numbers, cropped to a digit",
+        99_289,
+        (32, 32, 3),
+        LABEL,
+        "non-commercial",
+        "Netzer et al. 2011",
+        read_svhn,
+    ),
 )

@@ -33,6 +33,8 @@ class Source:
     """Where the samples come from: drawn here, downloaded once, from a folder of yours, or with a package."""
     licence: str
     """The licence that their makers state."""
+    citation: str = ""
+    """The work that describes them, in authors and year; nothing of vaekit's own."""
     read: Callable[[Request], RawData]
     files: Callable[[Request], list[Path]] = lambda request: []
     """The files and folders that are read, by which a change is told; none where samples are drawn."""

@@ -1,0 +1,1 @@
+"""What a sweep and its report use, to cite."""
