@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
+import vaekit
 from analysis.effects.effects import CURVES, TRUST, Effects, effects, is_full_grid
 from analysis.effects.pair import best_of_pairs
 from analysis.effects.section import effect_sections
@@ -19,6 +20,7 @@ from tests.drawn import band, dots, lines, places
 from tests.synthetic import write_sweep
 from tests.test_surrogate import NAMES, elbo, noise_alone, study
 from vae.columns import parse_objectives
+from vae.errors import ResultsError
 
 (OBJECTIVE,) = parse_objectives("elbo")
 COLUMN = OBJECTIVE.column
@@ -112,6 +114,21 @@ def test_few_trials_are_dots_alone(tmp_path: Path) -> None:
         assert axes.get_title(loc="left") == "dots alone: fewer than 10 trials"
     assert shown["objective_map"].left_out
     assert shown["surrogate"].left_out
+
+
+def test_a_sweep_has_them_in_python(tmp_path: Path) -> None:
+    sweep = vaekit.open(write_sweep(tmp_path / "s", trials=16, seeds=2).path)
+    table = sweep.effects()
+    assert list(table) == ["parameter", *CURVES]
+    assert set(table["parameter"]) == set(NAMES)
+    own = table.query("parameter == 'beta' and quantity == 'rate_nats'")
+    point = {"latent_dim": [8], "beta": [own["value"].iloc[0]], "hidden_dim": [64]}
+    predicted = sweep.surrogate("rate_nats").predict(pd.DataFrame(point))
+    assert predicted["low"].iloc[0] < predicted["high"].iloc[0]
+    assert list(sweep.intrinsic_dimension()["estimator"]) == ["Two-NN", "maximum likelihood"]
+    for name in ("state", "nothing"):
+        with pytest.raises(ResultsError, match="needs a column of numbers that differ in 10 complete trials"):
+            sweep.surrogate(name)
 
 
 def test_a_sweep_of_one_hyperparameter_has_no_map(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ class Effects:
         parts = [self._curve(quantity, found, name) for quantity, found in self.shown.items()]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CURVES))
 
+    def table(self) -> pd.DataFrame:
+        """Return the effects of all hyperparameters, as `of`, after a column `parameter`."""
+        parts = [self.of(name).assign(parameter=name) for name in self.names]
+        table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["parameter", *CURVES])
+        return table[["parameter", *(name for name in table if name != "parameter")]]
+
     @property
     def shown(self) -> dict[str, Surrogate]:
         """The surrogates that foretell enough."""

@@ -34,10 +34,22 @@ class Plots:
         return figure if ax is None else ax
 
     def effects(self, parameter: str = "beta") -> Figure:
-        """Draw rate, distortion, ELBO and active units against a hyperparameter."""
+        """Draw the objectives, rate, distortion and active units against a hyperparameter."""
         from analysis.effects.section import effect_sections
 
         return self._one(effect_sections(self._view), f"effect_{parameter}")
+
+    def objective_map(self) -> Figure:
+        """Draw what the two hyperparameters that matter most reach together."""
+        from analysis.effects.section import effect_sections
+
+        return self._one(effect_sections(self._view), "objective_map")
+
+    def intrinsic_dimension(self) -> Figure:
+        """Draw the data's intrinsic dimension beside the active units of the trials."""
+        from analysis.intrinsic_dimension.section import intrinsic_dimension_sections
+
+        return self._one(intrinsic_dimension_sections(self._view))
 
     def kl(self, ax: Axes | None = None) -> Figure | Axes:
         """Draw the KL of each latent dimension, a row a trial."""

@@ -7,18 +7,21 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analysis.frames.sweep import Sweep as Frames
 from analysis.notebook.html import strip, table
 from analysis.notebook.plots import Plots
 from analysis.notebook.run import Run
 from analysis.presentation.words import counted
 from analysis.statistics.states import states
-from vae.errors import VaekitError
+from vae.errors import ResultsError, VaekitError
 from vae.files.results import find_folder
 
 if TYPE_CHECKING:
     from analysis.choice.choose import Choice
     from analysis.presentation.view import View
+    from analysis.surrogate.surrogate import Surrogate
 
 ROWS = 5
 """Of the leaderboard."""
@@ -44,6 +47,38 @@ class Sweep(Frames):
         from analysis.choice.choice import choice
 
         return choice(self.view)
+
+    def effects(self) -> pd.DataFrame:
+        """Return what each hyperparameter that varies does to objectives, rate, distortion, active units and scores.
+
+        One row a parameter, quantity and value: mean, low and high (95 %) over the trials' other hyperparameters, and
+        `best`, best_low and best_high where these are as is best for the objective. Of a grid, plain means. A quantity
+        of which too little can be foretold has no rows.
+        """
+        from analysis.effects.section import effects_of, quantities
+
+        found = effects_of(self.view, [*quantities(self.view), *self.scores])
+        return found.table()
+
+    def surrogate(self, column: str) -> Surrogate:
+        """Return the function of the hyperparameters that a column of `runs` is taken for: what any point would reach.
+
+        ResultsError where it cannot be fitted: too few trials, or a column that is the same in all.
+        """
+        from analysis.surrogate.surrogate import FEWEST, surrogate
+
+        known = column in self.runs and pd.api.types.is_numeric_dtype(self.runs[column])
+        found = surrogate(self.view.vae_runs, column, self.view.varying) if known else None
+        if found is None:
+            rule = f"a column of numbers that differ in {FEWEST} complete trials, and a hyperparameter that varies"
+            raise ResultsError(f"a surrogate needs {rule}, got {column!r} of {str(self.path)!r}")
+        return found
+
+    def intrinsic_dimension(self) -> pd.DataFrame:
+        """Return the intrinsic dimension of the train data by two estimators, a row each, with 95 % intervals."""
+        from analysis.intrinsic_dimension.of_data import of_sweep
+
+        return of_sweep(self)
 
     def report(self, dest: str | Path | None = None) -> Path:
         """Write the report and return its page's path; it lies in `dest`, else in report/ of the sweep."""
