@@ -15,7 +15,7 @@ from analysis.frames.export import export_frames
 from analysis.frames.sweep import open_sweep
 from analysis.summary.listing import list_sweeps
 from tests.synthetic import SPEC, write_sweep
-from vae.columns import HISTORY, RUNS, TOTALS
+from vae.columns import BETA_NORMALISED, HISTORY, RUNS, TOTALS
 from vae.config import RunConfig
 from vae.errors import ResultsError
 from vae.files.records import RunRecord
@@ -74,7 +74,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def test_runs(folder: Folder) -> None:
     runs = open_sweep(folder.path).runs
-    assert tuple(runs) == RUNS
+    assert tuple(runs.drop(columns=BETA_NORMALISED)) == RUNS
     expected = pd.DataFrame(
         {
             "run": [0, 1, 2, 3],
@@ -92,6 +92,21 @@ def test_runs(folder: Folder) -> None:
     assert_frame_equal(runs[list(expected)], expected)
     assert runs["elbo_nats"].isna().tolist() == [False, False, True, False]
     assert runs["seconds"].tolist() == [2.5] * 4
+
+
+@pytest.mark.parametrize("shape", [[8, 8], None], ids=["in the provenance", "in the data"])
+def test_beta_is_normalised_by_size(tmp_path: Path, shape: list[int] | None) -> None:
+    """A sweep of the first version has no shape in its provenance."""
+    data = {"name": "digits"} | ({"image_shape": shape} if shape else {})
+    sweep = open_sweep(write_sweep(tmp_path / "s", trials=3, seeds=1, provenance=PROVENANCE | {"data": data}).path)
+    for frame in (sweep.trials, sweep.runs):
+        np.testing.assert_allclose(frame[BETA_NORMALISED], frame["beta"] * frame["latent_dim"] / 64)
+        assert list(frame).index(BETA_NORMALISED) == list(frame).index("hidden_dim") + 1
+
+
+def test_without_shape_and_data_it_is_unknown(tmp_path: Path) -> None:
+    path = write_sweep(tmp_path / "s", trials=2, seeds=1, data="gone.npz", provenance={}).path
+    assert open_sweep(path).runs[BETA_NORMALISED].isna().all()
 
 
 def test_history(folder: Folder) -> None:
@@ -134,7 +149,7 @@ def test_trials(folder: Folder) -> None:
             "error": ["", "run 3: NaN"],
         }
     )
-    assert_frame_equal(open_sweep(folder.path).trials, expected)
+    assert_frame_equal(open_sweep(folder.path).trials.drop(columns=BETA_NORMALISED), expected)
 
 
 def test_spec_provenance_and_objectives(folder: Folder) -> None:

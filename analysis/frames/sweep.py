@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from analysis.frames.run import Run
 from vae.columns import (
     ACTIVE_VARIANCE,
+    BETA_NORMALISED,
     DIMS,
     FURTHER,
     HISTORY,
@@ -25,7 +26,7 @@ from vae.columns import (
     parse_objectives,
     value_columns,
 )
-from vae.errors import ResultsError
+from vae.errors import ResultsError, VaekitError
 from vae.files.records import DIMS_PREFIX, HISTORY_PREFIX, PARAMETER_PREFIX, SCORE_PREFIX
 from vae.files.results import Folder, find_folder
 from vae.own.source import NotNamedError, check_named, check_unchanged
@@ -86,9 +87,9 @@ class Sweep:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial: state, parameters, value(s), seconds, error."""
+        """One row a trial: state, parameters, `beta_normalised`, value(s), seconds, error."""
         trials = _frame(self._folder.read_trials().sort_by("trial"))
-        return trials.rename(columns=lambda name: name.removeprefix(PARAMETER_PREFIX))
+        return self._with_beta(trials.rename(columns=lambda name: name.removeprefix(PARAMETER_PREFIX)))
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -128,7 +129,21 @@ class Sweep:
         for objective in self.objectives:
             if objective.column not in runs:  # a score that no run has yet
                 runs.insert(len(runs.columns) - 1, objective.column, np.nan)
-        return runs
+        return self._with_beta(runs)
+
+    def _with_beta(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Put `beta_normalised` after a frame's hyperparameters; NaN where the number of features is not known."""
+        place = 1 + max(list(frame.columns).index(name) for name in PARAMETERS if name in frame)
+        frame.insert(place, BETA_NORMALISED, frame["beta"] * frame["latent_dim"] / self._features)
+        return frame
+
+    @cached_property
+    def _features(self) -> float:
+        """How many numbers a sample has, by the provenance, or by the data of a sweep of the first version."""
+        try:
+            return float(math.prod(self._sample_shape))
+        except VaekitError:
+            return math.nan
 
     @property
     def scores(self) -> list[str]:

@@ -35,6 +35,7 @@ HEADINGS = {
     "expected": "expected dD/dR",
     "seconds": "time (s)",
     "r2": "R2",
+    "beta_normalised": "normalised beta",
 }
 VALIDATION = "validation_"
 LABELS = {

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.statistics.dominance import dominated
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.selection import parameters_of
-from vae.columns import AT_SELECTION, TOTALS, Objective, value_columns
+from vae.columns import AT_SELECTION, BETA_NORMALISED, TOTALS, Objective, value_columns
 
 
 def leaderboard(
@@ -22,7 +22,8 @@ def leaderboard(
     """
     parameters, values = parameters_of(trials), value_columns(tuple(objectives))
     values = (*values, AT_SELECTION) if AT_SELECTION in trials else values
-    complete = trials.loc[trials["state"] == "COMPLETE", ["trial", *parameters, *values, "seconds"]]
+    normalised = [name for name in (BETA_NORMALISED,) if name in trials]
+    complete = trials.loc[trials["state"] == "COMPLETE", ["trial", *parameters, *normalised, *values, "seconds"]]
     measured = dict.fromkeys([*TOTALS, *(objective.column for objective in objectives), *scores])
     means = trial_means(runs, list(measured)).drop(columns="trial")
     # By parameters and not by trial: a point that was asked twice was trained once.

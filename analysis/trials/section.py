@@ -9,7 +9,7 @@ from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed
 from analysis.statistics.intervals import SUFFIX
 from analysis.statistics.states import failures, states
-from vae.columns import AT_SELECTION, Objective
+from vae.columns import AT_SELECTION, BETA_NORMALISED, Objective
 
 SHOWN = 20
 """Rows of the failures that stand on the page; their CSV file holds all."""
@@ -28,6 +28,7 @@ def leaderboard_sections(view: View) -> list[Section]:
     shown = [
         "trial",
         *view.parameters,
+        *(name for name in (BETA_NORMALISED,) if board[name].notna().any()),
         *selected,
         *(["n"] if selected else []),
         *(c for m in measured for c in (m, m + SUFFIX)),
@@ -55,7 +56,8 @@ def _ordered(objectives: Sequence[Objective]) -> str:
         f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split, in "
         "nats per image. Values are means over seeds, with 95 % intervals where there are several. A dimension is "
         "active if its posterior means vary by more than 0.01; carrying units are the fewest dimensions that hold 95 % "
-        "of the rate, each at least 0.1 nats."
+        "of the rate, each at least 0.1 nats. Normalised beta is beta x latent dimensions / features: an equal beta is "
+        "another one at another size."
     )
 
 
