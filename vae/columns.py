@@ -47,8 +47,10 @@ AT_SELECTION = "value_at_selection"
 """Column of the trials once some were given more seeds: the value over those that each was asked with."""
 IDENTITY = ("run", "trial", "seed", "model", "state")
 BETA_NORMALISED = "beta_normalised"
-"""Column after the hyperparameters, in no file: beta times latent dimensions over features (Higgins et al. 2017, section
-4.2). An equal beta is another one at another size."""
+"""Column after the hyperparameters, in no file: beta times latent dimensions over features (Higgins et al. 2017, 4.2).
+
+An equal beta is another one at another size.
+"""
 RUNS = (*IDENTITY, *ALWAYS, *TOTALS, "seconds")
 """Columns that the runs frame always has, besides BETA_NORMALISED."""
 
