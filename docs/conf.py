@@ -1,5 +1,6 @@
 """Builds the site: `python -m sphinx -W -b html docs site`. It needs no network, and neither do its pages."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,12 +26,12 @@ myst_heading_anchors = 3
 default_role = "code"
 needs_sphinx = "8.0"
 
-nb_execution_mode = "cache" if "--cache" in sys.argv else "force"
-nb_execution_timeout = 120
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+nb_execution_mode = "force"
+nb_execution_timeout = 300
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-nb_mime_priority_overrides = [("html", "image/svg+xml", 0)]
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
