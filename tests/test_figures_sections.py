@@ -120,13 +120,13 @@ def test_importances(shown: Mapping[str, Section]) -> None:
 
 
 def test_learning_curves(shown: Mapping[str, Section]) -> None:
-    table, (left, right) = shown["learning"].table, axes_of(shown["learning"])
+    table, (left, right, rates, distortions) = shown["learning"].table, axes_of(shown["learning"])
     assert words(left) == words(right) == (label("epoch"), ELBO)
-    for standing in ("first", "median", "last"):
-        own = table[(table["standing"] == standing) & (table["split"] == "validation")]
-        np.testing.assert_allclose(
-            line(left, f"{standing} (trial {own['trial'].iloc[0]})"), own[["epoch", "elbo_nats"]]
-        )
+    for axes, column in ((left, "elbo_nats"), (rates, "rate_nats"), (distortions, "distortion_nats")):
+        assert words(axes) == (label("epoch"), label(column))
+        for standing in ("first", "median", "last"):
+            own = table[(table["standing"] == standing) & (table["split"] == "validation")]
+            np.testing.assert_allclose(line(axes, f"{standing} (trial {own['trial'].iloc[0]})"), own[["epoch", column]])
     for split in ("train", "validation"):
         own = table[(table["standing"] == "first") & (table["split"] == split)]
         np.testing.assert_allclose(line(right, split), own[["epoch", "elbo_nats"]])

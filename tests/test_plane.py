@@ -250,8 +250,8 @@ def test_sections_of_a_grid(tmp_path: Path) -> None:
     assert len(parts["convergence"].table) == 4
     assert "of 4 pairs" in parts["convergence"].sentence
     end = parts["frontier_area"].table["zero_rate_nats"].item()
-    assert f"{end:.2f}" in parts["frontier"].sentence
-    assert "0 pruned and 0 failed trials" in parts["frontier"].sentence
+    assert f"{end:.2f}" in parts["frontier"].reading
+    assert "0 pruned and 0 failed trials" in parts["frontier"].reading
 
 
 def test_sections_of_a_design_without_pairs(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_sections_of_a_design_without_pairs(tmp_path: Path) -> None:
 
 def test_without_its_images_the_plane_is_still_shown(tmp_path: Path) -> None:
     parts = plane(tmp_path, **grid(BETAS), data=str(tmp_path / "moved.npz"))
-    assert "the images can no longer be read" in parts["frontier"].sentence
+    assert "the images can no longer be read" in parts["frontier"].reading
     assert parts["frontier_area"].table["zero_rate_nats"].isna().all()
     assert "the frontier's first point" in parts["frontier_area"].sentence
 

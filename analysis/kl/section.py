@@ -18,10 +18,11 @@ def kl_sections(view: View, into: Axes | None = None) -> list[Section]:
         return [left_out(title, "kl")]
     order = colour_by(kl)
     figure = figures.kl_heat_map(kl, order, into)
-    return [Section(title=title, slug="kl", sentence=_sentence(order, is_named(kl[order])), figure=figure, table=kl)]
+    reading, sentence = _reading(order, is_named(kl[order])), "How many dimensions carry the rate, in each trial."
+    return [Section(title=title, slug="kl", sentence=sentence, reading=reading, figure=figure, table=kl)]
 
 
-def _sentence(order: str, of_names: bool) -> str:
+def _reading(order: str, of_names: bool) -> str:
     sorted_by = f"sorted by {short_label(order)}" if of_names else f"the smallest {short_label(order)} at the top"
     return (
         f"Each row is a trial, {sorted_by}, with its dimensions sorted by KL: bright "

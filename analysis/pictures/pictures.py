@@ -16,6 +16,8 @@ SAMPLES = (4, 6)
 RADII = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Of perturbations, in standard deviations of the prior."""
 POINTS = 6
+GLANCE = 5
+"""Rows and columns of each picture at a glance."""
 PAIRS = ((0, 1), (2, 3))
 """Of the shown images, joined by interpolations."""
 
@@ -36,6 +38,25 @@ def reconstructions(shown: Shown) -> Picture:
     costs = {role: run.distortion_nats(shown.images) for role, run in shown.runs.items()}
     tables = [shown.table(role, image=shown.places, distortion_nats=nats) for role, nats in costs.items()]
     return panel, pd.concat(tables, ignore_index=True)
+
+
+def at_a_glance(shown: Shown, role: str) -> list[Panel]:
+    """Test images, their reconstructions and prior samples of a run, side by side."""
+    run, count = shown.runs[role], GLANCE**2
+    places = np.linspace(0, len(shown.test) - 1, count).round().astype(int)
+    images = shown.test[places]
+    parts = {"data": images, "reconstructions": run.reconstruct(images), "prior samples": run.sample(count)}
+    return [
+        Panel(
+            images=drawn.reshape(GLANCE, GLANCE, *drawn.shape[1:]),
+            title=title,
+            across="",
+            down="",
+            columns=[""] * GLANCE,
+            rows=[""] * GLANCE,
+        )
+        for title, drawn in parts.items()
+    ]
 
 
 def samples(shown: Shown, role: str) -> Picture:

@@ -10,7 +10,7 @@ from analysis.frames.traversal import MOST_DIMS, SPAN
 from analysis.pictures import pictures
 from analysis.pictures.figures import panels
 from analysis.pictures.pictures import POINTS, Picture
-from analysis.pictures.selection import Shown, shown_runs
+from analysis.pictures.selection import WHAT, Shown, shown_runs
 from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
 from vae.errors import DataError, ResultsError
@@ -19,6 +19,11 @@ from vae.errors import DataError, ResultsError
 def picture_sections(view: View) -> list[Section]:
     """Picture the first trial's first run and its autoencoder twin, or else the last trial's; nothing of a table."""
     return _of_shown(view, _sections, "Pictures of single runs", "pictures")
+
+
+def glance_sections(view: View) -> list[Section]:
+    """Picture data, reconstructions and prior samples side by side; nothing of a table."""
+    return [] if view.sweep.is_table else _of_shown(view, _glance, "Data, reconstructions and samples", "at_a_glance")
 
 
 def perturbation_sections(view: View) -> list[Section]:
@@ -74,6 +79,21 @@ def _sections(shown: Shown) -> Iterator[Section]:
         "interpolation, with the length changing evenly). In a smooth latent space images change evenly; a jump or a "
         "blur is a gap between codes. The table gives the root mean square change of pixels per step.",
         _each(shown, pictures.interpolations),
+    )
+
+
+def _glance(shown: Shown) -> Iterator[Section]:
+    role, run = shown.chosen, shown.runs[shown.chosen]
+    parts = pictures.at_a_glance(shown, role)
+    sentence = (
+        f"Test images, their reconstructions in the same places, and decoded draws from N(0, I), by run {run.number}: "
+        f"{WHAT[role]}."
+    )
+    yield Section(
+        title="Data, reconstructions and samples",
+        slug="at_a_glance",
+        sentence=sentence,
+        figure=panels([replace(panel, images=shown.brightness(panel.images)) for panel in parts], shown.limits),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arrays import Float32, Int64
+from analysis.choice.choice import choice
 from analysis.frames.run import Run
 from analysis.frames.source import Source
 from analysis.presentation.view import View
@@ -20,6 +21,8 @@ MOST_IMAGES = 10_000
 WHAT = {
     "first": "the first run of the first trial in the leaderboard",
     "autoencoder": "its autoencoder twin",
+    "recommended": "that of the recommended trial",
+    "tied": "that of a trial that may be as good",
     "last": "that of the last",
 }
 
@@ -49,6 +52,11 @@ class Shown:
         return next(iter(self.runs.values())).sweep.brightness(images)
 
     @property
+    def chosen(self) -> str:
+        """The role of the recommended trial's run."""
+        return "recommended" if "recommended" in self.runs else "first"
+
+    @property
     def who(self) -> str:
         """The roles, in words."""
         return listed([WHAT[role] for role in self.runs])
@@ -70,6 +78,10 @@ def shown_runs(view: View) -> Shown | None:
 
     ResultsError where its weights were not kept, DataError where the images cannot be read.
     """
+    return view.once(_shown_runs)
+
+
+def _shown_runs(view: View) -> Shown | None:
     sweep, runs = view.sweep, _first_runs(view)
     if not runs:
         return None
@@ -111,15 +123,27 @@ def check_places(places: Sequence[int], count: int) -> Int64:
 
 
 def _first_runs(view: View) -> dict[str, Run]:
-    """The first trial's first run, and its autoencoder twin or else the last trial's first run."""
-    wanted = [("first", 0, "vae"), ("autoencoder", 0, "ae"), ("last", -1, "vae")]
-    board, complete = view.board, view.runs[view.runs["state"] == "COMPLETE"]
+    """The first trial's first run, and its autoencoder twin or else the first run of a trial that sets it off."""
+    if view.board.empty:
+        return {}
+    complete = view.runs[view.runs["state"] == "COMPLETE"]
     firsts = complete.groupby(["trial", "model"])["run"].min().to_dict()
-    keys = [(role, (int(board["trial"].iloc[place]), model)) for role, place, model in wanted if len(board)]
-    runs = {role: view.sweep.run(int(firsts[key])) for role, key in keys if key in firsts}
-    if "autoencoder" in runs or len(board) < 2:
-        runs.pop("last", None)
+    first = int(view.board["trial"].iloc[0])
+    keys = {"first": (first, "vae"), "autoencoder": (first, "ae")}
+    if keys["autoencoder"] not in firsts:
+        keys |= {role: (trial, "vae") for role, trial in _contrast(view, first).items()}
+    runs = {role: view.sweep.run(int(firsts[key])) for role, key in keys.items() if key in firsts}
     return runs if "first" in runs else {}
+
+
+def _contrast(view: View, first: int) -> dict[str, int]:
+    """A trial that sets the first one off: the recommended one, or one that may be as good, or the last."""
+    found, last = choice(view), int(view.board["trial"].iloc[-1])
+    if found.recommended not in (None, first):
+        return {"recommended": int(found.recommended or 0)}
+    if found.verdict == "tied":
+        return {"tied": found.tied[0]}
+    return {"last": last} if last != first else {}
 
 
 def _has_weights(run: Run) -> bool:

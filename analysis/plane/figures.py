@@ -1,5 +1,7 @@
 """Figures of the rate-distortion plane: each is handed the numbers it shows and computes none."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,20 +35,21 @@ FILLED = 0.4
 def rate_distortion(
     points: pd.DataFrame,
     corners: np.ndarray,
-    first: int,
+    ringed: Mapping[str, int],
     colour: str,
     zero_rate: float | None,
     into: Axes | None = None,
 ) -> Figure:
-    """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, a ring around `first`, D0."""
+    """Draw trials by `colour`, the frontier through (corner, 2), lines of equal ELBO, rings around `ringed`."""
     figure, axes = panel(4.6, into)
     dots = trial_dots(axes, points, "rate_nats", "distortion_nats", colour, size=34)
     axes.plot(*corners.T, color=INK, linewidth=1.2, zorder=2, label="frontier")
-    ring = points[points["trial"] == first]
-    axes.scatter(
-        ring["rate_nats"], ring["distortion_nats"], s=130, facecolors="none", edgecolors=COLOURS[3],
-        linewidths=1.6, zorder=4, label=f"first trial ({first})",
-    )  # fmt: skip
+    for (name, trial), shade, size in zip(ringed.items(), (COLOURS[3], INK), (130, 200), strict=False):
+        ring = points[points["trial"] == trial]
+        axes.scatter(
+            ring["rate_nats"], ring["distortion_nats"], s=size, facecolors="none", edgecolors=shade,
+            linewidths=1.6, zorder=4, label=f"{name} trial ({trial})",
+        )  # fmt: skip
     _frame(axes, points, zero_rate)
     _equal_elbo(axes)
     _zero_rate_point(axes, zero_rate)

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from analysis.choice.choice import choice
 from analysis.frames.sweep import Sweep
 from analysis.plane import figures
 from analysis.plane.convergence import slopes
@@ -41,11 +42,17 @@ def frontier_section(view: View, into: Axes | None = None) -> Section:
     points = frontier(view.runs, zero_rate)
     if points.empty:
         return left_out(title, "frontier")
-    colour = colour_by(points)
-    first, corners = int(view.board["trial"].iloc[0]), frontier_corners(view.runs, zero_rate)
-    figure = figures.rate_distortion(points, corners, first, colour, zero_rate, into)
-    sentence = f"{_how_to_read(points, colour, zero_rate)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
-    return Section(title=title, slug="frontier", sentence=sentence, figure=figure, table=points)
+    colour, corners = colour_by(points), frontier_corners(view.runs, zero_rate)
+    figure = figures.rate_distortion(points, corners, _ringed(view), colour, zero_rate, into)
+    reading = f"{_how_to_read(points, colour, zero_rate)}\n\n{_zero_rate(view.zero_rate)} {_counts(view.sweep)}"
+    sentence = _on_frontier(points)
+    return Section(title=title, slug="frontier", sentence=sentence, reading=reading, figure=figure, table=points)
+
+
+def _ringed(view: View) -> dict[str, int]:
+    """The trials with a ring: the first of the leaderboard, and the recommended one where it is another."""
+    first, recommended = int(view.board["trial"].iloc[0]), choice(view).recommended
+    return {"first": first} | ({} if recommended in (None, first) else {"recommended": int(recommended or 0)})
 
 
 def area_section(view: View) -> Section:
@@ -84,16 +91,22 @@ def convergence_section(view: View) -> Section:
 
 
 def _how_to_read(points: pd.DataFrame, colour: str, zero_rate: float | None) -> str:
-    on, beaten = int(points["on_frontier"].sum()), int(points["dominated"].sum())
     bars = " Bars are 95 % intervals over seeds." if (points["n"] > 1).any() else ""
     dots = f", coloured by {short_label(colour)}" if varies(points[colour]) else ""
     through = " and the zero-rate point" if zero_rate is not None else ""
     return (
         f"Each dot is a trial on the test split{dots}; lower and further left is better. The dark line is the "
-        f"frontier, the lower convex hull of the trials{through}: {on} of {counted(len(points), 'trial')} "
-        f"{'lies' if on == 1 else 'lie'} on it, and {beaten} {'is' if beaten == 1 else 'are'} dominated (another has "
-        "no more R, no more D, and less of one). ELBO is constant along the faint lines. The ring marks the first "
-        f"trial of the leaderboard.{bars}"
+        f"frontier, the lower convex hull of the trials{through}. A trial is dominated where another has no more R, no "
+        "more D, and less of one. ELBO is constant along the faint lines. Rings mark the first trial of the "
+        f"leaderboard and the recommended one.{bars}"
+    )
+
+
+def _on_frontier(points: pd.DataFrame) -> str:
+    on, beaten = int(points["on_frontier"].sum()), int(points["dominated"].sum())
+    return (
+        f"What each nat of rate buys: {on} of {counted(len(points), 'trial')} {'lies' if on == 1 else 'lie'} on the "
+        f"frontier of rate and distortion, {beaten} {'is' if beaten == 1 else 'are'} dominated."
     )
 
 

@@ -53,6 +53,7 @@ def in_words(section: Section, words: Words) -> Section:
         section,
         title=words(section.title),
         sentence=words(section.sentence),
+        checks=[(passed, words(question), words(finding)) for passed, question, finding in section.checks],
         reading=words(section.reading),
         left_out=words(section.left_out),
         table=_table_in_words(section.table, words),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,17 @@ class Section:
     """A command or a text to copy."""
     reading: str = ""
     """How to read the figure or the table, as `sentence`; folded on the page."""
+    checks: Sequence[tuple[bool, str, str]] = ()
+    """Whether each is passed, its question and what was found."""
     is_half: bool = False
     """Whether it stands beside its neighbour where the window is wide."""
     left_out: str = ""
     """Why there is nothing to show: the page's closing line names it, and no file is written."""
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it has a figure, or a table with a column at least."""
+        return self.figure is not None or len(self.table.columns) > 0
 
 
 def left_out(title: str, slug: str, why: str = "no trial is complete") -> Section:

@@ -2,8 +2,9 @@
 
 import shlex
 
-from analysis.presentation.section import Section
+from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
+from analysis.provenance.methods import methods
 from analysis.provenance.record import provenance
 
 
@@ -16,6 +17,13 @@ def provenance_sections(view: View) -> list[Section]:
     notes = f" Of the data: {'; '.join(of_data)}." if of_data else ""
     sentence = f"Settings, versions and machine of this sweep.{notes} To repeat it on the same kind of processor:"
     return [Section(title="Provenance", slug="provenance", sentence=sentence, table=table, preview=table, code=command)]
+
+
+def methods_sections(view: View) -> list[Section]:
+    """Hand out a methods sentence."""
+    if view.board.empty:
+        return [left_out("Methods, to copy", "methods")]
+    return [Section(title="Methods, to copy", slug="methods", sentence="", code=methods(view))]
 
 
 def run_sections(view: View) -> list[Section]:

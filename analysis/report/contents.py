@@ -10,19 +10,24 @@ from analysis.intrinsic_dimension.section import intrinsic_dimension_sections
 from analysis.kl.section import kl_sections
 from analysis.latent_space.section import latent_space_sections
 from analysis.methods.section import method_sections
-from analysis.pictures.section import perturbation_sections, picture_sections
+from analysis.pictures.section import glance_sections, perturbation_sections, picture_sections
 from analysis.plane.section import plane_sections, slope_sections
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
-from analysis.provenance.section import provenance_sections, run_sections
+from analysis.provenance.section import methods_sections, provenance_sections, run_sections
 from analysis.references.section import references_sections
 from analysis.report.chapters import Chapter
-from analysis.scores.section import agreement_sections, score_sections
+from analysis.scores.section import further_score_sections, score_sections
 from analysis.summary.section import summary_sections
 from analysis.training.section import training_sections
 from analysis.trials.section import leaderboard_sections, state_sections
+from analysis.trust.section import trust_sections
 
-ANSWER = Chapter(title="Answer", slug="answer", builders=(choice_sections, summary_sections, plane_sections))
+ANSWER = Chapter(
+    title="Answer",
+    slug="answer",
+    builders=(trust_sections, choice_sections, plane_sections, glance_sections, summary_sections, methods_sections),
+)
 AUTOENCODER = Chapter(title="VAE and autoencoder", slug="autoencoder", builders=(coverage_sections,))
 """Second where autoencoders were trained beside the VAEs: the sweep then asks for it."""
 CHAPTERS = (
@@ -41,7 +46,7 @@ CHAPTERS = (
     Chapter(
         title="Details",
         slug="details",
-        builders=(health_sections, slope_sections, perturbation_sections, agreement_sections, state_sections),
+        builders=(health_sections, slope_sections, perturbation_sections, further_score_sections, state_sections),
         is_folded=True,
     ),
     Chapter(

@@ -16,7 +16,7 @@ from analysis.presentation.style import COLOUR_MAP, colour_by, is_wide, scale
 from analysis.presentation.words import cell, label, number, short_label
 from analysis.statistics.names import is_named, levels, places
 from analysis.statistics.selection import parameters_of, varies, varying
-from vae.columns import NATS
+from vae.columns import NATS, SAMPLED, SCORES
 from vae.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ DIGITS = 6
 TICKS = 5
 GROUPS = 6
 """Lines of the parallel coordinates come in this many colours, a trace each."""
-FONT = {"family": "system-ui, sans-serif", "size": 12, "color": "#1d2126"}
-QUIET = "#d9dde2"
-INK = "#1d2126"
+FONT = {"family": "system-ui, sans-serif", "size": 12}
+"""Colours of ink and paper are the page's, which its script fills in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +56,32 @@ def explorer(view: View) -> dict[str, Any] | None:
     if shown.empty:
         return None
     colour = colour_by(shown)
-    axes = [_axis(shown[name]) for name in (*varying(shown), *MEASURED)]
+    joined = [*varying(shown), *MEASURED]
+    axes = [_axis(shown[name]) for name in (*joined, *_complete_scores(view, shown))]
     texts = [_hover(row, parameters_of(shown)) for row in shown.to_dict(orient="records")]
     corners = frontier_corners(shown, view.zero_rate.nats)
     return {
         "runs": shown["run"].tolist(),
         "trials": shown["trial"].tolist(),
         "axes": [{"name": a.name, "label": a.label, "values": a.numbers, "positions": a.positions} for a in axes],
+        "joined": len(joined),
         "groups": _groups(shown[colour]).tolist(),
         "texts": texts,
         "plane": {"data": list(_plane(shown, corners, colour, texts)), "layout": _plane_layout()},
-        "parallel": {"data": _lines(axes, shown[colour]), "layout": _parallel_layout(axes)},
+        "parallel": {
+            "data": _lines(axes[: len(joined)], shown[colour]),
+            "layout": _parallel_layout(axes[: len(joined)]),
+        },
     }
+
+
+def _complete_scores(view: View, shown: pd.DataFrame) -> list[str]:
+    """The scores that every run has."""
+    return [name for name in view.sweep.scores if shown[name].notna().all()]
+
+
+def _label(column: str) -> str:
+    return f"{column} (score)" if column.removesuffix(SAMPLED) in SCORES else label(column)
 
 
 def _axis(values: pd.Series) -> Axis:
@@ -84,7 +97,7 @@ def _axis(values: pd.Series) -> Axis:
     ticks = [(float((place - low) / span), number(float(np.exp(place) if wide else place), 3)) for place in marked]
     positions = ((own - low) / span).round(4).tolist()
     rounded = [json.loads(f"{value:.{DIGITS}g}") for value in values]
-    return Axis(name=name, label=label(name), numbers=rounded, positions=positions, ticks=ticks)
+    return Axis(name=name, label=_label(name), numbers=rounded, positions=positions, ticks=ticks)
 
 
 def _named_axis(values: pd.Series) -> Axis:
@@ -111,8 +124,9 @@ def _plane(shown: pd.DataFrame, corners: np.ndarray, colour: str, texts: Sequenc
     words = [number(float(10**tick if is_wide(values) else tick), 2) for tick in ticks]
     if is_named(values):
         ticks, words = np.arange(len(levels(values))), levels(values)
-    bar = {"title": {"text": label(colour), "side": "right"}, "tickvals": ticks.tolist(), "ticktext": words}
-    marker = {"size": 8, "color": own.tolist(), "colorscale": "Viridis", "line": {"width": 0.5, "color": "white"}}
+    below = {"orientation": "h", "y": -0.2, "yanchor": "top", "len": 0.8}
+    bar = below | {"title": {"text": label(colour), "side": "top"}, "tickvals": ticks.tolist(), "ticktext": words}
+    marker = {"size": 8, "color": own.tolist(), "colorscale": "Viridis", "line": {"width": 0.5}}
     if varies(values):
         marker |= {"showscale": True, "colorbar": bar | {"thickness": 12, "outlinewidth": 0}}
     yield {
@@ -122,14 +136,14 @@ def _plane(shown: pd.DataFrame, corners: np.ndarray, colour: str, texts: Sequenc
     }  # fmt: skip
     yield {
         "type": "scatter", "mode": "lines", "name": "frontier", "hoverinfo": "skip", "x": corners[:, 0].tolist(),
-        "y": corners[:, 1].tolist(), "line": {"color": INK, "width": 1.2},
+        "y": corners[:, 1].tolist(), "line": {"width": 1.2},
     }  # fmt: skip
 
 
 def _plane_layout() -> dict[str, Any]:
-    axis = {"gridcolor": QUIET, "zeroline": False, "automargin": True}
+    axis = {"zeroline": False, "automargin": True}
     return _layout() | {
-        "height": 430,
+        "height": 480,
         "xaxis": axis | {"title": {"text": label("rate_nats")}},
         "yaxis": axis | {"title": {"text": label("distortion_nats")}},
     }
@@ -146,7 +160,7 @@ def _lines(axes: Sequence[Axis], values: pd.Series) -> list[dict[str, Any]]:
     """One trace of every run in grey and one a colour; a gap parts two runs."""
     everywhere = list(range(len(values)))
     colours = [to_hex(colormaps[COLOUR_MAP]((group + 0.5) / GROUPS)) for group in range(GROUPS)]
-    quiet = {"line": {"color": QUIET, "width": 1}, "hoverinfo": "skip"} | _joined(axes, everywhere)
+    quiet = {"line": {"width": 1}, "hoverinfo": "skip"} | _joined(axes, everywhere)
     groups = [{"line": {"color": colour, "width": 1.2}, "hoverinfo": "text"} for colour in colours]
     return [{"type": "scatter", "mode": "lines", "showlegend": False} | trace for trace in (quiet, *groups)]
 
@@ -159,13 +173,12 @@ def _joined(axes: Sequence[Axis], chosen: Sequence[int]) -> dict[str, Any]:
 
 def _parallel_layout(axes: Sequence[Axis]) -> dict[str, Any]:
     verticals = [
-        {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": {"color": INK, "width": 1}}
-        for place in range(len(axes))
+        {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": {"width": 1}} for place in range(len(axes))
     ]
     marks = [
         {
             "x": place, "y": position, "text": text, "showarrow": False, "xanchor": "left", "xshift": 3,
-            "font": {"size": 10}, "bgcolor": "rgba(255,255,255,0.75)", "borderpad": 0,
+            "font": {"size": 10}, "borderpad": 0,
         }
         for place, axis in enumerate(axes)
         for position, text in axis.ticks
@@ -189,9 +202,7 @@ def _layout() -> dict[str, Any]:
         "dragmode": "select",
         "hovermode": "closest",
         "showlegend": False,
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
-        "margin": {"l": 60, "r": 10, "t": 10, "b": 50},
-        "hoverlabel": {"bgcolor": "white", "font": FONT, "align": "left"},
-        "newselection": {"line": {"color": INK, "width": 1}},
+        "margin": {"l": 60, "r": 10, "t": 10, "b": 110},
+        "hoverlabel": {"font": FONT, "align": "left"},
+        "newselection": {"line": {"width": 1}},
     }

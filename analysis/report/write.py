@@ -119,7 +119,7 @@ def _save(folder: Path, slug: str, figure: Figure) -> None:
 
 
 def _write(folder: ReportFolder, parts: Sequence[Chapter], page: str) -> Path:
-    for section in _shown(parts):
+    for section in [section for section in _shown(parts) if len(section.table.columns)]:
         table = section.table.to_csv(index=False, lineterminator="\n")
         write_whole(folder.tables / f"{section.slug}.csv", table.encode())
     write_whole(folder.page, page.encode())

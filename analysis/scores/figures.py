@@ -41,10 +41,12 @@ def correlations(table: pd.DataFrame) -> Figure:
 
 @styled
 def information(table: pd.DataFrame) -> Figure:
-    """Draw mutual information of dimensions and factors as a heat map with its numbers."""
+    """Draw mutual information of dimensions and factors above its floor as a heat map with its numbers."""
     factors = [name for name in table if name != "dim"]
     cells = table[factors].to_numpy(float)
-    return _heat_map(cells, table["dim"].tolist(), factors, "mutual information (nats)", 0.0, float(cells.max() or 1.0))
+    return _heat_map(
+        cells, table["dim"].tolist(), factors, "information above the floor (nats)", 0.0, float(cells.max() or 1.0)
+    )
 
 
 def _heat_map(

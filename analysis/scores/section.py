@@ -2,12 +2,14 @@
 
 import warnings
 
+import pandas as pd
+
 from analysis.effects.effect import effect
 from analysis.frames.sweep import Sweep
 from analysis.metrics import ScoreWarning
 from analysis.presentation.section import Section, left_out, without_weights
 from analysis.presentation.view import View
-from analysis.presentation.words import short_label
+from analysis.presentation.words import counted, short_label
 from analysis.scores import figures
 from analysis.scores.tables import mutual_information, rank_correlations, trial_scores
 from analysis.statistics.intervals import trial_means
@@ -22,25 +24,35 @@ NO_SCORES = (
 EXPLAINED = (
     "Scores of the posterior means. The floor is the score of permuted codes, which carry no information, and "
     "floor_high what chance reaches in any of the trials: a score that is not above it says nothing. The ceiling is "
-    "that of a perfect representation with the same bins."
+    "that of a perfect representation with the same bins. Intervals are 95 % over seeds."
 )
 
 
 def score_sections(view: View) -> list[Section]:
-    """Show the first trial's scores, each score against each parameter, and what each code knows."""
+    """Show the first trial's scores, each against the first parameter that varies, and what each code knows."""
     if not view.sweep.scores or view.vae_runs.empty:
         return [left_out("Scores", "scores", NO_SCORES)]
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)
-        return [_best_section(view), *effect_sections(view), _information_section(view)]
+        return [_best_section(view), *effect_sections(view)[:1], _information_section(view)]
 
 
 def _best_section(view: View) -> Section:
     table = trial_scores(view.sweep, view.best_runs, len(view.board))
-    sentence = f"{EXPLAINED} Shown is the first trial of the leaderboard, with 95 % intervals over seeds."
-    sentence += _binned(view.sweep)
-    return Section(title="Scores", slug="scores", sentence=sentence, table=table, preview=table)
+    sentence = f"The first trial of the leaderboard: {_above_floor(table)}{_binned(view.sweep)}"
+    return Section(title="Scores", slug="scores", sentence=sentence, reading=EXPLAINED, table=table, preview=table)
+
+
+def _above_floor(table: pd.DataFrame) -> str:
+    """By how many scores the codes know more than chance."""
+    known = table[table["above_floor"] != "unknown"]
+    if known.empty:
+        return "its floors need weights, which were not kept."
+    above = known.loc[known["above_floor"] == "yes", "score"].tolist()
+    if not above:
+        return f"none of {counted(len(known), 'score')} is above its floor, so they say nothing of its codes."
+    return f"{len(above)} of {counted(len(known), 'score')} {'is' if len(above) == 1 else 'are'} above the floor."
 
 
 def _binned(sweep: Sweep) -> str:
@@ -78,10 +90,15 @@ def _effect_section(view: View, parameter: str) -> Section:
     return Section(title=title, slug=f"scores_{parameter}", sentence=sentence, figure=figure, table=means)
 
 
-def agreement_sections(view: View) -> list[Section]:
-    """Say which scores agree on the order of the trials; nothing where that cannot be said."""
+def further_score_sections(view: View) -> list[Section]:
+    """Show each score against the other parameters, and which scores agree on the order of the trials."""
     if not view.sweep.scores or view.vae_runs.empty:
         return []
+    return [*effect_sections(view)[1:], *_agreement_sections(view)]
+
+
+def _agreement_sections(view: View) -> list[Section]:
+    """Which scores agree; nothing where that cannot be said."""
     table = rank_correlations(view.runs, view.sweep.scores)
     if len(table) < 2 or table.drop(columns="score").isna().all(axis=None):
         return []
@@ -103,7 +120,8 @@ def _information_section(view: View) -> Section:
         return left_out(title, slug, "the images can no longer be read")
     sentence = (
         f"Mutual information in nats between each latent dimension of run {best} (first seed of the first trial) and "
-        f"each factor, with codes in 20 bins; permuted codes reach {chance:.2f}. In a disentangled run each column has "
-        "one bright cell, and no row has two."
+        f"each factor, less what permuted codes have on average; by chance a cell reaches {chance:.2f}."
     )
-    return Section(title=title, slug=slug, sentence=sentence, figure=figures.information(table), table=table)
+    reading = "Codes are in 20 bins. In a disentangled run each column has one bright cell, and no row has two."
+    figure = figures.information(table)
+    return Section(title=title, slug=slug, sentence=sentence, reading=reading, figure=figure, table=table)

@@ -53,9 +53,10 @@ def rank_correlations(runs: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
 
 
 def mutual_information(sweep: Sweep, run: int) -> tuple[pd.DataFrame, float]:
-    """Return mutual information in nats of each latent dimension of a run and each factor, a row a dimension.
+    """Return mutual information in nats of each latent dimension of a run and each factor, less its floor.
 
-    The number is the most that any pair of them has by chance: the largest of `PERMUTATIONS` of the codes.
+    A row a dimension. The floor of a pair is its mean over `PERMUTATIONS` of the codes, for bins alone inform a
+    little; the number is the most by which any pair of them exceeds its floor.
     """
     from analysis.metrics.inputs import make_sample
     from analysis.metrics.mutual_information import information
@@ -66,9 +67,11 @@ def mutual_information(sweep: Sweep, run: int) -> tuple[pd.DataFrame, float]:
     matrix = np.zeros((codes.shape[1], factors.shape[1]))  # of a factor that never changes, nothing is known
     chance = 0.0
     if sample.varying.any():
-        matrix[:, sample.varying] = information(sample).mutual
         permuted = (replace(sample, codes=rng.permutation(sample.codes)) for _ in range(PERMUTATIONS))
-        chance = max(float(information(one).mutual.max()) for one in permuted)
+        by_chance = np.stack([information(one).mutual for one in permuted])
+        floor = by_chance.mean(axis=0)
+        matrix[:, sample.varying] = information(sample).mutual - floor
+        chance = float((by_chance - floor).max())
     columns = dict(zip(sweep.factor_names, matrix.T, strict=True))
     return pd.DataFrame({"dim": range(len(matrix))} | columns), chance
 

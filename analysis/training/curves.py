@@ -1,4 +1,4 @@
-"""How training went: the ELBO by epoch of three trials."""
+"""How training went: ELBO, rate and distortion by epoch of three trials."""
 
 import pandas as pd
 
@@ -6,20 +6,21 @@ from analysis.statistics.intervals import replicates
 from analysis.statistics.selection import finished, parameters_of
 
 SPLITS = ("validation", "train")
+MEASURED = ("elbo_nats", "rate_nats", "distortion_nats")
 
 
 def learning_curves(board: pd.DataFrame, runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """Return the ELBO (nats per image, mean and half-width over seeds) by epoch and split of three trials.
+    """Return MEASURED (nats per image, mean and half-width over seeds) by epoch and split of three trials.
 
     `standing` is first, median or last in the leaderboard `board`; fewer trials have fewer standings.
     """
     chosen = standings(board.drop_duplicates(parameters_of(board)))  # a point asked twice was trained once
     rows = history.merge(finished(runs)[["run", "trial"]], on="run").merge(chosen, on="trial")
     parts = [
-        rows[["standing", "trial", "epoch"]].assign(split=split, elbo_nats=rows[f"{split}_elbo_nats"])
+        rows[["standing", "trial", "epoch"]].assign(split=split, **{name: rows[f"{split}_{name}"] for name in MEASURED})
         for split in SPLITS
     ]
-    return replicates(pd.concat(parts), ["standing", "trial", "split", "epoch"], ["elbo_nats"])
+    return replicates(pd.concat(parts), ["standing", "trial", "split", "epoch"], list(MEASURED))
 
 
 def standings(board: pd.DataFrame) -> pd.DataFrame:

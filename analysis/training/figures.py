@@ -13,31 +13,40 @@ from analysis.training.curves import SPLITS
 
 @styled
 def learning(curves: pd.DataFrame) -> Figure:
-    """Draw the validation ELBO of first, median and last trial, and both splits of the first."""
-    figure = new_figure(3.1)
-    left, right = figure.subplots(1, 2)
-    validation = curves[curves["split"] == "validation"]
-    for index, name in enumerate(("first", "median", "last")):
-        _curve(left, validation[validation["standing"] == name], name, COLOURS[index], LINES[index])
-    best = curves[curves["standing"] == "first"]
-    for index, split in enumerate(("validation", "train")):
-        _curve(right, best[best["split"] == split], split, COLOURS[3 * index], LINES[index])
-    for axes, shown in ((left, validation), (right, best)):
-        settled = shown.loc[shown["epoch"] > shown["epoch"].max() / 10, "elbo_nats"]
-        axes.set_ylim(*padded(settled.min(), settled.max()))
-        axes.set(xlabel=label("epoch"), ylabel=label("elbo_nats"))
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    """Draw validation ELBO, rate and distortion of first, median and last trial, and both splits of the first."""
+    figure = new_figure(5.4)
+    panels = figure.subplots(2, 2)
+    validation, best = curves[curves["split"] == "validation"], curves[curves["standing"] == "first"]
+    for axes, column in zip(panels.flat, ("elbo_nats", "", "rate_nats", "distortion_nats"), strict=True):
+        shown = validation if column else best
+        if column:
+            for index, name in enumerate(("first", "median", "last")):
+                part = validation[validation["standing"] == name]
+                _curve(axes, part, column, name, COLOURS[index], LINES[index])
+        else:
+            for index, split in enumerate(SPLITS):
+                _curve(axes, best[best["split"] == split], "elbo_nats", split, COLOURS[3 * index], LINES[index])
+        _frame(axes, shown, column or "elbo_nats")
+    panels[0, 0].set_title("validation, three trials", loc="left")
+    panels[0, 1].set_title("first trial, both splits", loc="left")
+    for axes in panels[0]:
         axes.legend(loc="best")
-    left.set_title("validation ELBO of three trials", loc="left")
-    right.set_title("first trial, both splits", loc="left")
     return figure
 
 
-def _curve(axes: Axes, curve: pd.DataFrame, title: str, colour: object, line: str) -> None:
+def _frame(axes: Axes, shown: pd.DataFrame, column: str) -> None:
+    """What lies after the first tenth of the epochs."""
+    settled = shown.loc[shown["epoch"] > shown["epoch"].max() / 10, column]
+    axes.set_ylim(*padded(settled.min(), settled.max()))
+    axes.set(xlabel=label("epoch"), ylabel=label(column))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def _curve(axes: Axes, curve: pd.DataFrame, column: str, title: str, colour: object, line: str) -> None:
     """One mean over epochs with its interval over seeds; nothing where there is no such curve."""
     if curve.empty:
         return
-    mean, width = curve["elbo_nats"], curve["elbo_nats" + SUFFIX].fillna(0.0)
+    mean, width = curve[column], curve[column + SUFFIX].fillna(0.0)
     name = f"{title} (trial {curve['trial'].iloc[0]})" if title not in SPLITS else title
     axes.plot(curve["epoch"], mean, color=colour, linestyle=line, label=name)
     axes.fill_between(curve["epoch"], mean - width, mean + width, color=colour, alpha=0.2, linewidth=0)

@@ -15,13 +15,15 @@ def training_sections(view: View) -> list[Section]:
     if curves.empty:
         return [left_out(title, "learning")]
     figure = figures.learning(curves)
-    return [Section(title=title, slug="learning", sentence=_sentence(curves), figure=figure, table=curves)]
+    sentence = "ELBO, rate and distortion by epoch, of the first, the median and the last trial of the leaderboard."
+    return [
+        Section(title=title, slug="learning", sentence=sentence, reading=_reading(curves), figure=figure, table=curves)
+    ]
 
 
-def _sentence(curves: pd.DataFrame) -> str:
+def _reading(curves: pd.DataFrame) -> str:
     band = " Bands are 95 % intervals over seeds." if curves["elbo_nats" + SUFFIX].notna().any() else ""
     return (
         "A curve that still climbs at the right asks for more epochs; a gap that widens between train and "
-        f"validation is overfitting. First, median and last are by the leaderboard.{band} The first tenth of "
-        "the epochs may lie outside the frame."
+        f"validation is overfitting.{band} The first tenth of the epochs may lie outside the frame."
     )

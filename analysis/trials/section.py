@@ -14,6 +14,11 @@ from vae.columns import AT_SELECTION, BETA_NORMALISED, Objective
 SHOWN = 20
 """Rows of the failures that stand on the page; their CSV file holds all."""
 REFINED = " The value at selection is over the seeds that every trial has; n is how many a trial has by now."
+COLUMNS = (
+    "Values are means over seeds, with 95 % intervals where there are several. A dimension is active if its posterior "
+    "means vary by more than 0.01; carrying units are the fewest dimensions that hold 95 % of the rate, each at least "
+    "0.1 nats. Normalised beta is beta x latent dimensions / features: an equal beta is another one at another size."
+)
 MEASURED = ("elbo_nats", "rate_nats", "distortion_nats", "active_units", "carrying_units")
 """Columns of the leaderboard on the page, after those of the objectives; its table has all."""
 
@@ -23,7 +28,7 @@ def leaderboard_sections(view: View) -> list[Section]:
     board, title, objectives = view.board, "Leaderboard", view.sweep.objectives
     if board.empty:
         return [left_out(title, "leaderboard")]
-    measured = dict.fromkeys([*(objective.column for objective in objectives), *MEASURED])
+    measured = dict.fromkeys([*(objective.column for objective in objectives), *MEASURED, *view.sweep.scores])
     selected = [AT_SELECTION] if AT_SELECTION in board else []
     shown = [
         "trial",
@@ -34,8 +39,10 @@ def leaderboard_sections(view: View) -> list[Section]:
         *(c for m in measured for c in (m, m + SUFFIX)),
         "seconds",
     ]
-    sentence = _ordered(objectives) + (REFINED if selected else "")
-    return [Section(title=title, slug="leaderboard", sentence=sentence, table=board, preview=board[shown])]
+    sentence, reading = _ordered(objectives), COLUMNS + (REFINED if selected else "")
+    return [
+        Section(title=title, slug="leaderboard", sentence=sentence, reading=reading, table=board, preview=board[shown])
+    ]
 
 
 def state_sections(view: View) -> list[Section]:
@@ -52,13 +59,7 @@ def state_sections(view: View) -> list[Section]:
 def _ordered(objectives: Sequence[Objective]) -> str:
     words = listed([f"{o.name} ({o.direction}d)" for o in objectives])
     how = f"Ordered by {words}" if len(objectives) == 1 else f"Trials that no other dominates in {words} come first"
-    return (
-        f"All complete trials. {how} on the validation split; R, D, ELBO and active units are on the test split, in "
-        "nats per image. Values are means over seeds, with 95 % intervals where there are several. A dimension is "
-        "active if its posterior means vary by more than 0.01; carrying units are the fewest dimensions that hold 95 % "
-        "of the rate, each at least 0.1 nats. Normalised beta is beta x latent dimensions / features: an equal beta is "
-        "another one at another size."
-    )
+    return f"All complete trials. {how} on the validation split; all else is on the test split, in nats per image."
 
 
 def _failed(failed: pd.DataFrame) -> str:
