@@ -13,6 +13,7 @@ from benchmarks.quality import equality
 from benchmarks.stack_size import flops
 from benchmarks.table import show
 from vae.config import RunConfig
+from vae.loss_table import LOSSES
 
 ELBOS = np.array([-100.0, -110.0, -120.0, -130.0])
 
@@ -75,6 +76,7 @@ def test_the_gpu_benchmark_works_on_a_processor_from_a_plain_checkout(tmp_path: 
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=root, capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr
     rows = json.loads((tmp_path / "gpu.json").read_text())["rows"]
-    assert [row["what"] for row in rows] == ["agree"] * 4 + ["speed", "speed", "plain"] * 2
-    assert all(row["largest_difference_percent"] == 0.0 for row in rows[:4])
+    speeds = ["speed", "speed", *["loss"] * len(LOSSES), "plain", "speed", "speed", "plain"]
+    assert [row["what"] for row in rows] == ["agree"] * 9 + speeds
+    assert all(row["trained_differs_nats_a_pixel"] == row["evaluated_differs_nats_a_pixel"] == 0.0 for row in rows[:9])
     assert json.loads(done.stdout.splitlines()[-1])[0]["quality"] == "equal"
