@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.methods.differences import AT
+from analysis.methods.methods import WITHOUT_SCORES
 from analysis.methods.weighted import losses_of
 from analysis.presentation.dots import draw_means
 from analysis.presentation.style import COLOURS, INK, LINES, QUIET, new_figure, scale_x, styled
@@ -39,10 +40,15 @@ def by_weight(means: pd.DataFrame, points: pd.DataFrame, scores: Sequence[str]) 
             axes.tick_params(axis="x", labelsize=7, rotation=45 if len(losses) > 3 else 0)
             if place == 0:
                 axes.set_title(loss, loc="left")
-            if place == len(scores) - 1:
-                axes.set_xlabel(label(str(own.name)).replace(" (", "\n("))
-        row[0].set_ylabel(f"{score} (no unit)" if not score.endswith("_nats") else score)
+            axes.set(xlabel=label(str(own.name)).replace(" (", "\n("), ylabel=_label(score))
+            axes.xaxis.label.set_visible(place == len(scores) - 1)
+            axes.yaxis.label.set_visible(axes is row[0])
     return figure
+
+
+def _label(quantity: str) -> str:
+    """A score, or what stands for one, with its unit."""
+    return label(quantity) if quantity in WITHOUT_SCORES else f"{quantity} (no unit)"
 
 
 @styled
@@ -116,10 +122,10 @@ def differences(table: pd.DataFrame, pairs: Sequence[str]) -> Figure:
                     own["difference"], heights, xerr=own[column + SUFFIX], fmt="none", ecolor=colour, elinewidth=width
                 )
             axes.plot(own["difference"], heights, "o", color=colour, markersize=4, label=at)
-        axes.set_xlabel(f"difference of {quantity}\n(no unit)")
+        axes.set(xlabel="difference of\n" + _label(quantity), ylabel="pair (names)")
+        axes.yaxis.label.set_visible(axes is panels[0])
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.4, -0.6)
-    panels[0].set_ylabel("pair (names)")
     if len(places) > 1:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
@@ -134,7 +140,7 @@ def ranking(trials: pd.DataFrame, scores: Sequence[str]) -> Figure:
         for loss in losses_of(trials):
             own = trials[trials["loss"] == loss]
             axes.plot(own["udr"], own[score], MARKS[loss], color=INKS[loss], markersize=4, linestyle="none", label=loss)
-        axes.set(xlabel="UDR (no unit)", ylabel=f"{score} (no unit)")
+        axes.set(xlabel="UDR (no unit)", ylabel=_label(score))
     if len(losses_of(trials)) > 1:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
     return figure

@@ -92,16 +92,18 @@ def _equal_rate(methods: Methods) -> Section:
     table = at_equal_rate(methods.runs, [*parts, *methods.quantities])
     if table.empty:
         return left_out(title, slug, "no two losses share an interval of rates")
+    first = table[table["than"] == table["than"].iloc[0]]
     return Section(
         title=title,
         slug=slug,
-        sentence=sentences.at_equal_rate(table),
+        sentence=sentences.at_equal_rate(first),
         reading=(
             "The mean vertical distance between two losses' curves over the rate, paired by seed, over the rates that "
-            "both reach with every seed; 95 % intervals over seeds. Beyond those rates nothing is said."
+            "both reach with every seed; 95 % intervals over seeds. Beyond those rates nothing is said. Shown is the "
+            "difference to the first loss that shares rates with others; the table has all pairs."
         ),
         table=table,
-        preview=table,
+        preview=first[first["quantity"].isin([*parts, *methods.shown])],
     )
 
 
