@@ -242,7 +242,7 @@ def test_side_by_side_names_sweeps_and_differences(sweep: Sweep, tmp_path: Path)
 def test_sweeps_of_one_name_go_by_their_paths(sweep: Sweep, tmp_path: Path) -> None:
     twin = open_sweep(write_sweep(tmp_path / "elsewhere" / "s", trials=2).path)
     assert list(labelled([sweep, twin])) == [str(sweep.path), str(twin.path)]
-    assert len(side_by_side(labelled([sweep, twin]))) == 5
+    assert len(side_by_side(labelled([sweep, twin]))) == 6
 
 
 def test_a_report_of_several_takes_no_sweeps_folder(sweep: Sweep) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from analysis.choice.length import too_short
 from analysis.choice.verdict import verdict
 from analysis.comparison import figures
+from analysis.comparison.better import comparable, which_is_better
 from analysis.comparison.tables import best_scores, spec_differences, stacked
 from analysis.frames.sweep import Sweep
 from analysis.plane.frontier import frontier
@@ -36,6 +37,7 @@ def side_by_side(views: Mapping[str, View]) -> list[Section]:
     alike = {name: view for name, view in views.items() if _data(view) == _data(next(iter(views.values())))}
     return [
         _summary(views, [name for name in views if name not in alike]),
+        _better(alike),
         _frontiers(alike),
         _leaderboards(alike),
         _scores(alike),
@@ -61,6 +63,20 @@ def _summary(views: Mapping[str, View], others: Sequence[str]) -> Section:
         short = too_short(view)
         lines.append(f"{name}: {verdict(view)}{f' {short}' if short else ''}")
     return Section(title="Summary", slug="best", sentence="\n\n".join(lines), table=first)
+
+
+def _better(views: Mapping[str, View]) -> Section:
+    title, first = "Which is better", next(iter(views))
+    told, apart = comparable(views)
+    counts = {name: len(view.board) for name, view in views.items()}
+    lines = [which_is_better(first, name, rows, (counts[first], counts[name])) for name, rows in told.items()]
+    if apart:
+        lines.append(f"{listed(apart)}: of another likelihood or scale than {first}, so their nats do not compare.")
+    if not lines:
+        return left_out(title, "better", "no two sweeps are of the same data")
+    table = stacked(told)
+    figure = figures.differences(table, first) if "rate_nats" in table and table["rate_nats"].notna().any() else None
+    return Section(title=title, slug="better", sentence="\n\n".join(lines), figure=figure, table=table, preview=table)
 
 
 def _frontiers(views: Mapping[str, View]) -> Section:
