@@ -68,9 +68,8 @@ def test_seeds_that_are_not_shared_add_their_errors() -> None:
     together = differences(runs(rng), runs(rng, lower=0.5))
     assert not apart["is_paired"].any()
     assert SHARED not in set(apart["what"])
-    assert (
-        of(apart, ON_AVERAGE)["difference_nats_half_width"] > 3 * of(together, ON_AVERAGE)["difference_nats_half_width"]
-    )
+    width = "difference_nats_half_width"
+    assert of(apart, ON_AVERAGE)[width] > 3 * of(together, ON_AVERAGE)[width]
 
 
 def test_it_is_told_at_which_rate() -> None:
@@ -99,10 +98,11 @@ def test_one_seed_and_no_common_rate_tell_nothing() -> None:
 
 
 def test_the_report_of_several_sweeps_begins_with_it(tmp_path: Path) -> None:
+    """b lies 2 nats lower, but both frontiers begin at the zero-rate point of their data."""
     given: dict[str, dict[str, Any]] = {"a": {}, "b": {"offset": 18.0}, "c": {"likelihood": "gaussian"}}
     sweeps = [open_sweep(write_sweep(tmp_path / name, trials=8, **how).path) for name, how in given.items()]
     part = side_by_side(labelled(sweeps))[1]
     assert part.slug == "better"
-    assert "b is better, its D on average lower by 2.0" in part.sentence
+    assert "b is better, its D on average lower by 0.9" in part.sentence
     assert "c: of another likelihood or scale than a" in part.sentence
     assert set(part.table["sweep"]) == {"b"}
