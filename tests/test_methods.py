@@ -15,11 +15,13 @@ from scipy import stats
 from analysis.frames.sweep import open_sweep
 from analysis.methods.differences import AT, between_losses, between_weights
 from analysis.methods.equal_rate import at_equal_rate
+from analysis.methods.methods import WITHOUT_SCORES
 from analysis.methods.ranking import agreement
 from analysis.methods.section import method_sections, what_explains
 from analysis.methods.shares import shares_of_variance, side_by_side
 from analysis.methods.weighted import by_seed, others, over_weights, weighted
 from analysis.metrics import udr
+from analysis.notebook.sweep import open_sweep as open_notebook
 from analysis.presentation.view import View
 from analysis.scores.across_runs import udr_of_runs
 from analysis.scores.section import effect_sections
@@ -28,6 +30,7 @@ from analysis.statistics.selection import varying
 from analysis.summary.section import paragraphs
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
+from vae.errors import ResultsError
 
 LOSSES = ("beta_vae", "beta_tc_vae")
 Value = Callable[[str, float, int], float]
@@ -254,6 +257,19 @@ def test_the_sections_of_a_sweep_of_several_losses(tmp_path: Path) -> None:
     assert list(found) == [*TITLES, ""]
     assert [title for title in TITLES if found[title].left_out] == [TITLES[-1]]  # there are no scores
     assert found[""].startswith("Of the variance of elbo_nats over runs, the loss explains ")
+
+
+def test_a_notebook_has_the_tables_and_figures(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"seeds": 3, "epochs": 3, "sampler": "grid", "trials": 3}
+    sweep = open_notebook(write_sweep(tmp_path / "s", points=POINTS, **spec).path)
+    tables = sweep.methods()
+    assert list(tables) == ["shares_of_variance", "differences_of_weights"]
+    assert_frame_equal(tables["shares_of_variance"], shares_of_variance(weighted(spec, sweep.runs), WITHOUT_SCORES))
+    assert len(sweep.plot.methods("shares_of_variance").axes) == 1
+    drawn = open_notebook(write_sweep(tmp_path / "t", points=POINTS, **(spec | {"sampler": "qmc"})).path)
+    assert drawn.methods() == {}
+    with pytest.raises(ResultsError, match="^this sweep has no figure 'udr'$"):
+        drawn.plot.methods("udr")
 
 
 def test_one_loss_and_several_betas_have_no_comparison_of_losses(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from vae.convergence import trained_loss
 from vae.losses import rate
 from vae.regularisers.covariance import covariance_gradients, covariance_nats
 from vae.regularisers.total_correlation import PAIRS_AT_ONCE, rate_parts, total_correlation_gradients
+from vae.stack.objective import ANNEALING
 
 
 def posteriors(samples: int, latents: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, ...]:
@@ -85,6 +87,16 @@ def test_the_rate_of_the_golden_posteriors() -> None:
 def test_distances_of_the_covariance_agree_with_golden_values(loss: str) -> None:
     mu, logvar, _ = posteriors(B, L, 7)
     assert 2.0 * covariance_nats(loss, mu[None], logvar[None]).item() == pytest.approx(GOLDEN[loss], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("step", "golden"),
+    [(0, 6378.069012555434), (1_000, 6128.069012555434), (50_000, 6121.930987444566), (300_000, 18621.930987444564)],
+)
+def test_the_price_of_the_capacity_agrees_with_golden_values(step: int, golden: float) -> None:
+    capacity = 25.0 * ANNEALING.at(step / 300_000)
+    nothing, rates = np.zeros(1), np.array([GOLDEN["kl"]])
+    assert trained_loss("annealed_vae", "vae", 1000.0, capacity, rates, nothing).item() == pytest.approx(golden)
 
 
 def by_autograd(value: Callable[..., Tensor], mu: Tensor, logvar: Tensor, z: Tensor) -> tuple[Tensor, ...]:

@@ -70,6 +70,12 @@ class Plots:
 
         return self._one(score_sections(self._view), f"scores_{parameter}")
 
+    def methods(self, name: str = "scores_by_loss") -> Figure:
+        """Draw a comparison of losses and weights, by its name in `sweep.methods()`."""
+        from analysis.methods.section import method_sections
+
+        return self._one(method_sections(self._view), name)
+
     def coverage(self) -> Figure:
         """Draw how VAEs and autoencoders cover their priors; of a comparison."""
         from analysis.coverage.section import coverage_sections
@@ -101,7 +107,7 @@ class Plots:
         found = named[0] if named else parts[0] if len(parts) == 1 else None
         if found is None:
             drawn = [part.slug for part in parts if part.figure is not None]
-            raise ResultsError(f"this sweep has no figure {name!r}, only {', '.join(drawn)}")
+            raise ResultsError(f"this sweep has no figure {name!r}{', only ' * bool(drawn)}{', '.join(drawn)}")
         figure = (in_words(found, self._view.words) if self._view.sweep.is_table else found).figure
         if figure is None:
             raise ResultsError(f"this sweep has no figure of {found.title}: {found.left_out or 'it has a table alone'}")

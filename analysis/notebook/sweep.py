@@ -74,6 +74,17 @@ class Sweep(Frames):
             raise ResultsError(f"a surrogate needs {rule}, got {column!r} of {str(self.path)!r}")
         return found
 
+    def methods(self) -> dict[str, pd.DataFrame]:
+        """Return the comparisons of losses and their weights against the seed, a frame each by its name in the report.
+
+        `scores_by_loss`, `plane_by_loss`, `equal_rate`, `shares_of_variance`, `differences_of_losses`,
+        `differences_of_weights` and `udr`; those that do not apply are not there, and none is where the sweep has one
+        loss and did not choose its betas (`sampler="grid"`).
+        """
+        from analysis.methods.section import method_sections
+
+        return {section.slug: section.table for section in method_sections(self.view) if not section.left_out}
+
     def intrinsic_dimension(self) -> pd.DataFrame:
         """Return the intrinsic dimension of the train data by two estimators, a row each, with 95 % intervals."""
         from analysis.intrinsic_dimension.of_data import of_sweep
