@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,7 @@ def test_a_box_chooses_runs_and_trials(opened: Watched, plot: str) -> None:
 
 def test_a_filter_keeps_what_lies_within_it(opened: Watched, report: Path) -> None:
     trials = open_sweep(report.parent.parent).trials.query("state == 'COMPLETE'")
+    opened.page.locator("#ranges summary").click()
     opened.page.get_by_label("latent dimensions (count), at least").fill("16")
     assert opened.rows() == (trials["latent_dim"] >= 16).sum()
     opened.page.get_by_label("latent dimensions (count), at least").fill("100")
@@ -174,7 +176,7 @@ def test_a_link_opens_its_run_and_its_twin(opened: Watched) -> None:
 def test_by_keyboard_alone(opened: Watched) -> None:
     page = opened.page
     page.get_by_role("button", name="Show all").focus()
-    for _ in range(10):  # the plots have no stop of their own, the links of the files have
+    for _ in range(10):  # the plots have no stop of their own; all headings together have one
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "TR":
             break
@@ -191,6 +193,113 @@ def test_by_keyboard_alone(opened: Watched) -> None:
     assert rows.nth(TRIALS - FAILED - 2).evaluate("row => row === document.activeElement")
 
 
+def column(watched: Watched, heading: str) -> list[str]:
+    """The texts of a column of the leaderboard, from the top."""
+    heads = watched.page.locator("#leaderboard thead th").all_inner_texts()
+    place = next(place for place, text in enumerate(heads) if text.startswith(heading))
+    return watched.page.locator(f"#leaderboard tbody td:nth-child({place + 1})").all_inner_texts()
+
+
+def number(text: str) -> float:
+    return float(text.split()[0].replace("−", "-"))
+
+
+def test_a_heading_sorts_the_leaderboard_by_mouse_and_by_keyboard(opened: Watched) -> None:
+    page = opened.page
+    page.get_by_role("button", name="D (nats)", exact=True).click()
+    distortions = [number(text) for text in column(opened, "D (nats)")]
+    assert distortions == sorted(distortions)
+    assert len(set(distortions)) > 2
+    page.locator("#leaderboard thead button").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    dims = [number(text) for text in column(opened, "latent")]
+    assert dims == sorted(dims, reverse=True)
+    assert page.locator("#leaderboard th[aria-sort]").count() == 1
+    assert page.locator("#leaderboard th[aria-sort='descending']").inner_text().startswith("latent")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "TR"
+
+
+def test_any_two_quantities_are_a_plane(opened: Watched, report: Path) -> None:
+    runs = open_sweep(report.parent.parent).runs.query("state == 'COMPLETE'")
+    opened.page.get_by_label("across").select_option("active_units")
+    drawn = opened.page.evaluate("document.getElementById('plane').data[0].x")
+    assert drawn == runs["active_units"].tolist()
+    assert opened.page.evaluate("document.getElementById('plane').data[1].visible") is False
+    opened.page.get_by_role("button", name="Show all").click()
+    assert opened.page.get_by_label("across").input_value() == "active_units"
+    opened.page.get_by_label("across").select_option("rate_nats")
+    assert opened.page.evaluate("document.getElementById('plane').data[1].visible") is True
+
+
+def current(page: Page) -> list[str]:
+    return page.locator("nav a[aria-current]").all_inner_texts()
+
+
+def test_the_navigation_follows_the_reader(opened: Watched) -> None:
+    page = opened.page
+    names = page.locator("nav a").all_inner_texts()
+    assert names[0] == "Answer"
+    assert len(names) <= 10
+    assert current(page) == ["Answer"]
+    page.get_by_role("link", name="Training", exact=True).click()
+    page.wait_for_function("() => document.querySelector('nav a[aria-current]').textContent === 'Training'")
+    box = page.locator("nav").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 100  # beside what is read, wherever that is
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.querySelector('nav a[aria-current]').textContent === 'Reproduce'")
+    levels = page.locator("h1, h2, h3").evaluate_all("all => all.map((one) => Number(one.tagName[1]))")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    addresses = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
+    shown = [address for address in addresses if not address.startswith(("clip", "legend", "topdefs", "defs", "cb"))]
+    assert len(shown) == len(set(shown))
+
+
+def test_details_are_folded_and_a_link_to_one_opens_it(browser: Browser, report: Path, opened: Watched) -> None:
+    page = opened.page
+    assert not page.locator("#states table").is_visible()
+    page.locator("#states summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#states table").is_visible()
+    page.keyboard.press("Enter")
+    assert not page.locator("#states table").is_visible()
+    context = browser.new_context()
+    linked = context.new_page()
+    linked.goto(report.as_uri() + "#provenance")
+    linked.locator("#provenance table").wait_for(state="visible")
+    assert linked.locator("#provenance").evaluate("part => part.getBoundingClientRect().top < innerHeight")
+    linked.evaluate("location.hash = '#states'")
+    linked.locator("#states table").wait_for(state="visible")
+    context.close()
+
+
+def test_on_paper_everything_is_open(opened: Watched) -> None:
+    page = opened.page
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert not page.locator("#states table").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible()
+
+
+def test_the_dark_page_is_dark(browser: Browser, report: Path) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.wait_for_selector("#parallel .scatterlayer .trace path", state="attached")
+    shade = "one => getComputedStyle(one).getPropertyValue('background-color').match(/[0-9]+/g).map(Number)"
+    assert max(page.locator("body").evaluate(shade)) < 60
+    paper = page.evaluate("document.getElementById('plane').layout.paper_bgcolor")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"() => document.getElementById('plane').layout.paper_bgcolor !== '{paper}'")
+    context.close()
+
+
 @pytest.mark.parametrize("width", [1400, 390])
 def test_nothing_is_wider_than_the_window(browser: Browser, report: Path, width: int) -> None:
     watched = Watched(browser, report, width)
@@ -202,7 +311,10 @@ def test_nothing_is_wider_than_the_window(browser: Browser, report: Path, width:
 
 def test_without_scripts_the_page_tells_all(browser: Browser, report: Path) -> None:
     watched = Watched(browser, report, scripts=False)
-    assert not watched.page.locator("#explorer").is_visible()
+    assert not watched.page.locator("#plots").is_visible()
+    assert watched.page.locator("#trust").is_visible()
+    watched.page.locator("#states summary").click()
+    assert watched.page.locator("#states table").is_visible()
     assert watched.rows() == TRIALS - FAILED
     assert watched.page.locator("#frontier img").is_visible()
     watched.page.locator("#leaderboard tbody a").first.click()

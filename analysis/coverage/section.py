@@ -86,7 +86,8 @@ def _coverage_section(coverage: pd.DataFrame) -> Section:
     return Section(
         title=TITLE,
         slug="coverage",
-        sentence=_coverage_sentence(paired_differences(coverage)),
+        sentence=f"{ASKED}\n\n{_verdicts(paired_differences(coverage), KEY)}",
+        reading=_coverage_reading(),
         figure=figures.by_parameter(curves, parameter, list(KEY)),
         table=coverage,
         preview=compact(curves, parameter, list(KEY)).head(SHOWN),
@@ -113,6 +114,7 @@ def _realism_section(coverage: pd.DataFrame) -> Section:
         title="Realism of decoded draws",
         slug="realism",
         sentence=_realism_sentence(paired_differences(coverage), metrics),
+        reading=DRAWN.format(floor="test images in place of decoded draws", exception=""),
         figure=figures.by_parameter(curves, parameter, metrics),
         table=coverage[coverage["metric"].isin(metrics)],
         preview=compact(curves, parameter, metrics).head(SHOWN),
@@ -149,18 +151,17 @@ def _axis(coverage: pd.DataFrame) -> str:
     return next(iter(varying(coverage)), "latent_dim")
 
 
-def _coverage_sentence(differences: pd.DataFrame) -> str:
+def _coverage_reading() -> str:
     readings = [f"{spoken(name)} is {METRICS[name].reading}" for name in KEY]
     better = "Higher coverage is better, and so is less of the other four."
     drawn = DRAWN.format(floor="codes of training images in place of draws", exception=NOISE)
     listing = f"{'; '.join(readings)}. {better} {CYCLE}"
-    return "\n\n".join([ASKED, listing[0].upper() + listing[1:], drawn, _verdicts(differences, KEY)])
+    return f"{listing[0].upper()}{listing[1:]}\n\n{drawn}"
 
 
 def _realism_sentence(differences: pd.DataFrame, metrics: list[str]) -> str:
     told = tuple(name for name in metrics if METRICS[name].better != "nearer")
-    drawn = DRAWN.format(floor="test images in place of decoded draws", exception="")
-    parts = [f"{LIKE_DATA} {JUDGED if told else UNJUDGED}", drawn]
+    parts = [f"{LIKE_DATA} {JUDGED if told else UNJUDGED}"]
     return "\n\n".join([*parts, _verdicts(differences, told)] if told else parts)
 
 

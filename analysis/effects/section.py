@@ -29,15 +29,48 @@ def effect_sections(view: View) -> list[Section]:
     """
     if view.vae_runs.empty:
         return [left_out(f"The effect of {short_label(name)}", f"effect_{name}") for name in view.parameters]
-    found = effects_of(view, quantities(view))
+    found = view.once(_effects)
     each = [_section(view, found, name) for name in beta_first(view.parameters)]
     return [*each, _map_section(view, found), _trust_section(found)]
+
+
+def profile_sections(view: View) -> list[Section]:
+    """Show what the parameter that matters most does to the objective and the rate."""
+    if not view.varying or view.vae_runs.empty:
+        return []
+    found = view.once(_effects)
+    parameter = _first_parameter(view, found)
+    columns = [view.sweep.objectives[0].column, "rate_nats"]
+    points, means = trial_means(view.runs, columns), found.of(parameter)
+    colour = colour_by(points, without=parameter)
+    notes = {column: _note(found, column) for column in dict.fromkeys(columns)}
+    return [
+        Section(
+            title=f"What {short_label(parameter)} does",
+            slug="profile",
+            sentence=sentence(found, means, parameter),
+            reading=reading(found, means, parameter, colour if varies(points[colour]) else None),
+            figure=figures.effects(means, points, parameter, colour, notes),
+        )
+    ]
+
+
+def _first_parameter(view: View, found: Effects) -> str:
+    """The parameter that matters most for the objective; the first where that is not foretold."""
+    if found.of_objective is None or len(view.varying) < 2:
+        return beta_first(view.varying)[0]
+    shares = importance(found.of_objective)
+    return str(shares.sort_values("total", ascending=False, kind="stable")["parameter"].iloc[0])
 
 
 def quantities(view: View) -> list[str]:
     """What is drawn of each effect: columns of the runs."""
     columns = [objective.column for objective in view.sweep.objectives]
     return [*columns, *(name for name in QUANTITIES if f"validation_{name}" not in columns)]
+
+
+def _effects(view: View) -> Effects:
+    return effects_of(view, quantities(view))
 
 
 def effects_of(view: View, columns: Sequence[str]) -> Effects:

@@ -2,7 +2,7 @@
 
 from analysis.choice.section import choice_sections
 from analysis.coverage.section import coverage_sections
-from analysis.effects.section import effect_sections
+from analysis.effects.section import effect_sections, profile_sections
 from analysis.features.section import feature_sections
 from analysis.health.section import flag_sections, health_sections
 from analysis.importance.section import importance_sections
@@ -26,7 +26,15 @@ from analysis.trust.section import trust_sections
 ANSWER = Chapter(
     title="Answer",
     slug="answer",
-    builders=(trust_sections, choice_sections, plane_sections, glance_sections, summary_sections, methods_sections),
+    builders=(
+        trust_sections,
+        choice_sections,
+        plane_sections,
+        profile_sections,
+        glance_sections,
+        summary_sections,
+        methods_sections,
+    ),
 )
 AUTOENCODER = Chapter(title="VAE and autoencoder", slug="autoencoder", builders=(coverage_sections,))
 """Second where autoencoders were trained beside the VAEs: the sweep then asks for it."""
