@@ -22,7 +22,7 @@ TEXTS = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results/README.md", *ROOT.glob("docs/**/*.md"))
 }
-ELSEWHERE = {"docs/explore.md", "docs/own_network.md"}
+ELSEWHERE = {"docs/explore.md", "docs/own_network.md", "docs/notebooks.md"}
 """Pages whose blocks another test runs."""
 COMPARE = ["--seeds", "2", "--epochs", "1", "--limit", "100", "--jobs", "1"]
 TINY = {"sweep": [*COMPARE, "--trials", "2"], "compare": COMPARE}
