@@ -20,6 +20,7 @@ from vae.loss_table import LOSSES
 
 ALWAYS = {
     "kingma2014auto", "kingma2015adam", "paszke2019pytorch", "akiba2019optuna", "alemi2018fixing",
+    "facco2017estimating", "levina2004maximum",
     "burda2016importance", "lucas2019dont", "rasmussen2006gaussian", "friedman2001greedy", "saltelli2010variance",
 }  # fmt: skip
 OF_SEEDS = {"hsu1984constrained", "smyth2004linear", "breiman1984classification"}

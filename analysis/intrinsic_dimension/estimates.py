@@ -61,8 +61,7 @@ def two_nn(ratios: Float64) -> float:
 def maximum_likelihood(log_ratios: Float64) -> float:
     """Return the dimension from each sample's mean logarithm of the ratios of its last neighbour's distance to others.
 
-    Levina & Bickel 2004, averaged over samples as inverses (MacKay & Ghahramani 2005): their mean is the inverse of the
-    dimension.
+    Levina & Bickel 2004; averaged over samples as inverses, after MacKay and Ghahramani, which leaves no bias.
     """
     return float(1 / log_ratios.mean())
 

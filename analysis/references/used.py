@@ -86,6 +86,10 @@ METHODS = (
         module="analysis.importance.shares",
         applies=_has_surrogate,
     ),
+    *(
+        Method(source=source, what="intrinsic dimension", module="analysis.intrinsic_dimension.estimates")
+        for source in ("Facco et al. 2017", "Levina & Bickel 2004")
+    ),
     Method(
         source="Burda et al. 2016",
         what="importance-weighted bounds",
