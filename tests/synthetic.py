@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from vae.columns import DIMS, HISTORY, TOTALS, parse_objectives, value_columns
-from vae.files.records import RunRecord
+from vae.files.records import RunRecord, parameter_columns
 from vae.files.results import Folder
 from vae.networks.mlp import mlp
-from vae.parameters import ALWAYS
+from vae.parameters import ALWAYS, PARAMETERS
 
 STACK = 16
 SPEC: Mapping[str, Any] = {
@@ -154,8 +154,7 @@ def trials_table(
         "trial": np.arange(count),
         "state": ["FAIL" if trial in failed else "COMPLETE" for trial in range(count)],
     }
-    for name in ALWAYS:
-        columns[name] = [point[name] for point in points]
+    columns |= parameter_columns([name for name in PARAMETERS if name in (points[0] if points else ALWAYS)], points)
     for name, objective in zip(value_columns(objectives), objectives, strict=True):
         values = np.array([r.totals[objective.column] for r in records]).reshape(count, -1)
         columns[name] = values.mean(axis=1)

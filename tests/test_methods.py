@@ -12,6 +12,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from scipy import stats
 
+from analysis.effects.section import effect_sections as effects_of_parameters
 from analysis.frames.sweep import open_sweep
 from analysis.methods.differences import AT, between_losses, between_weights
 from analysis.methods.equal_rate import at_equal_rate
@@ -317,6 +318,10 @@ def test_a_summary_does_not_call_every_loss_a_weight_of_the_rate(tmp_path: Path)
     spec: dict[str, Any] = {"seeds": 3, "epochs": 3, "sampler": "grid", "trials": 6, "loss": ",".join(LOSSES)}
     said = [*paragraphs(View(open_sweep(write_sweep(tmp_path / "s", points=points, beta="usual", **spec).path)))]
     assert "beta at each loss's usual values" in said[0]
+    view = View(open_sweep(tmp_path / "s"))
+    effects = {section.title: section.left_out for section in effects_of_parameters(view)}
+    assert effects["The effect of beta"] == "losses weigh other things by beta: it is shown by loss"
+    assert effects["The effect of loss"] == ""
     assert said[-1].startswith("Every comparison is of the same ELBO, −R − D, whatever loss was minimised")
     plain = [*paragraphs(View(open_sweep(write_sweep(tmp_path / "t", points=POINTS, seeds=3, trials=3).path)))]
     assert plain[-1].endswith("whatever beta weighted R in training.")

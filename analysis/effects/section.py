@@ -14,6 +14,7 @@ from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
 from analysis.presentation.words import cell, label, listed, number, percent, short_label
 from analysis.statistics.intervals import trial_means
+from analysis.statistics.losses import differs_by_loss
 from analysis.statistics.selection import beta_first, varies
 
 QUANTITIES = ("rate_nats", "distortion_nats", "active_units")
@@ -86,6 +87,8 @@ def _section(view: View, found: Effects, parameter: str) -> Section:
     if parameter not in view.varying:
         value = cell(parameter, points[parameter].iloc[0])
         return left_out(title, slug, f"every complete trial has {words} {value}")
+    if differs_by_loss(parameter, view.varying):
+        return left_out(title, slug, f"losses weigh other things by {words}: it is shown by loss")
     means, colour = found.of(parameter), colour_by(points, without=parameter)
     notes = {column: _note(found, column) for column in columns}
     figure = figures.effects(means, points, parameter, colour, notes)

@@ -13,10 +13,10 @@ from analysis.presentation.words import counted, short_label
 from analysis.scores import figures
 from analysis.scores.tables import mutual_information, rank_correlations, trial_scores
 from analysis.statistics.intervals import trial_means
+from analysis.statistics.losses import differs_by_loss
 from analysis.statistics.selection import beta_first
 from vae.errors import DataError, ResultsError, VaekitError
 from vae.factors import BINS, is_continuous
-from vae.parameters import PARAMETERS
 
 NO_SCORES = (
     "the runs have no scores; they need data with several known factors (or --scores by name) and two test images"
@@ -74,8 +74,8 @@ def _binned(sweep: Sweep) -> str:
 
 def effect_sections(view: View) -> list[Section]:
     """Show each score against each parameter that varies; what losses weigh is not pooled over several of them."""
-    by_loss = [name for name in view.varying if PARAMETERS[name].of_loss and "loss" in view.varying]
-    return [_effect_section(view, name) for name in beta_first(view.varying) if name not in by_loss]
+    pooled = [name for name in beta_first(view.varying) if not differs_by_loss(name, view.varying)]
+    return [_effect_section(view, name) for name in pooled]
 
 
 def _effect_section(view: View, parameter: str) -> Section:
