@@ -70,7 +70,7 @@ def test_a_cell_shows_the_verdict_the_leaderboard_and_a_strip(sweep: vaekit.Swee
     assert "<img" not in sweep.run(8)._repr_html_(), "a run that failed has no weights"
 
 
-@pytest.mark.parametrize("name", ["plane", "effects", "kl", "learning", "health"])
+@pytest.mark.parametrize("name", ["choice", "plane", "effects", "kl", "latent_space", "learning", "health"])
 def test_each_figure_is_a_line_and_a_notebook_shows_it(sweep: vaekit.Sweep, name: str) -> None:
     figure = getattr(sweep.plot, name)()
     assert isinstance(figure, ReportFigure)

@@ -102,6 +102,17 @@ def test_a_wide_legend_has_fewer_columns_and_all_its_names() -> None:
     assert [text.get_text() for text in legend.get_texts()] == names
 
 
+def test_a_wide_legend_within_a_panel_leaves_room_for_it() -> None:
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for number in range(3):
+        axes.plot([0, 1], label=f"a curve with a name that is far longer than a column is wide, number {number}")
+    axes.legend(ncols=3)
+    fit(figure, 3.3)
+    assert saved(figure, "svg"), "a panel without room would warn"
+    assert axes.get_window_extent().width > 0.7 * figure.bbox.width
+
+
 def test_text_of_nine_points_has_seven(sweep: Sweep) -> None:
     figure = frontier_section(View(sweep)).figure
     assert figure is not None

@@ -26,6 +26,12 @@ class Plots:
     def __init__(self, view: View) -> None:
         self._view = view
 
+    def choice(self) -> Figure:
+        """Draw by how much each trial falls short of the best, and which may be as good."""
+        from analysis.choice.section import choice_sections
+
+        return self._one(choice_sections(self._view), "choice")
+
     def plane(self, ax: Axes | None = None) -> Figure | Axes:
         """Draw rate and distortion of the trials, and the frontier."""
         from analysis.plane.section import frontier_section
@@ -87,6 +93,12 @@ class Plots:
         from analysis.importance.section import importance_sections
 
         return self._one(importance_sections(self._view))
+
+    def latent_space(self) -> Figure:
+        """Draw the codes of the first trial in two dimensions, by label or factor."""
+        from analysis.latent_space.section import latent_space_sections
+
+        return self._one(latent_space_sections(self._view), "code_map")
 
     def health(self) -> Figure:
         """Draw where the first trial's rate goes, and its importance-weighted bounds."""

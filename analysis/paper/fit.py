@@ -105,7 +105,7 @@ def _wrap(axes: Axes) -> None:
         needed = extent.height if text.get_rotation() == 90 else extent.width
         if needed > room:
             most = max(10, int(max(map(len, words.split("\n"))) * room / needed))
-            lines = words.replace(" (", "\n(").split("\n")
+            lines = (words.replace(" (", "\n(") if words.endswith(")") else words).split("\n")
             text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, most)))
 
 
@@ -134,5 +134,7 @@ def _narrow(
         if legend.get_window_extent().width <= room:
             return
         legend.remove()
+        within = legend.get_in_layout()
         legend = make(handles=[handles[label] for label in labels], labels=labels, ncols=columns, fontsize=size)
+        legend.set_in_layout(within)
         figure.draw_without_rendering()
