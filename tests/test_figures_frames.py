@@ -19,7 +19,7 @@ def test_scores_against_a_parameter() -> None:
     points = pd.DataFrame({"beta": [0.5, 1.0, 4.0], "mig": [0.1, 0.3, 0.2], "sap": [0.2, 0.1, 0.4]})
     means = points.melt("beta", var_name="quantity", value_name="mean").rename(columns={"beta": "value"})
     means = means.assign(low=means["mean"] - 0.05, high=means["mean"] + 0.1)
-    drawn = figures.effects(means, points, "beta").axes
+    drawn = figures.effects(means, points, "beta", ["mig", "sap"]).axes
     assert [axes.get_title(loc="left") for axes in drawn] == ["mig", "sap"]
     for axes, score in zip(drawn, ("mig", "sap"), strict=True):
         own = means[means["quantity"] == score]

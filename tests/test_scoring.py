@@ -277,7 +277,7 @@ def test_sections_show_the_runs_of_complete_trials_alone(tmp_path: Path) -> None
     sweep.__dict__["trials"] = trials.assign(state=trials["state"].where(trials["trial"] > 0, "FAIL"))
     sweep.__dict__["runs"] = runs.assign(mig=runs["rate_nats"], irs=runs["elbo_nats"])
     parts = {part.slug: part for part in score_sections(View(sweep))}
-    assert parts["scores_beta"].table.query("quantity == 'mig'")["trials"].sum() == 5
+    assert len(parts["scores_beta"].table) == 5
     assert parts["scores"].table["n"].tolist() == [3, 3]
     figure = parts["scores_beta"].figure
     assert figure is not None

@@ -1,5 +1,7 @@
 """Figures of scores: frames in, figures out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,16 +16,16 @@ PANEL_HEIGHT = 1.75
 
 
 @styled
-def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str) -> Figure:
-    """Draw each score against a parameter, a panel a score: trials as dots, means with intervals as a line."""
-    scores = list(dict.fromkeys(means["quantity"]))
+def effects(means: pd.DataFrame, points: pd.DataFrame, parameter: str, scores: Sequence[str]) -> Figure:
+    """Draw each score against a parameter, a panel a score: trials as dots, what is known of it as a line."""
     rows = -(-len(scores) // COLUMNS)
     figure = new_figure(PANEL_HEIGHT * rows + 0.4)
     panels = figure.subplots(rows, min(COLUMNS, len(scores)), squeeze=False).ravel()
     for axes, score in zip(panels, scores, strict=False):
         line = means[means["quantity"] == score]
         axes.scatter(places(points[parameter]), points[score], s=8, color=QUIET, linewidths=0, zorder=1)
-        draw_means(axes, line, points[parameter])
+        if len(line):
+            draw_means(axes, line, points[parameter])
         scale_x(axes, points[parameter])
         axes.set_title(score, loc="left")
         axes.set(ylabel="score (no unit)", xlabel=label(parameter).replace(" (", "\n("))

@@ -4,7 +4,8 @@ import warnings
 
 import pandas as pd
 
-from analysis.effects.effect import effect
+from analysis.effects.effects import Effects
+from analysis.effects.section import effects_of
 from analysis.frames.sweep import Sweep
 from analysis.metrics import ScoreWarning
 from analysis.presentation.section import Section, left_out, without_weights
@@ -79,15 +80,22 @@ def effect_sections(view: View) -> list[Section]:
 
 
 def _effect_section(view: View, parameter: str) -> Section:
-    scores = view.sweep.scores
-    means = effect(view.own_runs, parameter, scores)
-    sentence = (
-        "The line is the mean over trials at each value, or in bins around it, with a 95 % interval over seeds; the "
-        "other hyperparameters vary from trial to trial. Dots are trials."
+    scores, found = view.sweep.scores, view.once(_effects)
+    means = found.of(parameter)
+    line = (
+        "the mean over trials at each value, with a 95 % interval over seeds"
+        if found.is_grid
+        else "the average over the trials' other hyperparameters, by a Gaussian process, with a 95 % interval"
     )
-    figure = figures.effects(means, trial_means(view.runs, scores), parameter)
-    title = f"Scores and {short_label(parameter)}"
-    return Section(title=title, slug=f"scores_{parameter}", sentence=sentence, figure=figure, table=means)
+    sentence = f"The line is {line}. Dots are trials; they stand alone where too little can be foretold of a score."
+    points = trial_means(view.runs, scores)
+    figure = figures.effects(means, points, parameter, scores)
+    title, table = f"Scores and {short_label(parameter)}", means if len(means) else points
+    return Section(title=title, slug=f"scores_{parameter}", sentence=sentence, figure=figure, table=table)
+
+
+def _effects(view: View) -> Effects:
+    return effects_of(view, view.sweep.scores)
 
 
 def further_score_sections(view: View) -> list[Section]:
