@@ -45,7 +45,7 @@ def test_information_of_codes() -> None:
     np.testing.assert_allclose(picture(axes), table[["shape", "scale", "x"]])
     assert (ticks(axes.xaxis), ticks(axes.yaxis)) == (["shape", "scale", "x"], ["0", "1"])
     assert words(axes) == ("factor", "latent dimension")
-    assert bar.get_ylabel() == "mutual information (nats)"
+    assert bar.get_ylabel() == "information above the floor (nats)"
     assert [(text.get_position(), text.get_text()) for text in axes.texts[:3]] == [
         ((0, 0), "0.70"),
         ((1, 0), "0.10"),

@@ -31,6 +31,7 @@ from analysis.statistics.selection import varying
 from analysis.summary.section import paragraphs
 from tests.drawing import draw_only
 from tests.synthetic import write_sweep
+from vae.columns import parse_objectives
 from vae.errors import ResultsError
 
 LOSSES = ("beta_vae", "beta_tc_vae")
@@ -335,8 +336,9 @@ def test_scores_are_not_pooled_over_losses_that_weigh_other_things(tmp_path: Pat
 
 def view_titles(runs: pd.DataFrame) -> list[str]:
     runs = runs.assign(beta=runs["weight"], active_units=1.0, elbo_nats=0.0)
-    spec = SimpleNamespace(scores=["mig"], runs=runs, is_table=False)
-    view: Any = SimpleNamespace(sweep=spec, varying=varying(runs), own_runs=runs, runs=runs)
+    spec = SimpleNamespace(scores=["mig"], runs=runs, is_table=False, objectives=parse_objectives("elbo"))
+    view: Any = SimpleNamespace(sweep=spec, varying=varying(runs), own_runs=runs, runs=runs, vae_runs=runs)
+    view.once = lambda find: find(view)
     with pytest.MonkeyPatch.context() as patch:
         draw_only(patch)
         return [section.title for section in effect_sections(view)]
