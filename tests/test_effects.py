@@ -10,6 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 
 import vaekit
+from analysis.effects.effect import effect
 from analysis.effects.effects import CURVES, TRUST, Effects, effects, is_full_grid
 from analysis.effects.pair import best_of_pairs
 from analysis.effects.section import effect_sections
@@ -136,3 +137,23 @@ def test_a_sweep_of_one_hyperparameter_has_no_map(tmp_path: Path) -> None:
     shown = sections_of(tmp_path / "s", trials=20, seeds=2, points=points)
     assert shown["objective_map"].left_out == "fewer than two hyperparameters vary"
     assert not shown["effect_beta"].left_out
+
+
+@pytest.mark.slow
+def test_on_digits_latent_dimensions_make_no_zigzag(tmp_path: Path) -> None:
+    """Means over trials of other betas go up and down; the effect does not, beyond what is unsure of it."""
+    sweep = vaekit.sweep(
+        data="digits", trials=24, seeds=2, epochs=20, out=str(tmp_path), jobs=1, report=False, quiet=True
+    )
+    view = sweep.view
+    table = sweep.effects().query("parameter == 'latent_dim'")
+    for quantity in (COLUMN, "rate_nats", "distortion_nats"):
+        own = table[table["quantity"] == quantity]
+        unsure = float((own["high"] - own["mean"]).max())
+        assert against(own["mean"]) <= unsure
+        assert against(effect(view.own_runs, "latent_dim", [quantity])["mean"]) > 3 * against(own["mean"])
+
+
+def against(means: pd.Series) -> float:
+    """How far a curve goes against its own direction, there and back."""
+    return float(means.diff().abs().sum() - abs(means.iloc[-1] - means.iloc[0]))
