@@ -1,6 +1,7 @@
 """The choice among trials: what is best, as good, at the edge and undecided in studies whose truth is known."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,19 @@ import pandas as pd
 import pytest
 
 from analysis.choice.axes import Searched, searched
+from analysis.choice.choice import choice
 from analysis.choice.contenders import dunnett
 from analysis.choice.noise import noise_of
 from analysis.choice.pareto import knee
+from analysis.choice.section import paragraphs
+from analysis.choice.sharpen import steps
+from analysis.choice.verdict import verdict
+from analysis.frames.sweep import open_sweep
+from analysis.presentation.view import View
 from tests.studies import SHAPES, SPEC, Floats, Study, drawn, edge, gentle, nothing, peak, plateau, study
+from tests.synthetic import write_sweep
 from vae.columns import parse_objectives
+from vae.errors import ConfigError, ResultsError
 
 RARE = 0.95
 """Of the draws, in which a claim must hold."""
@@ -110,6 +119,54 @@ def test_trials_with_fewer_seeds_are_told_with_less_certainty() -> None:
     each = study(np.random.default_rng(3), peak, more={0: 10, 1: 10, 2: 10})
     rows = each.choice.candidates.set_index("n")["shortfall_half_width"]
     assert rows[10].max() < rows[3].min()
+
+
+# Of a sweep
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> View:
+    return View(open_sweep(write_sweep(tmp_path_factory.mktemp("s") / "digits", failed={3: "loss was NaN"}).path))
+
+
+def test_a_sweep_is_chosen_from_its_complete_trials(view: View) -> None:
+    found = choice(view)
+    assert found is choice(view)
+    assert (found.best, 3 in set(found.candidates["trial"])) == (int(view.board["trial"].iloc[0]), False)
+    assert found.candidates["value"].iloc[0] == pytest.approx(view.board["value"].iloc[0])
+    assert found.candidates["weights"].gt(0).all()
+
+
+def test_it_can_be_by_another_measure_on_test(view: View) -> None:
+    found = choice(view, "rate_nats:min")
+    least = int(view.board["rate_nats"].to_numpy().argmin())
+    assert (found.objective, found.best) == ("rate_nats", view.board["trial"].iloc[least])
+    assert found.candidates["shortfall"].min() >= 0
+    with pytest.raises(ResultsError, match="has no mig"):
+        choice(view, "mig")
+    with pytest.raises(ConfigError, match="by one measure"):
+        choice(view, "rate,elbo")
+
+
+def test_each_step_has_its_command(tmp_path: Path) -> None:
+    points = [{"latent_dim": 2 + trial, "beta": 1.0, "hidden_dim": 64} for trial in range(8)]
+    axes: dict[str, Any] = {"latent_dim": "2:9", "beta": "1", "hidden_dim": "64"}
+    sweep = open_sweep(write_sweep(tmp_path / "s", points=points, trials=8, **axes).path)
+    said = {step.kind: step.command for step in steps(View(sweep))}
+    assert said["wider"] == f"vaekit sweep {sweep.path}/sweep.toml --latent-dim 2:18 --name s-wider"
+    text = "\n".join(paragraphs(View(sweep)))
+    assert "latent dimensions 9 is the last value of its range; widen it: vaekit sweep" in text
+    alike = [point | {"latent_dim": 9, "beta": 1 + 0.01 * trial} for trial, point in enumerate(points)]
+    tied = View(open_sweep(write_sweep(tmp_path / "t", points=alike, trials=8).path))
+    assert [step.command for step in steps(tied)] == [f"vaekit refine {tmp_path}/t --top 1 --seeds 10"]
+
+
+def test_of_several_objectives_the_front_and_its_knee(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", objective="rate_nats:min,distortion_nats:min")
+    found = choice(view := View(open_sweep(folder.path)))
+    assert (found.verdict, list(found.pareto)) == ("several", view.pareto)
+    assert found.recommended in found.pareto
+    assert f"has its knee at trial {found.recommended}" in verdict(view)
 
 
 # The noise

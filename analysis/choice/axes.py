@@ -43,7 +43,9 @@ class Searched:
 
     def _more_choices(self, is_high: bool) -> str:
         ends = self.choices[-2:] if is_high else self.choices[1::-1]
-        step = ends[1] / ends[0] if ends[0] > 0 and ends[1] > 0 else np.nan
+        step = ends[1] / ends[0] if min(ends) > 0 else np.nan
+        if not np.isfinite(ends[1] * step**2):
+            return ""
         more = [self._allowed(ends[1] * step), self._allowed(ends[1] * step**2)]
         is_beyond = more[0] > self.high if is_high else more[0] < self.low
         return ",".join(_text(value) for value in sorted({ends[1], *more})) if is_beyond else ""

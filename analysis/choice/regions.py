@@ -71,12 +71,14 @@ def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_
 
     The best trial, the first of `not_worse`, lies in the outer third of the range, none that is not worse lies in the
     opposite one, and there is evidence: a response surface of second degree (Box and Wilson 1951, without products) of
-    the better trials still rises at that end (one-sided 95 %); or at least FEW trials are not worse, all of them lie in
-    that third, and none lies further out.
+    the better trials still rises at that end (one-sided 95 %); or all trials that are not worse lie in that third, none
+    lies further out, and that is no chance: they are at least FEW, or no other hyperparameter varies.
     """
     if not axes:
         return []
     places = np.column_stack([axis.places(board[axis.name]) for axis in axes])
+    if not (np.isfinite(places).all() and np.isfinite(values).all()):
+        return []
     kept, best = (board["trial"].isin(trials).to_numpy() for trials in (not_worse, not_worse[:1]))
     rising = _rising(places, values.to_numpy(dtype=float))
     found = []
@@ -84,8 +86,9 @@ def edges(values: pd.Series, axes: Sequence[Searched], board: pd.DataFrame, not_
         for is_high, rises in zip((False, True), slopes, strict=True):
             outward = own if is_high else 1 - own
             region = outward[kept]
-            all_there = len(region) >= FEW and region.min() >= 1 - OUTER and region.max() == outward.max()
-            if outward[best].min() >= 1 - OUTER and region.min() > OUTER and (rises or all_there):
+            all_there = region.min() >= 1 - OUTER and region.max() == outward.max()
+            no_chance = all_there and (len(region) >= FEW or len(axes) == 1)
+            if outward[best].min() >= 1 - OUTER and region.min() > OUTER and (rises or no_chance):
                 found.append(Edge(searched=axis, is_high=is_high))
     return found
 

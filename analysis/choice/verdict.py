@@ -9,6 +9,7 @@ from analysis.choice.choose import Choice
 from analysis.choice.noise import DOUBT
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, interval, listed, nats, number, setting
+from analysis.scores.floors import objective_tells_nothing
 from analysis.statistics.intervals import SUFFIX
 
 MOST_NAMED = 8
@@ -52,6 +53,8 @@ def _several(view: View, found: Choice) -> Iterator[str]:
 
 def _undecided(view: View, found: Choice) -> str:
     first = f"First in the leaderboard is {_reached(view, found, found.best)}."
+    if nothing := objective_tells_nothing(view.sweep):
+        return f"Undecided: {nothing[0].lower()}{nothing[1:]} {first}"
     if isnan(found.noise):
         return f"Undecided: with one seed nobody knows a better trial from a luckier one. {first}"
     if found.p_value < DOUBT:
@@ -73,7 +76,7 @@ def _standing(view: View, found: Choice) -> str:
         lead = interval(second["shortfall"], second["shortfall" + SUFFIX]) + _unit(found)
         return f"{taken}. It is best: it leads trial {second['trial']:.0f}, the next, by {lead} {together}."
     others = [trial for trial in found.not_worse if trial != found.recommended]
-    ties = f"{counted(len(others), 'other')} ({named(others)}) {together}"
+    ties = f"{counted(len(others), 'other')} ({named(others)}; {together[1:]}"
     if found.recommended == found.best:
         return f"{taken}. Its mean is the best, but it cannot be told from {ties}."
     given_up = interval(found.gives_up, found.gives_up_half_width) + _unit(found)

@@ -42,11 +42,14 @@ class Sweep(Frames):
         """The report's figures, a method each."""
         return Plots(self.view)
 
-    def choice(self) -> Choice:
-        """Return which trial to take, which others may be as good, and what would make it surer."""
+    def choice(self, by: str | None = None) -> Choice:
+        """Return which trial to take and which others may be as good: by the objective, or by another measure.
+
+        Of that, a score or `rate_nats:min` for instance, it is the values on the test images that decide.
+        """
         from analysis.choice.choice import choice
 
-        return choice(self.view)
+        return choice(self.view, by)
 
     def effects(self) -> pd.DataFrame:
         """Return what each hyperparameter that varies does to objectives, rate, distortion, active units and scores.

@@ -12,7 +12,7 @@ from analysis.methods.section import what_explains
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, short_label
-from analysis.scores.floors import floor_of_trial, objective_tells_nothing
+from analysis.scores.floors import floor_of_trial
 from analysis.statistics.losses import are_all_of_rate
 from analysis.statistics.states import ended_early, is_complete, states
 from analysis.summary import findings
@@ -43,7 +43,7 @@ def paragraphs(view: View) -> Iterator[str]:
     yield _swept(sweep, view.parameters)
     yield from _compared(view)
     by_scores = findings.first_by_scores(view, partial(floor_of_trial, sweep))
-    found = [objective_tells_nothing(sweep), findings.active_dimensions(board), by_scores]
+    found = [findings.active_dimensions(board), by_scores]
     if not board.empty:
         pays = findings.beta_pays(effect(view.own_runs, "beta")) if are_all_of_rate(sweep.spec, view.own_runs) else ""
         yield " ".join(filter(None, [pays, *found, what_explains(view)]))
