@@ -111,7 +111,7 @@ def test_a_sheet_tells_parameters_dimensions_and_twins(sweep: Sweep) -> None:
     assert "<h1>Run 3</h1>" in html
     assert f"<dd>{row['latent_dim']}</dd>" in html
     assert html.count('class="bar"') == row["latent_dim"]
-    assert html.count("data:image/png") == 3
+    assert html.count("data:image/png") == 4
     assert 'href="2.html"' in html
     assert "://" not in html
     assert "<script" not in html

@@ -59,6 +59,7 @@ def _map_section(view: View, shown: Shown, at: Int64, planes: dict[str, Plane], 
         slug=SLUG,
         sentence=_map_sentence(shown, len(at), varied, planes),
         reading=READING,
+        is_half=not sweep.is_table,
         figure=figures.code_maps(maps, varied, sweep.factor_levels),
         table=table,
     )
@@ -98,6 +99,7 @@ def _grid_section(shown: Shown, planes: dict[str, Plane], places: dict[str, Floa
             "have no gaps."
         ),
         reading="Latent dimensions beyond the plane stay at the codes' mean, so a blur may be an average of them.",
+        is_half=True,
         figure=panels(parts, shown.limits),
         table=pd.concat(tables, ignore_index=True),
     )

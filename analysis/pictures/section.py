@@ -121,4 +121,5 @@ def drawn(shown: Shown, parts: list[Picture]) -> Figure:
 def _section(shown: Shown, title: str, sentence: str, parts: list[Picture]) -> Section:
     table = pd.concat([table for _, table in parts], ignore_index=True)
     slug = title.lower().replace(" ", "_")
-    return Section(title=title, slug=slug, sentence=sentence, figure=drawn(shown, parts), table=table)
+    figure = drawn(shown, parts)
+    return Section(title=title, slug=slug, sentence=sentence, figure=figure, table=table, is_half=True)

@@ -44,7 +44,7 @@ CHAPTERS = (
     Chapter(
         title="Parameters",
         slug="parameters",
-        builders=(effect_sections, importance_sections, kl_sections, intrinsic_dimension_sections),
+        builders=(effect_sections, kl_sections, intrinsic_dimension_sections),
     ),
     Chapter(title="What it makes", slug="makes", builders=(picture_sections, feature_sections)),
     Chapter(title="Latent space", slug="latent_space", builders=(latent_space_sections,)),
@@ -54,7 +54,14 @@ CHAPTERS = (
     Chapter(
         title="Details",
         slug="details",
-        builders=(health_sections, slope_sections, perturbation_sections, further_score_sections, state_sections),
+        builders=(
+            importance_sections,
+            health_sections,
+            slope_sections,
+            perturbation_sections,
+            further_score_sections,
+            state_sections,
+        ),
         is_folded=True,
     ),
     Chapter(

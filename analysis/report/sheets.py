@@ -35,6 +35,8 @@ SECONDS = 0.02
 COLUMNS = 8
 """Pictures in a row."""
 SAMPLE_ROWS = 3
+WAYS = 2
+"""Interpolations."""
 SAMPLES = 1_000
 """Test samples by which a table's features are measured."""
 FEATURES = 12
@@ -177,6 +179,11 @@ def _draw(run: Run, images: Float32) -> Iterator[Picture]:
     yield _picture("Reconstructions", sentence, drawn_as(pairs))
     moved = run.traverse(images[0], run.ranked_dims[:MOST_DIMS].tolist())
     yield _picture("Traversal", _traversed(moved.dims, run.is_ae), drawn_as(moved.images))
+    if len(images) >= 2 * WAYS:
+        ways = np.stack([run.interpolate(images[2 * way], images[2 * way + 1], COLUMNS) for way in range(WAYS)])
+        yield _picture(
+            "Interpolations", "Decoded codes on straight lines between those of test images.", drawn_as(ways)
+        )
     drawn = run.sample(SAMPLE_ROWS * COLUMNS).reshape(SAMPLE_ROWS, COLUMNS, *images.shape[1:])
     yield _picture("Samples", "Decoded samples from the prior N(0, I).", drawn_as(drawn))
 
