@@ -25,7 +25,6 @@ from analysis.metrics import Score
 from analysis.presentation.style import SHOWN_PER_INCH, WIDTH, ReportFigure
 from analysis.report import contents
 from sweeps.coordination import progress
-from tests.drawing import draw_only
 from tests.synthetic import write_sweep
 from tests.test_progress import STACKS, status
 from vae.errors import ConfigError, ResultsError
@@ -114,9 +113,15 @@ def test_the_pictures_of_a_run(sweep: vaekit.Sweep) -> None:
 
 
 def test_the_report_is_a_line(sweep: vaekit.Sweep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    draw_only(monkeypatch)
-    assert sweep.report(tmp_path / "page") == tmp_path / "page" / "index.html"
-    assert isinstance(sweep, Frames)
+    asked = []
+
+    def write_report(sweep: Frames, dest: Path | None) -> Path:
+        asked.append((sweep, dest))
+        return tmp_path
+
+    monkeypatch.setattr("analysis.report.write.write_report", write_report)
+    assert sweep.report() == sweep.report(str(tmp_path / "page")) == tmp_path
+    assert asked == [(sweep, None), (sweep, tmp_path / "page")]
     assert isinstance(sweep.run(0), vaekit.Run)
     assert sweep.choice().best == sweep.best["trial"]
 

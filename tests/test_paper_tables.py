@@ -86,7 +86,7 @@ def test_an_export_writes_its_files(view: View, tmp_path: Path, to: str, names: 
         text = (tmp_path / "there" / "leaderboard.tex").read_text(encoding="utf-8")
         body = re.findall(r"^    (.*) \\\\$", text, re.MULTILINE)
         assert len(body) == 11
-        assert {row.count(" & ") for row in body} == {10}
+        assert len({row.count(" & ") for row in body}) == 1
         assert text.count("{") == text.count("}")
         assert text.count("$") % 2 == 0
         assert r" \pm " in text
