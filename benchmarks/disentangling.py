@@ -19,7 +19,7 @@ from analysis.frames.sweep import Sweep, open_sweep
 from analysis.methods.differences import between_losses, between_weights
 from analysis.methods.figures import INKS, MARKS
 from analysis.methods.weighted import losses_of, trials_of, weighted
-from analysis.presentation.style import INK, LINES, QUIET, new_figure, saved, scale_x, styled
+from analysis.presentation.style import INK, LINES, new_figure, saved, scale_x, styled
 from analysis.scores.across_runs import ACROSS_RUNS
 from analysis.scores.after_sweep import score_sweep
 from analysis.scores.of_codes import score_codes
@@ -71,19 +71,20 @@ def _figure(trials: pd.DataFrame, runs: pd.DataFrame, gaps: Sequence[str]) -> Fi
     *of_scores, of_gaps = figure.subplots(1, len(SCORES) + 1)
     losses = losses_of(trials)
     for score, axes in zip(SCORES, of_scores, strict=True):
-        for loss in losses:
+        for place, loss in enumerate(losses):
+            beside = 1 + 0.03 * (place - (len(losses) - 1) / 2)
             own, seeds = trials[trials["loss"] == loss], runs[runs["loss"] == loss]
-            axes.scatter(seeds["weight"], seeds[score], s=5, color=QUIET, linewidths=0, zorder=1)
-            axes.errorbar(own["weight"], own[score], own[score + SUFFIX], fmt=MARKS[loss], linestyle="-",
+            axes.scatter(seeds["weight"] * beside, seeds[score], s=5, color=INKS[loss], alpha=0.4, linewidths=0)
+            axes.errorbar(own["weight"] * beside, own[score], own[score + SUFFIX], fmt=MARKS[loss], linestyle="-",
                           color=INKS[loss], markersize=4, label=loss, zorder=3)  # fmt: skip
         axes.set_ylabel(score)
-    of_scores[0].legend()
+    of_scores[0].legend(loc="upper left")
     own = trials[trials["loss"] == losses[0]]
     for place, gap in enumerate(gaps):
         of_gaps.errorbar(own["weight"], own[gap], own[gap + SUFFIX], fmt=".", color=INK, alpha=1 - 0.2 * place,
                       linestyle=LINES[place % len(LINES)], label=gap.removeprefix(GAP))  # fmt: skip
     of_gaps.set_ylabel(f"gap of a factor, {losses[0]}")
-    of_gaps.legend()
+    of_gaps.legend(loc="upper left")
     for axes in (*of_scores, of_gaps):
         scale_x(axes, trials["weight"].rename("beta"))
         axes.set_xlabel("beta")

@@ -17,7 +17,7 @@ from sweeps.study import ask
 from vae.errors import ConfigError
 from vae.loss_table import LOSSES
 
-NAMES = ["burgess-2018", "locatello-2019", "quick-disentangling", "textbook"]
+NAMES = ["burgess-2018", "locatello-2019", "quick-disentangling", "sprites-study", "textbook"]
 
 
 def spec_of(**options: Any) -> Any:
