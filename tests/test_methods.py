@@ -218,6 +218,12 @@ def test_the_weight_of_an_annealed_vae_is_its_capacity() -> None:
     assert over_weights(found, ["mig"])["value"].tolist() == [1.0, 4.0, 5.0, 10.0]
 
 
+def test_a_loss_that_nobody_knows_is_compared_too(tmp_path: Path) -> None:
+    points = [point | {"loss": loss} for loss in ("beta_vae", "mine") for point in POINTS]
+    found = sections_of(tmp_path / "s", points, loss="beta_vae,mine")
+    assert [title for title in TITLES if found[title].left_out] == [TITLES[-1]]
+
+
 def test_the_interval_of_a_rank_correlation_covers() -> None:
     rng = np.random.default_rng(0)
     covered = 0

@@ -62,11 +62,11 @@ def plane(points: pd.DataFrame, quantities: Mapping[str, str]) -> Figure:
             own = points[points["loss"] == loss]
             across, up = (own[name + SUFFIX].fillna(0.0) for name in ("rate_nats", quantity))
             axes.errorbar(
-                own["rate_nats"], own[quantity], up, across, fmt=MARKS[loss], color=INKS[loss], ecolor=QUIET,
-                elinewidth=0.8, markersize=4, label=loss, zorder=3,
+                own["rate_nats"], own[quantity], up, across, fmt=MARKS.get(loss, "o"),
+                color=INKS.get(loss, INK), ecolor=QUIET, elinewidth=0.8, markersize=4, label=loss, zorder=3,
             )  # fmt: skip
             if quantity == "distortion_nats":
-                _hull(axes, own, LINES[place % len(LINES)], INKS[loss])
+                _hull(axes, own, LINES[place % len(LINES)], INKS.get(loss, INK))
         axes.set(xlabel=label("rate_nats"), ylabel=words)
     panels[0].legend(loc="best")
     for axes in panels[len(quantities) :]:
@@ -139,7 +139,15 @@ def ranking(trials: pd.DataFrame, scores: Sequence[str]) -> Figure:
     for axes, score in zip(panels, scores, strict=True):
         for loss in losses_of(trials):
             own = trials[trials["loss"] == loss]
-            axes.plot(own["udr"], own[score], MARKS[loss], color=INKS[loss], markersize=4, linestyle="none", label=loss)
+            axes.plot(
+                own["udr"],
+                own[score],
+                MARKS.get(loss, "o"),
+                color=INKS.get(loss, INK),
+                markersize=4,
+                linestyle="none",
+                label=loss,
+            )
         axes.set(xlabel="UDR (no unit)", ylabel=_label(score))
     if len(losses_of(trials)) > 1:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)

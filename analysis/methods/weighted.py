@@ -24,7 +24,7 @@ def weighted(spec: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_loss(runs: pd.DataFrame, loss: str) -> pd.DataFrame:
-    if not LOSSES[loss].usual_capacity:
+    if loss not in LOSSES or not LOSSES[loss].usual_capacity:  # a folder may name any
         runs = runs.assign(capacity=0.0)
     name = "capacity" if varies(runs["capacity"]) and not varies(runs["beta"]) else "beta"
     return runs.assign(weight=runs[name].astype(float), weight_of=name, **{name: 0.0})

@@ -53,6 +53,19 @@ def _compares_losses(view: View) -> bool:
     return set(RATE_PARTS) <= set(view.runs) and len(Methods(view).losses) > 1
 
 
+def _explains_scores(view: View) -> bool:
+    methods = Methods(view)
+    return methods.applies and not methods.lacking
+
+
+def _is_at_equal_rate(view: View) -> bool:
+    return _explains_scores(view) and len(Methods(view).losses) > 1
+
+
+def _ranks(view: View) -> bool:
+    return Methods(view).applies and bool(view.sweep.scores) and _has_weights(view)
+
+
 METHODS = (
     Method(source="Alemi et al. 2018", what="the rate-distortion plane", module="analysis.plane.frontier"),
     Method(source="Burda et al. 2016", what="active units", module="vae.columns"),
@@ -109,6 +122,25 @@ METHODS = (
         applies=_has_pictures,
     ),
     Method(source="Chen et al. 2018", what="the parts of the rate", module="vae.columns", applies=_compares_losses),
+    Method(
+        source="Kelley 1935",
+        what="shares of a score's variance",
+        module="analysis.methods.shares",
+        applies=_explains_scores,
+    ),
+    Method(
+        source="Bjontegaard 2001",
+        what="losses at equal rate",
+        module="analysis.methods.equal_rate",
+        applies=_is_at_equal_rate,
+    ),
+    Method(source="Duan et al. 2020", what="UDR", module="analysis.metrics.udr", applies=_ranks),
+    Method(
+        source="Bonett & Wright 2000",
+        what="the interval of a rank correlation",
+        module="analysis.statistics.rank_correlation",
+        applies=_ranks,
+    ),
     *(
         Method(source=source, what=what, module=module, applies=lambda view: view.is_comparison)
         for source, what, module in (
