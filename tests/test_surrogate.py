@@ -99,7 +99,10 @@ def test_what_is_not_finite_is_no_response() -> None:
     runs = study(elbo)
     runs.loc[runs["trial"] == 3, "value"] = np.nan
     runs.loc[runs["trial"] == 4, "value"] = -np.inf
-    assert responses(runs, "value", NAMES)["trial"].tolist() == [n for n in range(24) if n not in (3, 4)]
+    runs.loc[runs["trial"] == 5, "beta"] = np.inf
+    assert responses(runs, "value", NAMES)["trial"].tolist() == [n for n in range(24) if n not in (3, 4, 5)]
+    assert fitted(runs).is_good
+    assert surrogate(runs.assign(value=1e-200 * runs["trial"]), "value", NAMES) is None
 
 
 def test_an_average_is_that_of_a_naive_joint_posterior() -> None:

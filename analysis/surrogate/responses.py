@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.statistics.names import is_named
 from analysis.statistics.selection import finished
 
 PRIOR_DEGREES = 4
@@ -16,12 +17,13 @@ LARGEST = 1e150
 def responses(runs: pd.DataFrame, column: str, parameters: Sequence[str]) -> pd.DataFrame:
     """Return one row a trial: trial, its parameters, mean, n seeds, and the variance of that mean.
 
-    Of finished VAE runs whose value is finite. The variance over seeds is moderated: a trial's own, (n - 1) degrees,
-    and the pooled one of all trials, PRIOR_DEGREES (Smyth 2004, https://doi.org/10.2202/1544-6115.1027); NaN where no
-    trial has two seeds.
+    Of finished VAE runs whose value and parameters are finite. The variance over seeds is moderated: a trial's own,
+    (n - 1) degrees, and the pooled one of all trials, PRIOR_DEGREES (Smyth 2004,
+    https://doi.org/10.2202/1544-6115.1027); NaN where no trial has two seeds.
     """
     known = finished(runs)
-    known = known[known[column].abs() < LARGEST]
+    numbers = [column, *(name for name in parameters if not is_named(known[name]))]
+    known = known[(known[numbers].astype(float).abs() < LARGEST).all(axis=1)]
     groups = known.groupby(["trial", *parameters], as_index=False).agg(
         mean=(column, "mean"), n=(column, "size"), own=(column, "var")
     )

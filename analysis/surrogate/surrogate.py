@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.statistics.intervals import LEVEL
 from analysis.surrogate.cube import Cube
 from analysis.surrogate.process import Process, fit, sampled
-from analysis.surrogate.responses import responses
+from analysis.surrogate.responses import LARGEST, responses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def surrogate(runs: pd.DataFrame, column: str, parameters: Sequence[str]) -> Sur
     if len(trials) < FEWEST or not parameters:
         return None
     centre, spread = float(trials["mean"].mean()), float(trials["mean"].std(ddof=0))
-    if not spread > 1e-9 * abs(centre):
+    if not spread > max(1e-9 * abs(centre), 1 / LARGEST):
         return None
     cube = Cube.of(trials, parameters)
     noise = trials["variance"].fillna(0.0).to_numpy() / spread**2
