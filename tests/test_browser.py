@@ -224,6 +224,10 @@ def test_a_heading_sorts_the_leaderboard_by_mouse_and_by_keyboard(opened: Watche
 
 def test_any_two_quantities_are_a_plane(opened: Watched, report: Path) -> None:
     runs = open_sweep(report.parent.parent).runs.query("state == 'COMPLETE'")
+    bar, room = (opened.page.locator(part).first.bounding_box() for part in ("#plane .colorbar", "#plots .wide"))
+    assert bar is not None
+    assert room is not None
+    assert bar["y"] + bar["height"] <= room["y"] + room["height"] + 1  # the key of its colours is not cut off
     opened.page.get_by_label("across").select_option("active_units")
     drawn = opened.page.evaluate("document.getElementById('plane').data[0].x")
     assert drawn == runs["active_units"].tolist()

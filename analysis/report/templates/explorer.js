@@ -210,7 +210,7 @@
   }
 
   function colour() {
-    const [ink, line, paper] = ["--ink", "--line", "--paper"].map((name) =>
+    const [ink, line, paper, field] = ["--ink", "--line", "--paper", "--field"].map((name) =>
       getComputedStyle(document.documentElement).getPropertyValue(name).trim());
     for (const { layout } of [data.plane, data.parallel]) {
       Object.assign(layout, { paper_bgcolor: paper, plot_bgcolor: paper });
@@ -221,7 +221,7 @@
       for (const shape of layout.shapes || []) shape.line.color = ink;
       for (const note of layout.annotations || []) note.bgcolor = paper;
     }
-    data.plane.data[0].marker.line.color = paper;
+    data.plane.data[0].marker.line.color = field;
     data.plane.data[1].line.color = ink;
     data.parallel.data[0].line.color = line;
   }
