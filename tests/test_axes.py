@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.choice.section import paragraphs as chosen
 from analysis.comparison.section import side_by_side
 from analysis.coverage.differences import by_prior, paired_differences
 from analysis.coverage.maps import twins
@@ -120,7 +121,7 @@ def test_the_leaderboard_and_the_summary_name_it(view: View) -> None:
     assert list(told["leaderboard"][0])[1:5] == ["latent_dim", "beta", "hidden_dim", "learning_rate"]
     text = " ".join(paragraphs(view))
     assert "beta 0.5, 1.0 and 4.0 and learning rate 0.0001 and 0.01 varied" in text
-    assert "hidden width 64, learning rate 0.0001: " in text
+    assert "hidden width 64, learning rate 0.0001: " in " ".join(chosen(view))
 
 
 def test_the_explorer_filters_by_it(view: View) -> None:
