@@ -20,6 +20,8 @@ NARROWEST_PANEL = 0.65
 SMALLEST_TEXT = 7 / 9
 """Of the size in the report: 9 points become 7, the least that most journals take."""
 LEAST_POINTS = 5.0
+NEARLY = 0.95
+"""Of a side's length, for letters differ in width."""
 LOWEST_PANEL = 0.72
 """Of a panel's height in the report; pictures keep their shape."""
 
@@ -102,9 +104,10 @@ def _wrap(axes: Axes) -> None:
     box = axes.get_window_extent()
     for text, room in ((axes.xaxis.label, box.width), (axes.yaxis.label, box.height), *_titles(axes, box.width)):
         words, extent = text.get_text(), text.get_window_extent()
-        needed = extent.height if text.get_rotation() == 90 else extent.width
-        if needed > room:
-            most = max(10, int(max(map(len, words.split("\n"))) * room / needed))
+        is_level = text.get_rotation() == 0
+        needed = extent.width if is_level else extent.height
+        if needed > room and not (is_level and text is axes.yaxis.label):
+            most = max(10, int(max(map(len, words.split("\n"))) * NEARLY * room / needed))
             lines = (words.replace(" (", "\n(") if words.endswith(")") else words).split("\n")
             text.set_text("\n".join(part for line in lines for part in textwrap.wrap(line, most)))
 
