@@ -1,6 +1,8 @@
 """What two hyperparameters reach together."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,6 @@ def best_of_pairs(objective: Surrogate, first: str, second: str, *, is_less_bett
     return pairs.assign(best=best["mean"], half_width=best["high"] - best["mean"])
 
 
-def _thinned(values: list) -> list:  # type: ignore[type-arg]
+def _thinned(values: Sequence[Any]) -> list[Any]:
     places = np.linspace(0, len(values) - 1, min(len(values), STEPS)).round().astype(int)
     return [values[place] for place in places]
