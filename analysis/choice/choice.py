@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.choice.choose import Choice, choose
+from analysis.choice.noise import LARGEST
 from analysis.choice.pareto import knee
 from analysis.frames.sweep import Sweep
 from analysis.presentation.view import View
@@ -50,7 +51,8 @@ def _choice_by(view: View, objective: Objective) -> Choice:
 
 def _among(view: View, board: pd.DataFrame, column: str, *, is_less_better: bool) -> Choice:
     """The choice among the trials of a board, best first, by one column of the runs."""
-    runs = view.vae_runs[["trial", "seed"]].assign(value=view.vae_runs[column]).dropna()
+    runs = view.vae_runs[["trial", "seed"]].assign(value=view.vae_runs[column])
+    runs = runs[runs["value"].abs() < LARGEST]
     compared = board[board["trial"].isin(runs["trial"])]
     if compared.empty:
         return Choice(verdict="none", objective=column, candidates=compared)

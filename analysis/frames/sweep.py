@@ -246,7 +246,10 @@ class Sweep:
 
         of_run: dict[Any, Any] = self.runs.loc[self.runs["run"] == run].to_dict(orient="records")[0]
         values = self.spec | of_run
-        sizes: dict[str, Any] = {n: int(values[n]) for n in SIZES if n in values}
+        try:
+            sizes: dict[str, Any] = {n: int(values[n]) for n in SIZES if n in values}
+        except (TypeError, ValueError) as error:
+            raise ResultsError(f"{str(self._folder.spec)!r}: sizes must be whole numbers ({error}): mend it") from None
         words = {n: values[n] for n in ("model", "likelihood", "network") if n in values}
         return RunConfig(sigma=self.spec.get("sigma", "learned"), **sizes, **words)
 
