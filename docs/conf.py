@@ -24,6 +24,7 @@ exclude_patterns = ["_ext"]
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 default_role = "code"
+smartquotes = False  # --option is no dash
 needs_sphinx = "8.0"
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

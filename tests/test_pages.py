@@ -178,5 +178,13 @@ def test_every_page_is_in_a_list_of_the_site() -> None:
     assert sorted(pages - set(listed)) == []
 
 
+@pytest.mark.parametrize("page", TEXTS)
+def test_no_link_is_dead_where_a_forge_shows_the_page(page: str) -> None:
+    """The build checks links and headings within the site; README is read elsewhere."""
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"```.*?```", "", TEXTS[page], flags=re.DOTALL))
+    dead = [target for target in targets if "://" not in target and not (ROOT / page).parent.joinpath(target).exists()]
+    assert dead == []
+
+
 def test_readme_is_read_to_its_end() -> None:
     assert len(TEXTS["README.md"].splitlines()) <= 110

@@ -76,5 +76,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives `commands` and `score-facts`."""
     app.add_directive("commands", Commands)
     app.add_directive("score-facts", ScoreFacts)
-    app.connect("autodoc-process-docstring", _as_plain_text)
+    app.connect("autodoc-process-docstring", _as_plain_text, priority=100)  # before napoleon adds markup
     return {"parallel_read_safe": True, "parallel_write_safe": True}

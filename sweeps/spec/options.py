@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields
-from inspect import Parameter, Signature
+from inspect import Parameter, Signature, cleandoc
 from typing import Any, Literal
 
 from vae.data_config import DataConfig
@@ -189,7 +189,7 @@ def docstring_of(command: Command, summary: str) -> str:
     for declared in of_command(command):
         help_text, shown = help_of(declared, command)
         lines.append(f"    {declared.name}: {help_text}{f' [default: {shown}]' if shown else ''}")
-    return "\n".join([summary.strip(), "", "Options:", *lines, ""])
+    return "\n".join([cleandoc(summary), "", "Options:", *lines, ""])
 
 
 def _annotation(declared: "Field[Any]") -> Any:
