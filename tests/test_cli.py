@@ -231,7 +231,7 @@ def test_a_learning_rate_is_shown_where_it_is_swept(capsys: pytest.CaptureFixtur
     best = json.loads(run(capsys, "show", "digits", "--json")[1])["best"]
     assert list(best["params"]) == ["latent_dim", "beta", "hidden_dim", "learning_rate"]
     assert run(capsys, "export", "digits", "--to", "csv", "--dest", "frames")[0] == 0
-    assert "hidden_dim,learning_rate,rate_nats" in Path("frames/runs.csv").read_text()
+    assert "hidden_dim,learning_rate,beta_normalised,rate_nats" in Path("frames/runs.csv").read_text()
 
 
 def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
