@@ -1,9 +1,11 @@
 """The checks that come before an answer: did training suffice, seeds, ranges, scores."""
 
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from analysis.choice.choice import choice
+from analysis.metrics import ScoreWarning
 from analysis.presentation.view import View
 from analysis.presentation.words import counted, listed, nats, short_label
 from analysis.scores.floors import objective_tells_nothing
@@ -95,7 +97,9 @@ def _above_floors(view: View) -> Iterator[Check]:
     if nothing := objective_tells_nothing(view.sweep):
         yield Check(question, False, nothing)
         return
-    table = trial_scores(view.sweep, view.best_runs, len(view.board))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)  # what is said of collapsed codes is said beside their scores
+        table = trial_scores(view.sweep, view.best_runs, len(view.board))
     known = table[table["above_floor"] != "unknown"]
     if known.empty:
         yield Check(question, False, "Their floors need weights, which were not kept.")
