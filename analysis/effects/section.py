@@ -36,15 +36,15 @@ def effect_sections(view: View) -> list[Section]:
 
 
 def profile_sections(view: View) -> list[Section]:
-    """Show what the parameter that matters most does to the objective and the rate."""
+    """Show what the parameter that matters most does to the objective and what stands next to it, mostly the rate."""
     if not view.varying or view.vae_runs.empty:
         return []
     found = view.once(_effects)
     parameter = _first_parameter(view, found)
-    columns = [view.sweep.objectives[0].column, "rate_nats"]
+    columns = quantities(view)[:2]
     points, means = trial_means(view.runs, columns), found.of(parameter)
     colour = colour_by(points, without=parameter)
-    notes = {column: _note(found, column) for column in dict.fromkeys(columns)}
+    notes = {column: _note(found, column) for column in columns}
     return [
         Section(
             title=f"What {short_label(parameter)} does",
