@@ -178,7 +178,8 @@ def _training(view: View) -> Uses:
         yield data.citation, f"the data {data.name}"
     yield "Kingma & Welling 2014", "the variational autoencoder"
     for name in _values(view, "loss", "beta_vae"):
-        yield LOSSES[name].source, f"the loss {name}"
+        if name in LOSSES:  # a folder may say anything
+            yield LOSSES[name].source, f"the loss {name}"
     if spec["likelihood"] == "continuous_bernoulli":
         yield "Loaiza-Ganem & Cunningham 2019", "the continuous Bernoulli likelihood"
     if "conv" in _values(view, "network", "mlp"):

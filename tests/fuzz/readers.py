@@ -382,12 +382,13 @@ def _sweep(path: Path) -> Any:
 def _show(path: Path) -> object:
     from analysis.presentation.view import View
     from analysis.provenance.record import provenance
+    from analysis.references.section import bibtex
     from analysis.summary.listing import list_sweeps
     from analysis.summary.summary import summary
 
     list_sweeps(path.parent.parent)
     sweep = _sweep(path.parent)
-    return summary(View(sweep)), provenance(sweep)
+    return summary(View(sweep)), provenance(sweep), bibtex(View(sweep))
 
 
 def _read_runs(path: Path) -> object:
