@@ -7,7 +7,7 @@ from analysis.choice.length import too_short
 from analysis.choice.refined import refined
 from analysis.choice.regions import Region
 from analysis.choice.sharpen import Step, steps
-from analysis.choice.verdict import verdict
+from analysis.choice.verdict import LEAST_NATS, verdict
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
 from analysis.presentation.words import cell, listed, nats, number, short_label
@@ -44,10 +44,14 @@ def choice_sections(view: View) -> list[Section]:
 
 
 def paragraphs(view: View, *, with_commands: bool = True) -> list[str]:
-    """Return the choice in plain text: did training suffice, what to take, the regions, what would make it surer."""
-    found = choice(view)
-    parts = [too_short(view), verdict(view), refined(view), regions_in_words(found), MODES.get(_mode(view, found), "")]
-    return [part for part in (*parts, in_words(steps(view), with_commands)) if part]
+    """Return the choice in plain text: what to take, the regions, what would make it surer, and did training suffice.
+
+    That comes first where so many runs were still improving that the rest is for now.
+    """
+    found, length = choice(view), too_short(view)
+    first, last = ("", length) if view.still_improving.is_settled else (length, "")
+    parts = [first, verdict(view), refined(view), regions_in_words(found), MODES.get(_mode(view, found), "")]
+    return [part for part in (*parts, in_words(steps(view), with_commands), last) if part]
 
 
 def _mode(view: View, found: Choice) -> str:
@@ -61,7 +65,7 @@ def regions_in_words(found: Choice) -> str:
     told = [_region(region) for region in found.regions if not region.is_whole]
     untold = [short_label(region.parameter) for region in found.regions if region.is_whole]
     furthest = float(found.candidates.loc[~found.candidates["is_worse"], "shortfall"].max())
-    within = f"{nats(furthest)} nats" if found.objective.endswith("_nats") else number(furthest, 2)
+    within = f"{nats(max(furthest, LEAST_NATS))} nats" if found.objective.endswith("_nats") else number(furthest, 2)
     said = f"The trials that are not worse, whose means lie within {within} of the first's, have {listed(told)}."
     whole = f"Of {listed(untold)} nothing is told: they have all values that were tried."
     return " ".join([*([said] if told else []), *([whole] if untold else [])])

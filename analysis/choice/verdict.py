@@ -14,6 +14,8 @@ from analysis.statistics.intervals import SUFFIX
 
 MOST_NAMED = 8
 """Trials that a sentence lists."""
+LEAST_NATS = 0.01
+"""That a difference is said of: less is rounding to who reads."""
 
 
 def verdict(view: View) -> str:
@@ -97,7 +99,7 @@ def _simpler(view: View, found: Choice) -> str:
 
 
 def _luck(found: Choice) -> str:
-    if not found.luck > 0:
+    if not found.luck > (LEAST_NATS if _unit(found) else 0):
         return ""
     return (
         f"The first of many is also the luckiest: with new seeds, expect trial {found.best} to be about "

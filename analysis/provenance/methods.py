@@ -61,5 +61,5 @@ def _selection(view: View) -> str:
 
 def _version(view: View) -> str:
     sessions = view.sweep.provenance.get("sessions", [])
-    version = sessions[-1].get("versions", {}).get("vaekit") if sessions else None
-    return f" We used vaekit {version}." if version else ""
+    version = str(sessions[-1].get("versions", {}).get("vaekit", "")) if sessions else ""
+    return f" We used vaekit {version}." if version[:1].isdigit() else ""  # a checkout that is not installed has none
