@@ -46,6 +46,25 @@ def test_what_is_wrong_is_said(tmp_path: Path, case: dict[str, Any], question: s
     assert found(sweep_of(tmp_path, **case))[question] == Check(question, False, told)
 
 
+@pytest.mark.parametrize(
+    ("beyond", "told"),
+    [
+        (
+            {},
+            "Nothing shows that it gets better beyond them, but trial 3 has the last tried: latent dimensions 32 and "
+            "hidden width 256.",
+        ),
+        ({"latent_dim": 40, "hidden_dim": 512}, "The optimum is inside what was searched."),
+    ],
+)
+def test_a_last_value_is_no_optimum_inside(tmp_path: Path, beyond: dict[str, int], told: str) -> None:
+    sweep = sweep_of(tmp_path, trials=12)
+    for frame in (sweep.trials, sweep.runs):
+        for name, value in beyond.items():
+            frame.loc[frame["trial"] == 2, name] = value
+    assert found(sweep)["Were the ranges wide enough?"] == Check("Were the ranges wide enough?", True, told)
+
+
 def test_nothing_complete_has_one_check(tmp_path: Path) -> None:
     assert [check.question for check in checks(View(sweep_of(tmp_path, trials=1, failed={0: "NaN"})))] == [WHOLE]
 

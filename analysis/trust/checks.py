@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analysis.choice.choice import choice
+from analysis.choice.choose import Choice
 from analysis.metrics import ScoreWarning
 from analysis.presentation.view import View
-from analysis.presentation.words import counted, listed, nats, short_label
+from analysis.presentation.words import cell, counted, listed, nats, short_label
 from analysis.scores.floors import objective_tells_nothing
 from analysis.scores.tables import trial_scores
+from analysis.statistics.names import is_named
 from analysis.statistics.states import is_complete, states
 
 SEEDS = 3
@@ -84,10 +86,24 @@ def _within(view: View) -> Iterator[Check]:
     if found.verdict in ("none", "several", "undecided") or not view.varying:
         return
     ends = [f"the {'largest' if e.is_high else 'smallest'} {short_label(e.searched.name)}" for e in found.edges]
-    told = (
-        f"The optimum lies at {listed(ends)}: search further." if ends else "The optimum is inside what was searched."
-    )
+    if ends:
+        told = f"The optimum lies at {listed(ends)}: search further."
+    elif last := _last_values(view, found):
+        told = (
+            f"Nothing shows that it gets better beyond them, but trial {found.best} has the last tried: {listed(last)}."
+        )
+    else:
+        told = "The optimum is inside what was searched."
     yield Check("Were the ranges wide enough?", not ends, told)
+
+
+def _last_values(view: View, found: Choice) -> list[str]:
+    """The best trial's hyperparameters of numbers, where no other trial has one beyond."""
+    trials = found.candidates.set_index("trial")
+    numbers = [name for name in view.varying if not is_named(trials[name]) and trials[name].nunique() > 1]
+    values = {name: trials.loc[found.best, name] for name in numbers}
+    ends = {name: (trials[name].min(), trials[name].max()) for name in numbers}
+    return [f"{short_label(name)} {cell(name, value)}" for name, value in values.items() if value in ends[name]]
 
 
 def _above_floors(view: View) -> Iterator[Check]:
