@@ -38,6 +38,11 @@ def test_a_sound_sweep_passes_what_can_be_known(tmp_path: Path) -> None:
     [
         ({"trials": 6, "failed": {2: "loss was NaN"}}, WHOLE, "5 of 6 trials complete, 1 failed."),
         ({"trials": 24, "asked": 5}, WHOLE, "5 of 24 trials complete."),
+        (
+            {"trials": 4, "epochs": 3},
+            TRAINED,
+            "12 of 12 runs ended too early to tell: longer training may change what is best.",
+        ),
         ({"trials": 4, "seeds": 1}, SEEDS, "1 seed a trial: nobody can tell a better trial from a luckier one."),
         ({"trials": 4, "seeds": 2}, SEEDS, "2 seeds a trial: intervals are wide; 3 or more are better."),
     ],

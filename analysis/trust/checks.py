@@ -47,10 +47,12 @@ def _trained(view: View) -> Iterator[Check]:
     found = view.still_improving
     if not found.runs:
         return
-    who = f"{len(found.table)} of {counted(found.runs, 'run')}"
-    told = f"{who} {'was' if len(found.table) == 1 else 'were'} still improving when training ended"
+    who, falls = f"{len(found.table)} of {counted(found.runs, 'run')}", found.table["fall_nats"].dropna()
+    if len(found.table) and falls.empty:
+        told = f"{who} ended too early to tell"
+    else:
+        told = f"{who} {'was' if len(found.table) == 1 else 'were'} still improving when training ended"
     if not found.is_settled:
-        falls = found.table["fall_nats"].dropna()
         by = f" by up to {nats(float(falls.max()))} nats" if len(falls) else ""
         told += f"{by}: longer training may change what is best"
     yield Check("Were runs trained long enough?", found.is_settled, f"{told}.")
