@@ -470,12 +470,12 @@ def _say_if_too_short(path: Path) -> None:
 
 
 def _preview(spec: "Spec") -> None:
-    from analysis.report.terminal import print_fields, print_table
+    from analysis.report.terminal import MOST_ROWS, print_fields, print_table
     from sweeps.coordination.preview import preview_sweep
 
     preview = preview_sweep(spec)
     print_table("trials", preview.trial_rows)
-    print_table("stacks", preview.stack_rows)
+    print_table("stacks", preview.stack_rows, MOST_ROWS)
     print_fields(preview.totals)
     for line in preview.notes:
         typer.echo(line)

@@ -25,8 +25,10 @@ UNITS = ("active_units", "carrying_units")
 Columns = Mapping[str, list[str]]
 
 
-def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows of equal keys as a table; names stay text."""
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], most: int | None = None) -> None:
+    """Print rows of equal keys, all or the first `most`, as a table; names stay text."""
+    if most is not None and len(rows) > most:
+        title, rows = f"{title} (first {most} of {len(rows):,})", rows[:most]
     given = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
     names = [name for name, values in given.items() if any(isinstance(value, str) for value in values)]
     _print(title, {name: texts(name, values) for name, values in given.items()}, names)
@@ -113,7 +115,9 @@ def _print(title: str, columns: Columns, names: Sequence[str] = ()) -> None:
     )  # fmt: skip
     for name, cells in columns.items():
         is_short = name not in names or not any(" " in text for text in cells)
-        table.add_column(_head(name, cells), justify="left" if name in names else "right", no_wrap=is_short)
+        table.add_column(
+            _head(name, cells), justify="left" if name in names else "right", no_wrap=is_short, overflow="fold"
+        )
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
     console.print(table)

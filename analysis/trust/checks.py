@@ -103,7 +103,7 @@ def _last_values(view: View, found: Choice) -> list[str]:
     """The best trial's hyperparameters of numbers, where no other trial has one beyond."""
     trials = found.candidates.set_index("trial")
     numbers = [name for name in view.varying if not is_named(trials[name]) and trials[name].nunique() > 1]
-    values = {name: trials.loc[found.best, name] for name in numbers}
+    values = {name: trials[name][trials.index == found.best].item() for name in numbers}
     ends = {name: (trials[name].min(), trials[name].max()) for name in numbers}
     return [f"{short_label(name)} {cell(name, value)}" for name, value in values.items() if value in ends[name]]
 

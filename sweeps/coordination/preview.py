@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks, runs_of_trial
+from sweeps.coordination.status import duration
 from sweeps.engines.engine import count_workers
 from sweeps.engines.worker import Run
 from sweeps.spec.spec import Spec
@@ -62,12 +63,13 @@ class Preview:
     def totals(self) -> dict[str, object]:
         """The sweep in a few numbers; the estimate is of seconds."""
         own = [name for name in map(str, self.spec.parameters["network"].choices) if is_own(name)]
+        length = UNKNOWN_LENGTH if self.spec.epochs == "auto" else ""
         return {
             "trials": self.spec.trials,
             "runs": self.spec.n_runs,
             "workers": self.workers,
             **{f"network {name}": "trained one run at a time, by autograd" for name in own},
-            "seconds": f"about {self.seconds:.0f}{UNKNOWN_LENGTH if self.spec.epochs == 'auto' else ''}",
+            "seconds": f"about {self.seconds:.0f}{_in_words(self.seconds)}{length}",
         }
 
 
@@ -120,12 +122,18 @@ def _shape(stack: list[Run]) -> tuple[Value, ...]:
     return tuple(getattr(stack[0].config, name) for name, p in PARAMETERS.items() if p.shapes_stack)
 
 
+def _in_words(seconds: float) -> str:
+    """Minutes or hours beside seconds that are many."""
+    words = duration(seconds)
+    return "" if words.endswith(" s") else f" ({words})"
+
+
 def _span(values: list[Value]) -> str:
     """Put the values of a stack's runs into a cell of a table."""
     if any(isinstance(value, str) for value in values):
         return ", ".join(map(str, dict.fromkeys(values)))
     low, high = min(values), max(values)
-    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    return f"{low:.6g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from sweeps.coordination.status import Status
+from sweeps.coordination.status import Status, duration
 from vae.streams import say
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -158,16 +158,10 @@ def describe(status: Status, objective: str, seconds: float = 0.0, *, share: boo
     if status.failed:
         parts.append(f"{status.failed} failed")
     if status.seconds_left > 0.0 and status.share < 1.0:
-        parts.append(f"about {_duration(max(1.0, status.seconds_left - seconds))} left")
+        parts.append(f"about {duration(max(1.0, status.seconds_left - seconds))} left")
     return ", ".join(parts)
 
 
 def _share(status: Status) -> float:
     """Of the whole sweep by its trials, or of this call's work, whichever is further."""
     return status.share if status.refining else max(status.told / status.goal, status.share)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -183,3 +183,10 @@ def _numbers(trials: Sequence[int]) -> str:
     if len(trials) > 4:
         return f"{trials[0]} to {trials[-1]}"
     return ", ".join(map(str, trials))
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a sentence has them: in seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
