@@ -45,3 +45,8 @@ def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch, to
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match="device cuda needs a GPU, and torch 2.13.0.* finds none"):
         resolve_device("cuda")
+
+
+def test_a_sweep_of_a_gpu_is_known_as_another_where_there_is_none() -> None:
+    there, here = (make_spec({"device": name}).identity for name in ("cuda", "cpu"))
+    assert {name for name in there if there[name] != here[name]} == {"device"}

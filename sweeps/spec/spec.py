@@ -123,7 +123,8 @@ class Spec(Options):
         unread |= {*names_of("place")}
         given = {name: value for name, value in self.as_dict().items() if name not in unread}
         objective = [(o.column, o.direction) for o in self.objectives]
-        return given | self.parameters | {"device": resolve_device(self.device), "objective": objective}
+        device = resolve_device("auto") if self.device == "auto" else self.device  # a GPU may be elsewhere
+        return given | self.parameters | {"device": device, "objective": objective}
 
     def on(self, data: Data) -> "Spec":
         """Return the spec with the default that its data decide: the likelihood."""
