@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from sweeps.spec.make import make_spec
 from vae import device
 from vae.device import check_precision, resolve_device
 from vae.errors import ConfigError
