@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 
 import vaekit
 from analysis.effects.effect import effect
-from analysis.effects.effects import CURVES, TRUST, Effects, effects, is_full_grid
+from analysis.effects.effects import CURVES, TRUST, Effects, is_full_grid
 from analysis.effects.pair import best_of_pairs
 from analysis.effects.section import effect_sections
 from analysis.frames.sweep import open_sweep
 from analysis.presentation.section import Section
 from analysis.presentation.view import View
+from analysis.surrogate.surrogate import surrogate
 from tests.drawn import band, dots, lines, places
 from tests.synthetic import write_sweep
 from tests.test_surrogate import NAMES, elbo, noise_alone, study
@@ -29,7 +30,8 @@ COLUMN = OBJECTIVE.column
 
 def found_in(runs: pd.DataFrame, **more: Any) -> Effects:
     runs = runs.assign(**{COLUMN: runs["value"], **more})
-    return effects(runs, runs, NAMES, [COLUMN, *more], OBJECTIVE)
+    surrogates = {column: surrogate(runs, column, NAMES) for column in (COLUMN, *more)}
+    return Effects(runs, NAMES, OBJECTIVE, surrogates, is_full_grid(runs, NAMES))
 
 
 def sections_of(path: Path, **spec: Any) -> dict[str, Section]:

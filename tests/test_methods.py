@@ -344,7 +344,7 @@ def view_titles(runs: pd.DataFrame) -> list[str]:
     runs = runs.assign(beta=runs["weight"], active_units=1.0, elbo_nats=0.0)
     spec = SimpleNamespace(scores=["mig"], runs=runs, is_table=False, objectives=parse_objectives("elbo"))
     view: Any = SimpleNamespace(sweep=spec, varying=varying(runs), own_runs=runs, runs=runs, vae_runs=runs)
-    view.once = lambda find: find(view)
+    view.once = lambda find, *about: find(view, *about)
     with pytest.MonkeyPatch.context() as patch:
         draw_only(patch)
         return [section.title for section in effect_sections(view)]

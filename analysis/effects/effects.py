@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.effects.effect import FEW, effect
 from analysis.presentation.words import percent
-from analysis.surrogate.surrogate import FEWEST, Surrogate, best_points, surrogate
+from analysis.surrogate.surrogate import FEWEST, Surrogate, best_points
 from vae.columns import Objective
 
 CURVES = ("quantity", "value", "mean", "low", "high", "best", "best_low", "best_high")
@@ -98,18 +98,6 @@ class Effects:
         points = best_points(self.of_objective, name, values, is_less_better=is_less_better)
         best = found.predict(points).rename(columns={"mean": "best", "low": "best_low", "high": "best_high"})
         return pd.concat([means, best], axis=1)[list(CURVES)]
-
-
-def effects(
-    runs: pd.DataFrame, own_runs: pd.DataFrame, names: Sequence[str], quantities: Sequence[str], objective: Objective
-) -> Effects:
-    """Return the effects of hyperparameters that vary on columns of finished VAE runs.
-
-    `own_runs` are those of `runs` with the seeds that every trial has.
-    """
-    is_grid = is_full_grid(own_runs, names)
-    surrogates = {quantity: surrogate(runs, quantity, names) for quantity in dict.fromkeys(quantities)}
-    return Effects(own_runs, names, objective, surrogates, is_grid)
 
 
 def is_full_grid(runs: pd.DataFrame, names: Sequence[str]) -> bool:

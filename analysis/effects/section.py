@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.effects import figures
-from analysis.effects.effects import Effects, effects
+from analysis.effects.effects import Effects, is_full_grid
 from analysis.effects.pair import best_of_pairs
 from analysis.effects.sentences import reading, sentence
-from analysis.importance.shares import importance
+from analysis.importance.of_view import importance_of
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.style import colour_by
 from analysis.presentation.view import View
@@ -16,6 +16,7 @@ from analysis.presentation.words import cell, label, listed, number, percent, sh
 from analysis.statistics.intervals import trial_means
 from analysis.statistics.losses import differs_by_loss
 from analysis.statistics.selection import beta_first, varies
+from analysis.surrogate.of_view import surrogate_of
 
 QUANTITIES = ("rate_nats", "distortion_nats", "active_units")
 """Drawn after the objectives."""
@@ -60,7 +61,7 @@ def _first_parameter(view: View, found: Effects) -> str:
     """The parameter that matters most for the objective; the first where that is not foretold."""
     if found.of_objective is None or len(view.varying) < 2:
         return beta_first(view.varying)[0]
-    shares = importance(found.of_objective)
+    shares = view.once(importance_of, found.objective.column)
     return str(shares.sort_values("total", ascending=False, kind="stable")["parameter"].iloc[0])
 
 
@@ -76,7 +77,9 @@ def _effects(view: View) -> Effects:
 
 def effects_of(view: View, columns: Sequence[str]) -> Effects:
     """Return the effects of what varies on some columns of a sweep's runs."""
-    return effects(view.vae_runs, view.own_runs, view.varying, columns, view.sweep.objectives[0])
+    surrogates = {column: view.once(surrogate_of, column) for column in columns}
+    is_grid = is_full_grid(view.own_runs, view.varying)
+    return Effects(view.own_runs, view.varying, view.sweep.objectives[0], surrogates, is_grid)
 
 
 def _section(view: View, found: Effects, parameter: str) -> Section:
@@ -118,7 +121,7 @@ def _map_section(view: View, found: Effects) -> Section:
         return left_out(MAP, slug, "fewer than two hyperparameters vary")
     if known is None:
         return left_out(MAP, slug, f"what a trial reaches is not foretold ({found.why_objective})")
-    shares = importance(known).sort_values("total", ascending=False, kind="stable")
+    shares = view.once(importance_of, found.objective.column).sort_values("total", ascending=False, kind="stable")
     first, second = sorted(shares["parameter"].head(2), key=view.varying.index)
     objective = view.sweep.objectives[0]
     table = best_of_pairs(known, first, second, is_less_better=objective.ascending)

@@ -3,11 +3,13 @@
 import pandas as pd
 
 from analysis.importance import figures
-from analysis.importance.shares import COLUMNS, EVALUATOR, importance
+from analysis.importance.of_view import importance_of
+from analysis.importance.shares import COLUMNS, EVALUATOR
 from analysis.presentation.section import Section, left_out
 from analysis.presentation.view import View
 from analysis.presentation.words import number, percent, short_label
-from analysis.surrogate.surrogate import FEWEST, LEAST_EXPLAINED, surrogate
+from analysis.surrogate.of_view import surrogate_of
+from analysis.surrogate.surrogate import FEWEST, LEAST_EXPLAINED
 
 
 def importance_sections(view: View) -> list[Section]:
@@ -25,10 +27,12 @@ def importance_sections(view: View) -> list[Section]:
 
 def importances(view: View) -> pd.DataFrame:
     """Return one row an objective and parameter that varies; none where too little can be foretold."""
-    found = {
-        objective.name: surrogate(view.vae_runs, objective.column, view.varying) for objective in view.sweep.objectives
-    }
-    parts = [importance(known).assign(objective=name) for name, known in found.items() if known and known.is_good]
+    found = [(objective, view.once(surrogate_of, objective.column)) for objective in view.sweep.objectives]
+    parts = [
+        view.once(importance_of, objective.column).assign(objective=objective.name)
+        for objective, known in found
+        if known and known.is_good
+    ]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["objective", *COLUMNS])
     return table[["objective", *COLUMNS]].reset_index(drop=True)
 

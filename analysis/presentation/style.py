@@ -157,6 +157,15 @@ def saved(figure: Figure, kind: str, dots_per_inch: int = DOTS_PER_INCH) -> byte
     return buffer.getvalue()
 
 
+@styled
+def lay_out(figure: Figure) -> None:
+    """Give the panels their places for good: each file is then drawn once, not once more to find them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
 def rows_height(rows: int) -> float:
     """Return a heat map's height in inches: legible rows, at most a page."""
     return min(max(2.3, 0.14 * rows + 0.9), 5.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, cast
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analysis.frames.sweep import Sweep
 
 Found = TypeVar("Found")
+About = TypeVarTuple("About")
 
 
 class View:
@@ -28,13 +29,14 @@ class View:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self._found: dict[Callable[[View], object], object] = {}
+        self._found: dict[tuple[object, ...], object] = {}
 
-    def once(self, find: Callable[[View], Found]) -> Found:
-        """Return what an analysis finds in this view; it looks once, whoever asks."""
-        if find not in self._found:
-            self._found[find] = find(self)
-        return cast("Found", self._found[find])
+    def once(self, find: Callable[[View, *About], Found], *about: *About) -> Found:
+        """Return what an analysis finds in this view, about a column for example; it looks once, whoever asks."""
+        asked = (find, *about)
+        if asked not in self._found:
+            self._found[asked] = find(self, *about)
+        return cast("Found", self._found[asked])
 
     @cached_property
     def words(self) -> Words:

@@ -14,7 +14,7 @@ from analysis.comparison.section import labelled, side_by_side
 from analysis.frames.sweep import Sweep
 from analysis.presentation.nouns import everywhere, in_words
 from analysis.presentation.section import Section
-from analysis.presentation.style import saved
+from analysis.presentation.style import lay_out, saved
 from analysis.presentation.view import View
 from analysis.report.chapters import Chapter, all_left_out, of_sections
 from analysis.report.contents import chapters
@@ -113,9 +113,9 @@ def _figure_works(folder: ReportFolder, parts: Sequence[Chapter]) -> list[Callab
 
 
 def _save(folder: Path, slug: str, figure: Figure) -> None:
+    lay_out(figure)
     for kind in KINDS:
         write_whole(folder / f"{slug}.{kind}", saved(figure, kind))
-        figure.set_layout_engine("none")  # the next is laid out as the first was, for nothing
 
 
 def _write(folder: ReportFolder, parts: Sequence[Chapter], page: str) -> Path:

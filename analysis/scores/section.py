@@ -36,7 +36,11 @@ def score_sections(view: View) -> list[Section]:
     with warnings.catch_warnings():
         # Collapsed codes are told of by the values themselves, beside their floors.
         warnings.simplefilter("ignore", ScoreWarning)
-        return [_best_section(view), *effect_sections(view)[:1], _information_section(view)]
+        return [
+            _best_section(view),
+            *[_effect_section(view, name) for name in _pooled(view)[:1]],
+            _information_section(view),
+        ]
 
 
 def _best_section(view: View) -> Section:
@@ -75,8 +79,11 @@ def _binned(sweep: Sweep) -> str:
 
 def effect_sections(view: View) -> list[Section]:
     """Show each score against each parameter that varies; what losses weigh is not pooled over several of them."""
-    pooled = [name for name in beta_first(view.varying) if not differs_by_loss(name, view.varying)]
-    return [_effect_section(view, name) for name in pooled]
+    return [_effect_section(view, name) for name in _pooled(view)]
+
+
+def _pooled(view: View) -> list[str]:
+    return [name for name in beta_first(view.varying) if not differs_by_loss(name, view.varying)]
 
 
 def _effect_section(view: View, parameter: str) -> Section:
@@ -102,7 +109,7 @@ def further_score_sections(view: View) -> list[Section]:
     """Show each score against the other parameters, and which scores agree on the order of the trials."""
     if not view.sweep.scores or view.vae_runs.empty:
         return []
-    return [*effect_sections(view)[1:], *_agreement_sections(view)]
+    return [*[_effect_section(view, name) for name in _pooled(view)[1:]], *_agreement_sections(view)]
 
 
 def _agreement_sections(view: View) -> list[Section]:
