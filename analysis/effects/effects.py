@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -31,6 +32,8 @@ class Effects:
     """By quantity; None where nothing can be fitted."""
     is_grid: bool
     """Whether every combination of few values is there, and plain means over the others are the effect."""
+    _best_points: dict[tuple[Any, ...], pd.DataFrame] = field(default_factory=dict)
+    """By hyperparameter and values: quantities of the same trials share them."""
 
     def of(self, name: str) -> pd.DataFrame:
         """Return the effect of a hyperparameter on each quantity that it can be told of, in long form.
@@ -94,10 +97,15 @@ class Effects:
         means = found.partial_dependence(name, values).assign(quantity=quantity, value=values)
         if self.of_objective is None:
             return means.reindex(columns=list(CURVES))
-        is_less_better = self.objective.ascending
-        points = best_points(self.of_objective, name, values, is_less_better=is_less_better)
+        points = self._at_best(self.of_objective, name, values)
         best = found.predict(points).rename(columns={"mean": "best", "low": "best_low", "high": "best_high"})
         return pd.concat([means, best], axis=1)[list(CURVES)]
+
+    def _at_best(self, known: Surrogate, name: str, values: Sequence[Any]) -> pd.DataFrame:
+        key = (name, *values)
+        if key not in self._best_points:
+            self._best_points[key] = best_points(known, name, values, is_less_better=self.objective.ascending)
+        return self._best_points[key]
 
 
 def is_full_grid(runs: pd.DataFrame, names: Sequence[str]) -> bool:

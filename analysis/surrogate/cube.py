@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class Axis:
     of_trials: pd.Series
     """Its values."""
 
-    @property
+    @cached_property
     def is_log(self) -> bool:
         """Whether the coordinate is the number's logarithm."""
         positive = self.of_trials[self.of_trials > 0]
@@ -40,7 +41,7 @@ class Axis:
         """Return the coordinates of some values, (value, coordinate)."""
         if is_named(self.of_trials):
             return np.array([[float(name == level) for level in levels(self.of_trials)] for name in values])
-        low, high = self._scaled(np.array([self.of_trials.min(), self.of_trials.max()], float))
+        low, high = self._ends
         placed: Float64 = (self._scaled(values.to_numpy(float)) - low) / ((high - low) or 1.0)
         return placed[:, None]
 
@@ -63,9 +64,16 @@ class Axis:
         """A 0 on a logarithmic axis stands as far below the smallest other value as that is from twice itself."""
         if not self.is_log:
             return numbers
-        least = float(self.of_trials[self.of_trials > 0].min()) / 2
-        scaled: Float64 = np.log(np.maximum(numbers, least))
+        scaled: Float64 = np.log(np.maximum(numbers, self._least))
         return scaled
+
+    @cached_property
+    def _least(self) -> float:
+        return float(self.of_trials[self.of_trials > 0].min()) / 2
+
+    @cached_property
+    def _ends(self) -> Float64:
+        return self._scaled(np.array([self.of_trials.min(), self.of_trials.max()], float))
 
 
 @dataclass(frozen=True)
