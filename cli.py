@@ -1,5 +1,6 @@
 """The commands: parse, one call, print where the result lies."""
 
+import gc
 import sys
 import traceback
 import warnings
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sweeps.coordination.coordinator import Work
     from sweeps.spec.spec import Spec
 
+COLLECTED = (100_000, 20, 100)
+"""New objects at which a report looks for cycles of garbage, and how often for old ones: a tenth of its time else."""
 SUMMARY = "Sweep the hyperparameters of VAEs, and see what they do on your data."
 
 app = typer.Typer(
@@ -135,6 +138,7 @@ def report(
     out: Out = "results",
 ) -> None:
     """Write the report of a sweep, or of several side by side, and print its path."""
+    gc.set_threshold(*COLLECTED)
     from analysis.frames.sweep import open_sweep
     from analysis.report.write import write_comparison, write_report
 
