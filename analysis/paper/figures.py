@@ -1,8 +1,10 @@
 """The figures of a sweep's report as files for a paper: a column wide, with live text, or of enough dots."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from analysis.paper.fit import fit
 from analysis.presentation.section import Section
@@ -38,20 +40,19 @@ def write_figures(
     return list(_write(_chosen(sections(view), only), dest, kinds, width))
 
 
-def _chosen(parts: Sequence[Section], only: Sequence[str]) -> list[Section]:
-    drawn = {part.slug: part for part in parts if part.figure is not None}
+def _chosen(parts: Sequence[Section], only: Sequence[str]) -> dict[str, Figure]:
+    drawn = {part.slug: part.figure for part in parts if part.figure is not None}
     for name in only:
         if name not in drawn:
             raise ConfigError(f"only must name figures of this report ({', '.join(drawn)}), got {name!r}")
-    return [drawn[name] for name in only or drawn]
+    return {name: drawn[name] for name in only or drawn}
 
 
-def _write(parts: Sequence[Section], dest: Path, kinds: Sequence[str], width: float) -> Iterator[Path]:
-    for part in parts:
-        assert part.figure is not None  # noqa: S101
-        fit(part.figure, width)
-        draw = partial(saved, part.figure, dots_per_inch=DOTS_PER_INCH)
+def _write(figures: Mapping[str, Figure], dest: Path, kinds: Sequence[str], width: float) -> Iterator[Path]:
+    for slug, figure in figures.items():
+        fit(figure, width)
+        draw = partial(saved, figure, dots_per_inch=DOTS_PER_INCH)
         for kind in kinds:
-            path = dest / f"{part.slug}.{kind}"
+            path = dest / f"{slug}.{kind}"
             write_whole(path, draw(kind))
             yield path
