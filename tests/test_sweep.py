@@ -126,22 +126,29 @@ def test_a_kill_and_a_resume_equal_an_undisturbed_sweep(tmp_path: Path, sampler:
     assert sorted(engines[1].trained + engines[2].trained) == sorted(engines[0].trained), "a run was trained twice"
 
 
+KILLED_WITH_ITS_WORKERS = """
+import os, pathlib, signal
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.spec.spec import Spec
+def kill(status):
+    if list(pathlib.Path({stacks!r}).glob("*.parquet")):
+        os.killpg(0, signal.SIGKILL)
+run_sweep({spec!r}, kill)
+"""
+"""By itself, since on a fast machine the sweep may be over before another process has seen its first stack."""
+
+
 @pytest.mark.parametrize("sampler", ["qmc", "tpe"])
 def test_kill_nine_and_the_same_command(tmp_path: Path, sampler: str) -> None:
     options = options_of(sampler) | MANY_STACKS | {"trials": 24, "epochs": 30, "jobs": "2"}
     run_sweep(tiny(tmp_path / "whole", **options), engine=Inline())
     spec = tiny(tmp_path / "killed", **options)
     stacks = Folder(tmp_path / "killed" / "s").stacks
-    code = (
-        f"from sweeps.coordination.coordinator import run_sweep; from sweeps.spec.spec import Spec; run_sweep({spec!r})"
-    )
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
-    while not list(stacks.glob("*.parquet")):
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_WITH_ITS_WORKERS.format(spec=spec, stacks=str(stacks))],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}, start_new_session=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
     assert len(vaekit.open(tmp_path / "killed" / "s").runs) < len(vaekit.open(tmp_path / "whole" / "s").runs)
     run_sweep(spec, engine=Inline())
     assert_same_frames(tmp_path / "whole" / "s", tmp_path / "killed" / "s")

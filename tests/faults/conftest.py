@@ -5,9 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.faults.processes import PASSWORD, RUNNING, Command, DaskCluster, Postgres, dask_cluster, words
+from tests.faults.processes import PASSWORD, RUNNING, TINY, Command, DaskCluster, Postgres, dask_cluster, words
+from vae.files.records import HISTORY_PREFIX
+from vae.files.results import Folder
+
+TIMED_EPOCHS = 40
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +56,21 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
         return done[key]
 
     return sweep
+
+
+@pytest.fixture(scope="session")
+def epochs_of(undisturbed: Callable[..., Path]) -> Callable[..., int]:
+    """Epochs in which an undisturbed sweep keeps each worker training for so many seconds, on whatever machine this is.
+
+    It follows from the faster epochs of a short sweep, so that a machine that is slow for a while makes none too short.
+    """
+
+    def epochs(seconds: float, **options: Any) -> int:
+        timed = Folder(undisturbed(**options, epochs=TIMED_EPOCHS)).read_runs()
+        of_each = float(np.percentile(np.array(timed[HISTORY_PREFIX + "seconds"].to_pylist()).sum(axis=0), 25))
+        return max(TIMED_EPOCHS, round(seconds * int(TINY["jobs"]) / of_each))
+
+    return epochs
 
 
 def nothing_holds_the_password(folder: Path) -> None:

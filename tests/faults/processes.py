@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
-TINY = {
+TINY: dict[str, Any] = {
     "epochs": 12,
     "limit": 600,
     "seeds": 2,

@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 LATEST_SECONDS = 5.0
 """A start takes about two: some kills fall into it, most into training."""
 BATCH = 4
+MANY_SECONDS = 5.0
+"""Of training by each worker: none is so fast that its sweep ends between two kills."""
 
 
 def battered(folder: Path, kills: int, seed: int, **options: Any) -> int:
@@ -98,27 +100,33 @@ def go_on(command: Command, folder: Path) -> None:
     until(lambda: command.process.poll() == 0 or len(stacks(folder, "s")) > there)
 
 
-def test_killed_workers(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
-    options = {"trials": 32, "epochs": 60}
-    command = Command(words(name="s", **options), tmp_path)
+@pytest.fixture
+def many(epochs_of: Callable[..., int]) -> dict[str, int]:
+    """A sweep of many stacks."""
+    return {"trials": 32, "epochs": epochs_of(MANY_SECONDS, trials=32)}
+
+
+def test_killed_workers(tmp_path: Path, undisturbed: Callable[..., Path], many: dict[str, int]) -> None:
+    command = Command(words(name="s", **many), tmp_path)
     for number in (1, 2, 1, 1):
         until(command.workers, command)
         for worker in command.workers()[:number]:
             worker.kill()
         go_on(command, tmp_path)
     assert command.wait() == 0, command.output()
-    assert_same_frames(undisturbed(**options), tmp_path / "results" / "s")
+    assert_same_frames(undisturbed(**many), tmp_path / "results" / "s")
 
 
-def test_killed_workers_of_dask(tmp_path: Path, undisturbed: Callable[..., Path], dask: DaskCluster) -> None:
-    options = {"trials": 32, "epochs": 60}
+def test_killed_workers_of_dask(
+    tmp_path: Path, undisturbed: Callable[..., Path], dask: DaskCluster, many: dict[str, int]
+) -> None:
     until(lambda: (tmp_path / "dask.txt").read_text().count("Registered to") == dask.workers)
-    command = Command(words(name="s", engine="dask", scheduler=dask.address, **options), tmp_path)
+    command = Command(words(name="s", engine="dask", scheduler=dask.address, **many), tmp_path)
     until(lambda: stacks(tmp_path, "s"), command)
     dask.trainers()[0].kill()
     go_on(command, tmp_path)
     for worker in dask.trainers():
         worker.kill()
     assert command.wait() == 0, command.output()
-    assert_same_frames(undisturbed(**options), tmp_path / "results" / "s")
+    assert_same_frames(undisturbed(**many), tmp_path / "results" / "s")
     assert len(list((tmp_path / "cache" / "data").glob("[0-9a-f]*"))) == 1, "the images were to be sent once"

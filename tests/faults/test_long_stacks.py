@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,15 @@ from vae.files.checkpoints import read_checkpoint
 from vae.files.results import Folder
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
-LONG = {"trials": 2, "seeds": 4, "hidden-dim": 64, "limit": 1700, "epochs": 500}
-"""A stack for each of two workers, of twenty seconds on idle cores: many slices, on faster ones too."""
+LONG_SECONDS = 36.0
+"""Of each worker: a life begins with a slice of two seconds, a stop ends with another, and five lives take a third."""
+
+
+@pytest.fixture
+def long(epochs_of: Callable[..., int]) -> dict[str, Any]:
+    """A stack for each of two workers, of many slices."""
+    stacks = {"trials": 2, "seeds": 4, "hidden-dim": 64, "limit": 1700}
+    return stacks | {"epochs": epochs_of(LONG_SECONDS, **stacks)}
 
 
 def epochs(folder: Path) -> int:
@@ -28,18 +36,18 @@ def epochs(folder: Path) -> int:
     return found
 
 
-def begun(folder: Path, engine: str = "local") -> Command:
+def begun(folder: Path, long: dict[str, Any], engine: str = "local") -> Command:
     """A sweep that has kept more than it found."""
     before = epochs(folder)
-    command = Command(words(name="s", engine=engine, **LONG), folder)
+    command = Command(words(name="s", engine=engine, **long), folder)
     until(lambda: epochs(folder) > before, command)
     return command
 
 
-def test_lives_shorter_than_a_stack(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
-    whole = undisturbed(**LONG)
+def test_lives_shorter_than_a_stack(tmp_path: Path, undisturbed: Callable[..., Path], long: dict[str, Any]) -> None:
+    whole = undisturbed(**long)
     for end in ("kill", "kill", "terminate", "kill a worker"):
-        command = begun(tmp_path)
+        command = begun(tmp_path, long)
         assert not stacks(tmp_path, "s"), "a stack was to be longer than a life"
         if end == "terminate":
             command.process.send_signal(signal.SIGTERM)
@@ -54,15 +62,17 @@ def test_lives_shorter_than_a_stack(tmp_path: Path, undisturbed: Callable[..., P
     assert not Folder(tmp_path / "results" / "s").checkpoints.exists()
 
 
-def test_lives_of_dask_shorter_than_a_stack(tmp_path: Path, undisturbed: Callable[..., Path]) -> None:
-    begun(tmp_path, "dask").kill()
-    command = begun(tmp_path, "dask")
+def test_lives_of_dask_shorter_than_a_stack(
+    tmp_path: Path, undisturbed: Callable[..., Path], long: dict[str, Any]
+) -> None:
+    begun(tmp_path, long, "dask").kill()
+    command = begun(tmp_path, long, "dask")
     assert not stacks(tmp_path, "s")
     for worker in command.workers()[:1]:
         worker.kill()
     time.sleep(1.0)
     command.process.send_signal(signal.SIGINT)
     assert command.wait(90) == 130, command.output()
-    again = Command(words(name="s", engine="local", **LONG), tmp_path)
+    again = Command(words(name="s", engine="local", **long), tmp_path)
     assert again.wait(400) == 0, again.output()
-    assert_same_frames(undisturbed(**LONG), tmp_path / "results" / "s")
+    assert_same_frames(undisturbed(**long), tmp_path / "results" / "s")

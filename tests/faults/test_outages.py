@@ -24,9 +24,17 @@ from vae.files.results import Folder
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 OPTIONS = {"trials": 24, "epochs": 40}
+WHILE_SECONDS = 4.0
+"""Of training by each worker: what goes away once the first stack is there does so while others are in flight."""
 ENDLESS = {"trials": 4, "epochs": 100_000}
 WAITING = ("-c", "import cli; from sweeps.engines import interrupts; interrupts.SECONDS_TO_FINISH = 3600; cli.main()")
 """`vaekit` whose stacks in flight have an hour to finish after one signal."""
+
+
+@pytest.fixture
+def a_while(epochs_of: Callable[..., int]) -> dict[str, int]:
+    """A sweep that is not over at once, however fast the machine is."""
+    return OPTIONS | {"epochs": epochs_of(WHILE_SECONDS, trials=OPTIONS["trials"])}
 
 
 def one_line(command: Command, code: int = 1) -> str:
@@ -36,8 +44,10 @@ def one_line(command: Command, code: int = 1) -> str:
     return command.output().splitlines()[-1]
 
 
-def test_a_database_that_restarts(tmp_path: Path, undisturbed: Callable[..., Path], postgres: Postgres) -> None:
-    commands = [Command(words(name=name, storage=postgres.url(), **OPTIONS), tmp_path) for name in ("a", "b")]
+def test_a_database_that_restarts(
+    tmp_path: Path, undisturbed: Callable[..., Path], postgres: Postgres, a_while: dict[str, int]
+) -> None:
+    commands = [Command(words(name=name, storage=postgres.url(), **a_while), tmp_path) for name in ("a", "b")]
     for name, command in zip(("a", "b"), commands, strict=True):
         until(partial(stacks, tmp_path, name), command)
     postgres.end("immediate")
@@ -45,7 +55,7 @@ def test_a_database_that_restarts(tmp_path: Path, undisturbed: Callable[..., Pat
     postgres.begin()
     for name, command in zip(("a", "b"), commands, strict=True):
         assert command.wait() == 0, command.output()
-        assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / name)
+        assert_same_frames(undisturbed(**a_while), tmp_path / "results" / name)
     nothing_holds_the_password(tmp_path)
 
 
@@ -68,20 +78,22 @@ def test_a_database_that_is_down_or_held(tmp_path: Path, postgres: Postgres) -> 
     nothing_holds_the_password(tmp_path)
 
 
-def test_a_scheduler_that_goes_away(tmp_path: Path, undisturbed: Callable[..., Path], dask: DaskCluster) -> None:
-    command = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
+def test_a_scheduler_that_goes_away(
+    tmp_path: Path, undisturbed: Callable[..., Path], dask: DaskCluster, a_while: dict[str, int]
+) -> None:
+    command = Command(words(name="s", engine="dask", scheduler=dask.address, **a_while), tmp_path)
     until(lambda: stacks(tmp_path, "s"), command)
     finished = stacks(tmp_path, "s")
     dask.scheduler.kill()
     assert one_line(command).endswith("what was trained is kept; run the same command again to resume")
-    again = Command(words(name="s", engine="dask", scheduler=dask.address, **OPTIONS), tmp_path)
+    again = Command(words(name="s", engine="dask", scheduler=dask.address, **a_while), tmp_path)
     assert "no Dask scheduler with workers answers" in one_line(again)
     (tmp_path / "other").mkdir()
     with dask_cluster(tmp_path / "other") as other:
-        command = Command(words(name="s", engine="dask", scheduler=other.address, **OPTIONS), tmp_path)
+        command = Command(words(name="s", engine="dask", scheduler=other.address, **a_while), tmp_path)
         assert command.wait() == 0, command.output()
     assert finished.items() <= stacks(tmp_path, "s").items()
-    assert_same_frames(undisturbed(**OPTIONS), tmp_path / "results" / "s")
+    assert_same_frames(undisturbed(**a_while), tmp_path / "results" / "s")
 
 
 def test_what_failed_is_retried_in_a_database_too(
