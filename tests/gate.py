@@ -32,17 +32,17 @@ def stacks() -> Iterator[tuple[str, str, Runs]]:
     """Yield a name, the data (digits, digits cut to an odd number of pixels, or noise) and the runs of each stack."""
     for likelihood in ("bernoulli", "continuous_bernoulli", "gaussian"):
         shared = {"likelihood": likelihood, "hidden_dim": 64}
-        yield f"{likelihood}, latents 1 to 16", "digits", _runs((1, 2, 3, 8, 16), **shared)
-        yield f"{likelihood}, odd sizes", "odd", _runs((1, 5, 9), **shared | {"hidden_dim": 100, "batch_size": 37})
-        yield f"{likelihood}, schedules", "digits", _runs((17, 20, 31), **shared | {"beta_schedule": "cyclic:2"})
+        yield f"{likelihood}, latents 1 to 8", "digits", _runs((1, 2, 3, 8), **shared)
+        yield f"{likelihood}, odd sizes", "odd", _runs((1, 5, 8), **shared | {"hidden_dim": 100, "batch_size": 37})
+        yield f"{likelihood}, schedules", "digits", _runs((17, 20, 24), **shared | {"beta_schedule": "cyclic:2"})
     for hidden_dim in (100, 256, 400):
-        yield f"hidden {hidden_dim}", "digits", _runs((2, 8, 16), hidden_dim=hidden_dim)
+        yield f"hidden {hidden_dim}", "digits", _runs((9, 12, 16), hidden_dim=hidden_dim)
     yield "one run", "digits", _runs((31,), hidden_dim=128, beta_schedule="linear:0.5")
-    yield "fixed sigma", "digits", _runs((2, 3, 16), hidden_dim=64, likelihood="gaussian", sigma=0.3)
-    yield "fixed sigma, odd sizes", "odd", _runs((17, 31), hidden_dim=20, likelihood="gaussian", sigma=2.0)
+    yield "fixed sigma", "digits", _runs((2, 3, 8), hidden_dim=64, likelihood="gaussian", sigma=0.3)
+    yield "fixed sigma, odd sizes", "odd", _runs((25, 31), hidden_dim=20, likelihood="gaussian", sigma=2.0)
     for depth in (2, 4):
-        yield f"depth {depth}", "digits", _runs((3, 16), hidden_dim=64, depth=depth)
-        yield f"depth {depth}, odd sizes", "odd", _runs((1, 5, 9), hidden_dim=100, depth=depth, batch_size=37)
+        yield f"depth {depth}", "digits", _runs((3, 8), hidden_dim=64, depth=depth)
+        yield f"depth {depth}, odd sizes", "odd", _runs((1, 5, 8), hidden_dim=100, depth=depth, batch_size=37)
     for name, likelihood in (("digits", "bernoulli"), ("grey", "continuous_bernoulli"), ("colour", "gaussian")):
         runs = _runs((3, 8), hidden_dim=100, network="conv", likelihood=likelihood, batch_size=37)
         yield f"conv, {name}, {likelihood}", name, runs

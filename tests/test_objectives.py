@@ -161,7 +161,7 @@ def test_factor_vae_and_its_discriminator_learn_as_two_plain_modules_do(digits: 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_run_has_the_same_bits_alone_in_a_stack_and_resumed(digits: Data, loss: str) -> None:
-    configs = runs_of(loss, (1, 5, 16))
+    configs = runs_of(loss, (1, 5, 8))
     together, _ = train_to(configs, digits, EPOCHS)
     for config, state in zip(configs, together, strict=True):
         halfway, _ = train_to([config], digits, 1)

@@ -18,7 +18,7 @@ from vae.networks import network_of
 from vae.randomness import NOISE, TEST, VALIDATION
 from vae.stack.planning import stack_key
 from vae.stack.stack import Stack
-from vae.stack.state import initial_state, own_parameters
+from vae.stack.state import PARTS, initial_state, own_parameters
 from vae.training import make_stack, train_runs
 
 STEPS = 120
@@ -45,14 +45,15 @@ def test_a_run_has_the_same_bits_in_any_stack(digits: Data, hidden_dim: int, bat
     def run(latent_dim: int, seed: int) -> RunConfig:
         return replace(config(latent_dim, hidden_dim, epochs, seed), batch_size=batch_size)
 
-    one, two, eight, thirty_one = targets = [run(latent, seed=latent) for latent in (1, 2, 8, 31)]
+    one, two, eight, twenty, thirty_one = targets = [run(latent, seed=latent) for latent in (1, 2, 8, 20, 31)]
     alone = [train_to([target], digits, epochs) for target in targets]
-    small = [run(1 + k % 16, seed=100 + k) for k in range(29)]
-    large = [run(17 + k % 16, seed=200 + k) for k in range(30)]
+    small = [run(1 + k % 8, seed=100 + k) for k in range(29)]
+    large = [run(25 + k % 8, seed=200 + k) for k in range(30)]
     stacks = (
         [one, eight],
         [two, *small[:14], one],
         [eight, *small, two],
+        [run(17, seed=300), twenty, run(24, seed=301)],
         [large[0], thirty_one],
         [thirty_one, *large[:15]],
         [*large, thirty_one],
@@ -128,7 +129,7 @@ def test_a_stack_trains_as_plain_modules_with_torchs_adam_do(
 def test_padding_is_exact(digits: Data) -> None:
     """Every padded number is still zero after training, in weights and in both moments."""
     odd = replace(digits, images=np.ascontiguousarray(digits.images[:, :7, :5]))
-    configs = [RunConfig(latent_dim=latent, hidden_dim=20, epochs=3, beta=4.0, seed=latent) for latent in (1, 3, 16)]
+    configs = [RunConfig(latent_dim=latent, hidden_dim=20, epochs=3, beta=4.0, seed=latent) for latent in (1, 3, 8)]
     states, _ = train_to(configs, odd, 3)
     for run_config, state in zip(configs, states, strict=True):
         for part in (state.parameters, state.first_moment, state.second_moment):
@@ -208,12 +209,12 @@ def test_bf16_products_reach_the_elbo_of_fp32(likelihood: str) -> None:
     folder = prepare(DataConfig())
     shape: dict[str, Any] = {"latent_dim": 8, "hidden_dim": 64, "epochs": 30, "likelihood": likelihood}
     reached = {
-        precision: train_runs([RunConfig(**shape, seed=s, precision=precision) for s in range(4)], folder)
+        precision: train_runs([RunConfig(**shape, seed=s, precision=precision) for s in range(8)], folder)
         for precision in PRECISIONS
     }
     elbos = {p: np.array([run.totals["elbo_nats"] for run in runs]) for p, runs in reached.items()}
     assert not np.array_equal(elbos["fp32"], elbos["bf16"])
-    np.testing.assert_allclose(elbos["bf16"].mean(), elbos["fp32"].mean(), rtol=0.005)
+    assert elbos["bf16"].mean() == pytest.approx(elbos["fp32"].mean(), abs=0.125)  # half a percent of a digit's nats
 
 
 def test_a_run_in_bf16_is_the_same_in_any_stack_and_ends_as_fp32_weights(digits: Data) -> None:
@@ -285,3 +286,18 @@ def test_a_gpu_trains_as_the_processor_does(digits: Data, likelihood: str) -> No
         assert not mine.error
         assert not other.error
         assert other.totals == pytest.approx(mine.totals, rel=1e-3, abs=1e-3, nan_ok=True)
+
+
+def test_a_state_kept_at_another_padding_goes_on_as_its_own(digits: Data) -> None:
+    """Of an earlier version, whose latents were padded further."""
+    one = config(3, 20, epochs=4)
+    (half,), _ = train_to([one], digits, 2)
+    parts: dict[str, Any] = {part: {n: wider(t) for n, t in getattr(half, part).items()} for part in PARTS}
+    wide = replace(half, **parts)
+    (whole,), (rest,) = (train_to([one], digits, 4, [state])[0] for state in (half, wide))
+    assert wide.parameters["fc_mu.weight"].shape != half.parameters["fc_mu.weight"].shape
+    assert_same_bits(whole, rest)
+
+
+def wider(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.pad(tensor, (0, 16) * tensor.dim())

@@ -76,7 +76,8 @@ def evaluate(stack: AnyStack, data: Data, split: str, stream: int) -> Evaluation
         squares += mu.double().square().sum(dim=1)
     mean_variance = (squares / samples - (means / samples).square()).clamp(min=0.0)
     units = (collapsed >= COLLAPSE_SHARE * samples).double()
-    mismatch = _prior_mismatch(means / samples, mean_variance + variances / samples)
+    moments = zip(means / samples, mean_variance + variances / samples, strict=True)
+    mismatch = torch.stack([_prior_mismatch(mean, variance) for mean, variance in moments])
     for measured in (kl, units, mismatch):
         measured[stack.is_ae] = torch.nan
     rates, units, mismatch = (_own_sums(stack, measured) for measured in (kl, units, mismatch))

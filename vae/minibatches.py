@@ -10,11 +10,13 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.data import Data
 from vae.device import to_device
-from vae.networks.padding import Width, pixel_width
+from vae.networks.padding import latent_width, pixel_width
 from vae.randomness import BINARISATION, ORDER, shared_generator, torch_generator
 
 NOISE_BLOCK = 8
 """Minibatches whose noise is drawn at once: enough to hide the calls, few enough to stay in cache."""
+PIXELS_BLOCK = 2**17
+"""Values of images that are gathered at once, where a minibatch has fewer: for the same reasons."""
 
 
 def steps_an_epoch(data: Data, batch_size: int) -> int:
@@ -44,14 +46,15 @@ def _minibatches(
     data: Data, indices: np.ndarray, batch_size: int, draws: np.random.Generator | None
 ) -> Iterator[Tensor]:
     width = pixel_width(data.n_pixels).padded
-    for start in range(0, len(indices), batch_size):
-        pixels = data.pixels(indices[start : start + batch_size])
+    block = batch_size * max(1, PIXELS_BLOCK // (batch_size * width))
+    for start in range(0, len(indices), block):
+        pixels = data.pixels(indices[start : start + block])
         if draws is not None:
             pixels = (draws.random(pixels.shape, dtype=np.float32) < pixels).astype(np.float32)
         x = torch.from_numpy(pixels)
         if width > data.n_pixels:
             x = torch.nn.functional.pad(x, (0, width - data.n_pixels))
-        yield x.unsqueeze(0)
+        yield from x.unsqueeze(0).split(batch_size, dim=1)
 
 
 def noise_minibatches(
@@ -62,13 +65,14 @@ def noise_minibatches(
     Each run draws at its own shape from its own seed, so its noise does not depend on its neighbours.
     """
     batch_size = configs[0].batch_size
-    latent = Width(max(config.latent_dim for config in configs)).padded
+    latent = latent_width(max(config.latent_dim for config in configs)).padded
     generators = [torch_generator(config.seed, stream, epoch) for config in configs]
+    scratch = torch.empty(min(samples, NOISE_BLOCK * batch_size) * latent)
     for start in range(0, samples, NOISE_BLOCK * batch_size):
         rows = min(NOISE_BLOCK * batch_size, samples - start)
-        block = torch.empty(len(configs), rows, latent)
-        for run, (config, generator) in enumerate(zip(configs, generators, strict=True)):
-            drawn = config.latent_dim if config.model == "vae" else 0
-            block[run, :, :drawn] = torch.randn(rows, drawn, generator=generator)
-            block[run, :, drawn:] = 0.0
+        block = torch.zeros(len(configs), rows, latent)
+        for own, config, generator in zip(block, configs, generators, strict=True):
+            if config.model == "vae":
+                drawn = scratch[: rows * config.latent_dim].view(rows, config.latent_dim)
+                own[:, : config.latent_dim] = torch.randn(drawn.shape, generator=generator, out=drawn)
         yield from to_device(block, device).split(batch_size, dim=1)

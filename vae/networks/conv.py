@@ -14,7 +14,7 @@ from vae.networks.image import Image
 from vae.networks.layers import Layer, Linear, LogSigma, Relu
 from vae.networks.mlp import hidden_layers
 from vae.networks.network import Network
-from vae.networks.padding import Shape, Width, pixel_width
+from vae.networks.padding import Shape, Width, latent_width, pixel_width
 
 MOST_STAGES = 4
 LEAST_SIDE = 4
@@ -31,7 +31,7 @@ def conv(shape: Shape, latent_dim: int, hidden_dim: int, depth: int = 1, log_sig
     """
     images = stages(shape, hidden_dim)
     pixels, flat = pixel_width(images[0].size), Width(images[-1].size)
-    hidden, z = Width(hidden_dim), Width(latent_dim)
+    hidden, z = Width(hidden_dim), latent_width(latent_dim)
     return Network(
         encoder=(
             ToImages("images", images[0], pixels, pixels=True),

@@ -6,7 +6,7 @@ Kim & Mnih 2018, appendix A (arXiv 1802.05983).
 import itertools
 
 from vae.networks.layers import Linear
-from vae.networks.padding import Layout, Width
+from vae.networks.padding import Layout, Width, latent_width
 
 HIDDEN_LAYERS, HIDDEN_DIM = 6, 1000
 PREFIX = "discriminator."
@@ -15,7 +15,7 @@ PREFIX = "discriminator."
 
 def layers_of(latent_dim: int) -> list[Linear]:
     """Return its linear layers, z to two logits; between them are leaky ReLUs."""
-    widths = [Width(latent_dim), *[Width(HIDDEN_DIM)] * HIDDEN_LAYERS, Width(2)]
+    widths = [latent_width(latent_dim), *[Width(HIDDEN_DIM)] * HIDDEN_LAYERS, Width(2)]
     return [Linear(f"{PREFIX}fc{n + 1}", *pair) for n, pair in enumerate(itertools.pairwise(widths))]
 
 

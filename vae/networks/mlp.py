@@ -4,13 +4,13 @@ from functools import lru_cache
 
 from vae.networks.layers import Layer, Linear, LogSigma, Relu
 from vae.networks.network import Network
-from vae.networks.padding import Width, pixel_width
+from vae.networks.padding import Width, latent_width, pixel_width
 
 
 @lru_cache(maxsize=1024)
 def mlp(pixels: int, latent_dim: int, hidden_dim: int, depth: int = 1, log_sigma: LogSigma | None = None) -> Network:
     """Return the network x -> hidden -> (mu, logvar), z -> hidden -> output, with `depth` hidden layers either side."""
-    x, hidden, z = pixel_width(pixels), Width(hidden_dim), Width(latent_dim)
+    x, hidden, z = pixel_width(pixels), Width(hidden_dim), latent_width(latent_dim)
     return Network(
         encoder=hidden_layers("1", x, hidden, depth),
         mu=Linear("fc_mu", hidden, z),

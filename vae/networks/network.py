@@ -24,6 +24,11 @@ class Network:
         return self.mu.outputs
 
     @property
+    def heads(self) -> Linear:
+        """Mu and logvar as a stack has them: one layer, whose outputs are both, side by side."""
+        return Linear("heads", self.mu.inputs, Width(2 * self.latent.padded))
+
+    @property
     def layers(self) -> tuple[Layer, ...]:
         """All of them, in the order in which they are drawn and stand in the plain module."""
         return (*self.encoder, self.mu, self.logvar, *self.decoder)

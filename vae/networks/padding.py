@@ -18,6 +18,9 @@ REGISTER = 16
 """Floats in a 64-byte vector register."""
 PIXEL_MULTIPLE = 32
 """torch's sigmoid and softplus take 32 floats at a time and treat a remainder by another formula."""
+LATENT_MULTIPLE = 8
+"""Half a register: products with latents cost what their width does. Both heads lie together and fill registers, and
+where functions of latents are taken, `vae.networks.memory.apart` keeps torch's loops within a run."""
 
 Shape = tuple[int, ...]
 
@@ -33,6 +36,11 @@ class Width:
     def padded(self) -> int:
         """Own values and padding, a multiple of `multiple`."""
         return -(-self.own // self.multiple) * self.multiple
+
+
+def latent_width(latent_dim: int) -> Width:
+    """Return the width of mu, logvar and z."""
+    return Width(latent_dim, LATENT_MULTIPLE)
 
 
 def pixel_width(pixels: int) -> Width:
@@ -72,6 +80,10 @@ class Layout:
     def unpack(self, padded: Tensor) -> Tensor:
         """Return a contiguous copy at its own shape, as the plain module has it."""
         return padded.new_empty(self.shape).copy_(self._within(padded))
+
+    def fitted(self, padded: Tensor) -> Tensor:
+        """Return a padded tensor at this padding: a run kept by an earlier version may have another."""
+        return padded if padded.shape == self.padded_shape else self.pack(self.unpack(padded))
 
     def _within(self, padded: Tensor) -> Tensor:
         """The view of a run's own numbers, with the axes of the plain module."""

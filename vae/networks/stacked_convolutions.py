@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vae.networks.image import KERNEL, PADDING, STRIDE, Image
+from vae.networks.memory import NEW, Memory
 from vae.networks.padding import Layout, Width
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class _Looped:
 class StackedConvolution(_Looped):
     """`Convolution` of every run."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return images of half the sides."""
         return self._each(down, inputs, self._bias)
 
@@ -55,7 +56,7 @@ class StackedConvolution(_Looped):
         """Sums over samples and pixels."""
         self._fill(inputs, gradient, gradient)
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the transposed convolution of the gradient."""
         return self._each(up, gradient, None)
 
@@ -63,7 +64,7 @@ class StackedConvolution(_Looped):
 class StackedTransposedConvolution(_Looped):
     """`TransposedConvolution` of every run."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return images of twice the sides."""
         return self._each(up, inputs, self._bias)
 
@@ -71,7 +72,7 @@ class StackedTransposedConvolution(_Looped):
         """Sums over samples and pixels."""
         self._fill(gradient, inputs, gradient)
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the convolution of the gradient."""
         return self._each(down, gradient, None)
 
@@ -138,11 +139,11 @@ class _Rearranged:
 class StackedToImages(_Rearranged):
     """`ToImages` of every run."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return images."""
         return self._to_images(inputs)
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the gradient's rows."""
         return self._to_rows(gradient)
 
@@ -150,11 +151,11 @@ class StackedToImages(_Rearranged):
 class StackedToRows(_Rearranged):
     """`ToRows` of every run."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return rows."""
         return self._to_rows(inputs)
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the gradient's images."""
         return self._to_images(gradient)
 

@@ -3,24 +3,26 @@
 Products are of the dtype of the weights that a layer is given, gradients of parameters are fp32.
 """
 
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
+
+from vae.networks.memory import NEW, Memory
 
 
 class StackedLayer(Protocol):
     """What a layer does to all runs at once."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return what it puts out; may overwrite what it reads."""
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
+        """Return what it puts out, where it may in this memory; may overwrite what it reads."""
         ...
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """Fill the gradients of its parameters, from what it read and the gradient of what it put out."""
         ...
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the gradient of what it read; may overwrite that of what it put out."""
         ...
 
@@ -29,17 +31,23 @@ class StackedLinear:
     """`Linear` of every run: weights (run, output, input), or (run, input, output) where transposed."""
 
     def __init__(
-        self, weight: Tensor, bias: Tensor, weight_gradient: Tensor, bias_gradient: Tensor, *, transposed: bool
+        self, weight: Tensor, bias: Tensor, weight_gradient: Tensor, bias_gradient: Tensor, *, transposed: bool = False
     ) -> None:
+        self._tensors = weight, bias, weight_gradient, bias_gradient
         self._transposed = transposed
         self._matrix = weight if transposed else weight.mT
         """(run, input, output)"""
         self._bias = bias.unsqueeze(1)
         self._weight_gradient, self._bias_gradient = weight_gradient, bias_gradient
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return x W + b."""
-        return torch.baddbmm(self._bias, inputs, self._matrix)
+        out = memory.empty(self, inputs, *inputs.shape[:2], self._matrix.shape[2])
+        return torch.baddbmm(self._bias, inputs, self._matrix, out=out)
+
+    def halves(self) -> list[Self]:
+        """Return the layers of the first and of the second half of the outputs, on the same tensors."""
+        return [type(self)(*parts) for parts in zip(*(t.chunk(2, dim=1) for t in self._tensors), strict=True)]
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """Sums over samples."""
@@ -51,26 +59,23 @@ class StackedLinear:
             self._weight_gradient.copy_(torch.bmm(left.mT, right))
             self._bias_gradient.copy_(gradient.sum(dim=1))
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Gradient times W transposed."""
-        return torch.bmm(gradient, self._matrix.mT)
-
-    def add_input_gradient(self, gradient: Tensor, onto: Tensor) -> None:
-        """Add the same to another gradient, where two layers read one."""
-        onto.baddbmm_(gradient, self._matrix.mT)
+        out = memory.other_than(gradient, *gradient.shape[:2], self._matrix.shape[1])
+        return torch.bmm(gradient, self._matrix.mT, out=out)
 
 
 class StackedRelu:
     """`Relu` of every run, in place both ways."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """max(0, x)."""
         return inputs.relu_()
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """It has no parameters."""
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the gradient where x is above 0, which it is before and after."""
         before: Tensor = torch.ops.aten.threshold_backward.grad_input(gradient, inputs, 0.0, grad_input=gradient)
         return before

@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD, rate
-from vae.networks.padding import Shape, Width
+from vae.networks.padding import Shape, latent_width
 from vae.own.model import new_model
 from vae.randomness import MODULE, MODULE_EVALUATED, torch_draws
 from vae.stack.adam import StackedAdam
@@ -40,7 +40,7 @@ class OwnStack:
         self.configs = tuple(configs)
         self._config = config = configs[0]
         self._pixels = math.prod(sample_shape)
-        self.latent = Width(config.latent_dim).padded
+        self.latent = latent_width(config.latent_dim).padded
         self.device = torch.device(device)
         self.is_ae = torch.tensor([config.model == "ae"], device=device)
         """(run,)"""

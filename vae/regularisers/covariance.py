@@ -6,6 +6,7 @@ Kumar et al. 2018, equations 6 and 7 (arXiv 1711.00848).
 import torch
 from torch import Tensor
 
+from vae.networks.memory import apart
 from vae.regularisers.gradients import Gradients
 
 DIAGONAL = {"dip_vae_i": 10.0, "dip_vae_ii": 1.0}
@@ -26,7 +27,7 @@ def covariance_gradients(loss: str, mu: Tensor, logvar: Tensor) -> Gradients:
 
     Where a latent is padded, mu and logvar are zero, and so are the gradients.
     """
-    centred, variance = _centred(mu), logvar.exp()
+    centred, variance = _centred(mu), torch.exp(logvar, out=apart(logvar))
     slope = _distance(loss, centred, variance).mul_(2.0)
     _diagonal(slope).mul_(DIAGONAL[loss])
     nothing = torch.zeros_like(mu)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
 
 
 class StackedAdam:
     """Adam (Kingma & Ba 2015) on tensors with a leading run axis; torch's defaults but for what is given.
 
     torch's fused kernel takes one learning rate a call, so runs are grouped by theirs; where all are equal that is
-    one call on whole tensors. Parameters and moments are changed in place.
+    one call on whole tensors. It is called as torch's optimiser calls it, but with one clock for all tensors.
+    Parameters and moments are changed in place.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class StackedAdam:
     ) -> None:
         self._betas = betas
         tensors = (parameters, gradients, first_moment, second_moment)
-        self._groups: list[tuple[float, list[list[Tensor]], list[Tensor]]] = []
+        self._groups: list[tuple[float, list[list[Tensor]], Tensor]] = []
         for rate in sorted(set(learning_rates)):
             runs = [r for r, value in enumerate(learning_rates) if value == rate]
             whole = len(runs) == len(learning_rates)
@@ -34,25 +34,25 @@ class StackedAdam:
                 [t for name in parameters for t in ([part[name]] if whole else [part[name][r] for r in runs])]
                 for part in tensors
             ]
-            steps = [torch.tensor(float(steps_taken), device=tensor.device) for tensor in views[0]]
+            steps = torch.tensor(float(steps_taken), device=views[0][0].device)
             self._groups.append((rate, views, steps))
 
     def step(self) -> None:
         """Move every parameter by its gradient."""
         for learning_rate, (parameters, gradients, first, second), steps in self._groups:
-            adam(
+            steps += 1.0
+            torch._fused_adam_(
                 parameters,
                 gradients,
                 first,
                 second,
                 [],
-                steps,
-                fused=True,
-                amsgrad=False,
+                [steps] * len(parameters),
+                lr=learning_rate,
                 beta1=self._betas[0],
                 beta2=self._betas[1],
-                lr=learning_rate,
                 weight_decay=0.0,
                 eps=1e-8,
+                amsgrad=False,
                 maximize=False,
             )

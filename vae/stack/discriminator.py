@@ -12,6 +12,7 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.device import to_device
 from vae.networks.discriminator import layers_of, parameters_of
+from vae.networks.memory import NEW, Memory
 from vae.networks.stacked_layers import StackedLayer
 from vae.randomness import DISCRIMINATOR, PERMUTATION, torch_generator
 from vae.stack.adam import StackedAdam
@@ -87,14 +88,14 @@ class Discriminators:
 class StackedLeakyRelu:
     """max(x, NEGATIVE_SLOPE x), in place both ways."""
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, memory: Memory = NEW) -> Tensor:
         """Return what it puts out, in the place of what it read."""
         return torch.nn.functional.leaky_relu_(inputs, NEGATIVE_SLOPE)
 
     def fill_gradients(self, inputs: Tensor, gradient: Tensor) -> None:
         """It has no parameters."""
 
-    def input_gradient(self, inputs: Tensor, gradient: Tensor) -> Tensor:
+    def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Return the gradient times 1 or the slope, by the sign of x, which is the same before and after."""
         before: Tensor = torch.ops.aten.leaky_relu_backward(gradient, inputs, NEGATIVE_SLOPE, True)
         return before

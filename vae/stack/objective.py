@@ -46,6 +46,8 @@ class Objective:
         self._loss = configs[0].loss
         self._schedules = [BetaSchedule.parse(config.beta_schedule) for config in configs]
         self._discriminators = discriminators
+        self._latest: tuple[Sequence[float], Tensor] | None = None
+        """Weights of the runs, as numbers and on the device."""
 
     def gradients(self, seam: LatentSeam, rate_nats: Tensor, step: int) -> tuple[Tensor, Gradients | None]:
         """Return the weight of the rate, (run, 1, 1), and the gradients of what else is minimised, at a step.
@@ -88,4 +90,7 @@ class Objective:
         return self._per_run(own).view(-1, 1, 1)
 
     def _per_run(self, values: Sequence[float]) -> Tensor:
-        return to_device(torch.tensor(values), self._device)
+        """The same tensor for as long as the values are: most weights never change."""
+        if self._latest is None or self._latest[0] != values:
+            self._latest = values, to_device(torch.tensor(values), self._device)
+        return self._latest[1]

@@ -1,14 +1,18 @@
 """What a run may be stacked with, and what its training step costs: all that planning needs, without torch."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from vae.config import RunConfig
 from vae.networks import discriminator, network_of
 from vae.networks.network import Network
-from vae.networks.padding import Shape, Width
+from vae.networks.padding import Shape, Width, latent_width
 from vae.parameters import PARAMETERS, is_own
 
-PADDED = {"mlp": ("latent_dim", "hidden_dim"), "conv": ("latent_dim",)}
+PADDED: dict[str, dict[str, Callable[[int], Width]]] = {
+    "mlp": {"latent_dim": latent_width, "hidden_dim": Width},
+    "conv": {"latent_dim": latent_width},
+}
 """Widths that runs of one stack may differ in as far as their padding goes, by network; channels have none."""
 PASSES = 100
 """Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
@@ -19,7 +23,8 @@ PAIR = 50
 def stack_key(config: RunConfig) -> tuple[object, ...]:
     """What two runs must share to be trained in one stack: widths but for padding, all else that gives it its shape."""
     shaping = {name: getattr(config, name) for name, parameter in PARAMETERS.items() if parameter.shapes_stack}
-    padded = {name: Width(getattr(config, name)).padded for name in PADDED.get(config.network, ())}
+    widths = PADDED.get(config.network, {})
+    padded = {name: width(getattr(config, name)).padded for name, width in widths.items()}
     same = (config.data, config.likelihood, config.sigma == "learned", config.epochs, config.precision)
     return (*(shaping | padded).values(), *same)
 

@@ -1,7 +1,7 @@
 """Runs trained together: one batched model with a leading run axis. Tensors are (run, sample, dim)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -9,9 +9,10 @@ from torch import Tensor
 from vae.config import RunConfig
 from vae.losses import LIKELIHOOD
 from vae.networks import network_of
-from vae.networks.discriminator import PREFIX
-from vae.networks.padding import Shape
-from vae.networks.stacked_network import StackedNetwork
+from vae.networks.discriminator import parameters_of
+from vae.networks.memory import Kept, apart
+from vae.networks.padding import Layout, Shape
+from vae.networks.stacked_network import StackedNetwork, together
 from vae.stack.adam import StackedAdam
 from vae.stack.discriminator import Discriminators
 from vae.stack.latent import LatentSeam
@@ -52,36 +53,30 @@ class Stack:
         """(run,)"""
         self.likelihood = LIKELIHOOD[configs[0].likelihood]
         self.learns_sigma = network.log_sigma is not None and network.log_sigma.learned
-        names = [parameter.name for parameter in network.parameters]
-        self.parameters = {n: self._stacked([s.parameters[n] for s in states]) for n in names}
-        self.first_moment = {n: self._stacked([s.first_moment[n] for s in states]) for n in names}
-        self.second_moment = {n: self._stacked([s.second_moment[n] for s in states]) for n in names}
-        self.gradients = {n: torch.zeros_like(p) for n, p in self.parameters.items()}
+        lying = [together(network, self._stacked_part(part, network.parameters, states)) for part in PARTS]
+        (weights, first, second), self._parts = ([part[place] for part in lying] for place in range(2))
+        self.parameters = self._parts[0]
+        gradients, self.gradients = together(network, {n: torch.zeros_like(t) for n, t in self.parameters.items()})
         precision = torch.bfloat16 if configs[0].precision == "bf16" else torch.float32
-        self._product_weights = {n: p.to(precision) for n, p in self.parameters.items()}
+        product_weights = {name: tensor.to(precision) for name, tensor in weights.items()}
         """Of the matrix products alone; what is no product, or feeds one, is fp32."""
-        self._network = StackedNetwork(network, self._product_weights, self.gradients)
+        self._rounded = [] if precision == torch.float32 else [(product_weights[n], weights[n]) for n in weights]
+        self._network = StackedNetwork(network, product_weights, gradients)
+        self._memory = Kept()
         self._step = steps_an_epoch * self.epoch + self.under_way.steps
         self._discriminators = self._stacked_discriminators(states)
         self._objective = Objective(configs, steps_an_epoch, self.device, self._discriminators)
-        self._adam = StackedAdam(
-            self.parameters,
-            self.gradients,
-            self.first_moment,
-            self.second_moment,
-            [config.learning_rate for config in configs],
-            self._step,
-        )
+        rates = [config.learning_rate for config in configs]
+        self._adam = StackedAdam(weights, gradients, first, second, rates, self._step)
 
     def __len__(self) -> int:
         return len(self.configs)
 
     def states(self) -> list[RunState]:
         """Each run as it stands, to be stacked again with others or alone."""
-        parts = (self.parameters, self.first_moment, self.second_moment)
+        parts = self._parts
         if self._discriminators:
-            first, second, third = self._discriminators.parts
-            parts = (parts[0] | first, parts[1] | second, parts[2] | third)
+            parts = [own | further for own, further in zip(parts, self._discriminators.parts, strict=True)]
         states = []
         for run, part in enumerate(self.under_way.parts()):
             own, first, second = ({n: t[run].to("cpu", copy=True) for n, t in tensors.items()} for tensors in parts)
@@ -94,16 +89,18 @@ class Stack:
 
     def _stacked_discriminators(self, states: Sequence[RunState]) -> Discriminators | None:
         """Those that the states hold: a trained run that is only evaluated has none."""
-        names = [name for name in states[0].parameters if name.startswith(PREFIX)]
-        if not names:
+        layouts = parameters_of(self.configs[0].latent_dim)
+        if layouts[0].name not in states[0].parameters:
             return None
-        parameters, first, second = (
-            {name: self._stacked([getattr(state, part)[name] for state in states]) for name in names} for part in PARTS
-        )
+        parameters, first, second = (self._stacked_part(part, layouts, states) for part in PARTS)
         return Discriminators(self.configs, (parameters, first, second), self._step)
 
-    def _stacked(self, tensors: list[Tensor]) -> Tensor:
-        return torch.stack(tensors).to(self.device)
+    def _stacked_part(self, part: str, layouts: Iterable[Layout], states: Sequence[RunState]) -> dict[str, Tensor]:
+        """One of PARTS of the states: (run, ...) by parameter."""
+        return {
+            layout.name: torch.stack([layout.fitted(getattr(s, part)[layout.name]) for s in states]).to(self.device)
+            for layout in layouts
+        }
 
     def sigmas(self) -> list[float]:
         """Each run's standard deviation of p(x|z); empty where the likelihood has none."""
@@ -113,7 +110,7 @@ class Stack:
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mu and logvar of images (1, sample, pixel)."""
         _, mu, logvar = self._network.encode(x)
-        return mu, logvar
+        return apart(mu).copy_(mu), apart(logvar).copy_(logvar)
 
     def decode(self, z: Tensor) -> Tensor:
         """Decoder output of codes (run, sample, latent)."""
@@ -130,33 +127,26 @@ class Stack:
         `noise` is (run, sample, latent), zero where padded and for an AE. Returns the rate and the distortion before
         the step, in nats, each (run, sample).
         """
-        encoder, mu, logvar = self._network.encode(x)
-        seam = LatentSeam(mu, logvar, noise)
-        decoder, output = self._network.decode(seam.z)
+        encoder, mu, logvar = self._network.encode(x, kept=True)
+        seam = LatentSeam(mu, logvar, noise, self._memory)
+        decoder, output = self._network.decode(seam.z, kept=True)
         if self.learns_sigma:
             self._fit_sigma(x, output)
-        nats = seam.rate(), self.distortion(x, output)
-        z_gradient = self._network.fill_decoder_gradients(decoder, self._output_gradient(x, output))
-        weighed = self._objective.gradients(seam, nats[0], self._step)
-        self._network.fill_encoder_gradients(encoder, *seam.gradients(z_gradient, *weighed))
+        rate = seam.rate()
+        distortion, gradient = self.likelihood.distortion_and_gradient(
+            x, output, self._log_sigma(), self.pixels, self._memory
+        )
+        z_gradient = self._network.fill_decoder_gradients(decoder, gradient)
+        weighed = self._objective.gradients(seam, rate, self._step)
+        self._network.fill_encoder_gradients(encoder, seam.gradient(z_gradient, *weighed))
         self._adam.step()
-        self._round_product_weights()
+        for rounded, exact in self._rounded:
+            rounded.copy_(exact)
         self._step += 1
-        return nats
-
-    def _round_product_weights(self) -> None:
-        """Round the moved weights for the next step's products; in fp32 they are the weights themselves."""
-        for name, rounded in self._product_weights.items():
-            if rounded is not self.parameters[name]:
-                rounded.copy_(self.parameters[name])
+        return rate, distortion
 
     def _log_sigma(self) -> Tensor | float:
         return self.parameters["log_sigma"][:, :1, None] if "log_sigma" in self.parameters else 0.0
-
-    def _output_gradient(self, x: Tensor, output: Tensor) -> Tensor:
-        gradient = self.likelihood.gradient(x, output, self._log_sigma())
-        gradient[..., self.pixels :] = 0.0
-        return gradient
 
     def _fit_sigma(self, x: Tensor, output: Tensor) -> None:
         own_x, own_output = x[..., : self.pixels], output[..., : self.pixels]

@@ -21,8 +21,7 @@ class EpochUnderWay:
 
     def add(self, rate: Tensor, distortion: Tensor) -> None:
         """Take in a minibatch: rate and distortion in nats, each (run, sample)."""
-        self.sums[0] += rate.double().sum(dim=1)
-        self.sums[1] += distortion.double().sum(dim=1)
+        self.sums += torch.stack((rate, distortion)).sum(dim=2, dtype=torch.float64)
         self.steps += 1
 
     def pass_seconds(self, seconds: float) -> None:
