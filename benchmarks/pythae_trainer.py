@@ -13,6 +13,7 @@ are not timed; both sides evaluate after each epoch.
 import logging
 import tempfile
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -100,12 +101,31 @@ def _vaekit(configs: list[RunConfig], data: Data) -> list[float]:
 
 
 def _pythae(config: RunConfig, data: Data) -> float:
+    validation = torch.from_numpy(data.pixels(data.validation))
+    model = train_with_pythae(config, data, evaluates=True)
+    with torch.no_grad():
+        output = model.eval()({"data": validation})
+    return -float(output.loss)
+
+
+def train_with_pythae(
+    config: RunConfig, data: Data, start: Mapping[str, Tensor] | None = None, *, evaluates: bool = False
+) -> VAE:
+    """Return pythae's model of a run after its epochs, from given weights or pythae's own; tested on validation or not.
+
+    Weights come in the order of the network: fc1, fc_mu, fc_logvar, fc2, fc3.
+    """
     shape = data.n_pixels, config.hidden_dim, config.latent_dim
     splits = [torch.from_numpy(data.pixels(data.split(name))) for name in ("train", "validation")]
-    datasets = [BaseDataset(images, torch.zeros(len(images))) for images in splits]
+    train_set, validation_set = (BaseDataset(images, torch.zeros(len(images))) for images in splits)
     torch.manual_seed(config.seed)
     model_config = VAEConfig(input_dim=(data.n_pixels,), latent_dim=config.latent_dim, reconstruction_loss="bce")
     model = VAE(model_config, encoder=Encoder(*shape), decoder=Decoder(*shape))
+    if start:
+        with torch.no_grad():
+            parameters = [*model.encoder.parameters(), *model.decoder.parameters()]
+            for parameter, first in zip(parameters, start.values(), strict=True):
+                parameter.copy_(first)
     with tempfile.TemporaryDirectory() as folder:
         training_config = BaseTrainerConfig(
             output_dir=folder,
@@ -116,10 +136,9 @@ def _pythae(config: RunConfig, data: Data) -> float:
             seed=config.seed,
             no_cuda=True,
         )
-        BaseTrainer(model, *datasets, training_config=training_config).train()
-    with torch.no_grad():
-        output = model.eval()({"data": splits[1]})
-    return -float(output.loss)
+        evaluated = validation_set if evaluates else None
+        BaseTrainer(model, train_set, evaluated, training_config=training_config).train()
+    return model
 
 
 if __name__ == "__main__":

@@ -73,10 +73,10 @@ def mnist_like(images: int = 1797) -> Data:
     return Data(**{**vars(load_data(DataConfig())), "images": pixels, "scale": 1 / 255})
 
 
-def train_epoch(stack: AnyStack, data: Data) -> None:
-    """Take every step of an epoch, and measure nothing."""
-    noises = noise_minibatches(stack.configs, NOISE, 0, len(data.train), stack.device)
-    for x, noise in zip(training_minibatches(data, 0, stack.configs[0].batch_size), noises, strict=True):
+def train_epoch(stack: AnyStack, data: Data, epoch: int = 0) -> None:
+    """Take every step of an epoch, with its minibatches and noise, and measure nothing."""
+    noises = noise_minibatches(stack.configs, NOISE, epoch, len(data.train), stack.device)
+    for x, noise in zip(training_minibatches(data, epoch, stack.configs[0].batch_size), noises, strict=True):
         stack.step(x, noise)
 
 
