@@ -477,7 +477,7 @@ def _preview(spec: "Spec") -> None:
     from analysis.report.terminal import MOST_ROWS, print_fields, print_table
     from sweeps.coordination.preview import preview_sweep
 
-    preview = preview_sweep(spec)
+    preview = preview_sweep(spec, note=say)
     print_table("trials", preview.trial_rows)
     print_table("stacks", preview.stack_rows, MOST_ROWS)
     print_fields(preview.totals)

@@ -7,6 +7,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from sweeps.coordination import machine
+from vae.stack.machine import STANDARD
+
 settings.register_profile("vaekit", deadline=None, derandomize=True)
 settings.load_profile("vaekit")
 
@@ -22,6 +25,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAEKIT_CACHE", str(path))
         yield path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_machine(own_cache: Path) -> Iterator[None]:
+    """No sweep measures the machine, also none in a process of its own: its cache has a typical one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "measured", lambda precision, note: STANDARD)
+        for precision in ("fp32", "bf16"):
+            machine.machine_here(precision, "cpu")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

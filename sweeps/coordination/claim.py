@@ -2,10 +2,11 @@
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -17,13 +18,16 @@ from vae.data import Data
 from vae.errors import ResultsError
 from vae.files.results import Folder, busy, unwritable
 from vae.own.source import Source
+from vae.stack.machine import STANDARD, Machine
 
 SECONDS_TO_SAY_WHO = 0.5
 """Who holds a lock signs it a moment after."""
 
 
 @contextmanager
-def claim(spec: Spec, data: Data, workers: int, sources: Sequence[Source] = ()) -> Iterator[Folder]:
+def claim(
+    spec: Spec, data: Data, workers: int, sources: Sequence[Source] = (), machine: Machine = STANDARD
+) -> Iterator[Folder]:
     """Hold the sweep's folder: made, locked, its identity checked, its spec and provenance written.
 
     The identity includes the source of every network of the user's own.
@@ -46,7 +50,9 @@ def claim(spec: Spec, data: Data, workers: int, sources: Sequence[Source] = ()) 
         _sign(folder)
         _check_identity(folder, spec, data, sources)
         folder.remove_leftovers()
-        _write_head(folder, spec, data, workers, sources)
+        _write_head(
+            folder, spec, data, sources, session_provenance(range(spec.seed, spec.seed + spec.seeds), workers, machine)
+        )
         yield folder
     finally:
         lock.release()
@@ -83,16 +89,15 @@ def _check_identity(folder: Folder, spec: Spec, data: Data, sources: Sequence[So
         )
 
 
-def _write_head(folder: Folder, spec: Spec, data: Data, workers: int, sources: Sequence[Source]) -> None:
+def _write_head(folder: Folder, spec: Spec, data: Data, sources: Sequence[Source], session: Mapping[str, Any]) -> None:
     asked = {name: value for name, value in spec.as_dict().items() if name != "preset"}  # its options are all here
     if folder.exists:
         asked["trials"] = max(spec.trials, int(folder.read_spec()["trials"]))
     before = folder.read_provenance()
-    session = session_provenance(range(spec.seed, spec.seed + spec.seeds), workers)
-    session |= {"preset": spec.preset} if spec.preset else {}
     # A study that its folder named, once and for all: another folder of this name on one database is another study.
     study = {"study": before.get("study", f"{spec.name}-{uuid4().hex[:12]}")} if spec.storage else {}
     networks = {"networks": {source.network: source.hash for source in sources}} if sources else {}
-    sessions = [*before.get("sessions", []), session]
+    preset = {"preset": spec.preset} if spec.preset else {}
+    sessions = [*before.get("sessions", []), {**session, **preset}]
     folder.write_provenance(before | study | networks | {"data": data_provenance(data), "sessions": sessions})
     folder.write_spec(asked)

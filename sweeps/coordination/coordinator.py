@@ -13,6 +13,7 @@ from time import monotonic
 from sweeps.coordination.checkpoints import Checkpoints
 from sweeps.coordination.claim import claim
 from sweeps.coordination.ledger import Ledger, TrialResult
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks
 from sweeps.coordination.records import record_of, records_of
@@ -33,6 +34,7 @@ from vae.errors import ConfigError
 from vae.files.records import RunRecord
 from vae.files.results import Folder
 from vae.files.rounds import Round
+from vae.stack.machine import Machine
 from vae.stopping import trials_since_best
 from vae.trained import TrainedRun
 from vae.zero_rate import zero_rate_of_training_nats
@@ -56,8 +58,8 @@ def run_sweep(
     """Begin a sweep or go on with it, until every trial is told, the time is up or `stop` is asked.
 
     `work` is what is done instead of that, once folder and study are open. `scorer` is a function of a module, so that
-    workers can import it; without one, no scores are computed. `note` is told what was guessed of the data and what is
-    damaged. Raises a VaekitError where a rule is broken; nothing is written then.
+    workers can import it; without one, no scores are computed. `note` is told what was guessed of the data, what is
+    damaged and that the machine is measured. Raises a VaekitError where a rule is broken; nothing is written then.
     """
     engine = engine or make_engine(spec)
     stop = stop or Stop()
@@ -79,8 +81,9 @@ def run_sweep(
         sources = own_sources(spec, data, device)
         task = Task(data_folder, device, score, zero_rate_nats=zero_rate, sources=sources)
         check_storage(spec.storage)
-        with claim(spec, data, engine.workers, sources) as folder, open_study(spec, folder) as study:
-            coordinator = Coordinator(spec, folder, study, data, task, engine, on_status, note)
+        machine = machine_here(spec.precision, device, note)
+        with claim(spec, data, engine.workers, sources, machine) as folder, open_study(spec, folder) as study:
+            coordinator = Coordinator(spec, folder, study, data, task, engine, machine, on_status, note)
             try:
                 (work or Coordinator.run)(coordinator, stop)
             except TimedOut:
@@ -122,6 +125,7 @@ class Coordinator:
         data: Data,
         task: Task,
         engine: Engine,
+        machine: Machine,
         on_status: Callable[[Status], None],
         note: Callable[[str], None],
     ) -> None:
@@ -130,6 +134,7 @@ class Coordinator:
         self.data = data
         self.task = task
         self.engine = engine
+        self.machine = machine
         self.on_status = on_status
         self.study = study
         self.names = [axis.name for axis in spec.axes]
@@ -240,7 +245,8 @@ class Coordinator:
 
     def _train_runs(self, runs: Sequence[Run], epoch: int | None, waiting: Sequence[int], stop: Stop) -> None:
         """Train runs until an epoch or their end, and write what ended or failed, while these trials wait for it."""
-        stacks = plan_stacks(self._with_so_far(runs), self.data.sample_shape, self.engine.workers, self.task.device)
+        so_far, device = self._with_so_far(runs), self.task.device
+        stacks = plan_stacks(so_far, self.data.sample_shape, self.engine.workers, device, self.machine)
         task = replace(self.task, until_epoch=epoch)
         for stack, outcome in self.engine.run(stacks, task, stop, self.checkpoints.load):
             if isinstance(outcome, Slice):

@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from sweeps.coordination.roster import Block, Roster
@@ -13,23 +13,14 @@ from sweeps.study.space import Point
 from vae.config import RunConfig
 from vae.networks.padding import Shape
 from vae.parameters import is_own
+from vae.stack.machine import STANDARD, Machine
 from vae.stack.planning import stack_key, step_cost, working_set_bytes
 
 Key = tuple[object, ...]
-CACHE_BYTES = {"fp32": 16 * 2**20, "bf16": 32 * 2**20}
-"""What a stack's weights, gradients, moments and activations may fill: about one core's share of a last-level cache.
-
-Beyond it each elementwise pass waits for memory, and a stack is no faster than its halves; far below it the calls
-cost more than the work (benchmarks/stack_size.py prints both ends). Where products are cheap calls weigh more.
-"""
-CALLS = {"fp32": 130_000 * 128, "bf16": 470_000 * 128}
-"""What a step costs beside its runs: some eighty calls into torch, in units of `step_cost`, by the same benchmark."""
 PIECES = (1, 2, 3, 4, 6)
 """Into how many stacks, at least, a worker's share of the time is tried to be cut."""
-LEAST_RUNS, MOST_RUNS = {"mlp": 4, "conv": 1}, 32
-"""Even where one run fills the cache, a few together share the gathering of minibatches; convolutions cost far more."""
 GPU_BYTES, GPU_RUNS = 4 * 2**30, 512
-"""A GPU has no such cache to stay in, and a step's calls cost it the same for one run as for hundreds."""
+"""A GPU has no cache to stay in, and a step's calls cost it the same for one run as for hundreds."""
 
 
 def runs_of_trial(spec: Spec, trial: int, point: Point, block: Block | None = None) -> list[Run]:
@@ -39,29 +30,42 @@ def runs_of_trial(spec: Spec, trial: int, point: Point, block: Block | None = No
     return [Run(block.first_run + place, trial, config) for place, config in enumerate(configs)]
 
 
-def stack_size(config: RunConfig, shape: Shape, device: str = "cpu") -> int:
+def stack_size(config: RunConfig, shape: Shape, device: str = "cpu", machine: Machine = STANDARD) -> int:
     """Return how many runs of this shape train best together; a network of the user's own trains alone."""
     if is_own(config.network):
         return 1
-    room, most = (GPU_BYTES, GPU_RUNS) if device == "cuda" else (CACHE_BYTES[config.precision], MOST_RUNS)
-    return max(LEAST_RUNS[config.network], min(most, room // working_set_bytes(config, shape)))
+    if device == "cuda":
+        return max(1, min(GPU_RUNS, GPU_BYTES // working_set_bytes(config, shape)))
+    return machine.best_size(config, shape)
 
 
-def plan_stacks(runs: Iterable[Run], shape: Shape, workers: int, device: str = "cpu") -> list[list[Run]]:
+def plan_stacks(
+    runs: Iterable[Run], shape: Shape, workers: int, device: str = "cpu", machine: Machine = STANDARD
+) -> list[list[Run]]:
     """Group runs of equal shapes that are equally far into stacks, the dearest first.
 
-    Stacks are as large as the cache allows, unless smaller ones let the workers end sooner. A run's result does not
-    depend on its stack, so the number of workers may be read here.
+    Stacks are of the size that suits the machine, unless smaller ones let the workers end sooner. A run's result does
+    not depend on its stack, so the machine and the number of workers may be read here.
     """
     groups: dict[Key, list[Run]] = defaultdict(list)
     for run in runs:
         groups[*stack_key(run.config), *_place(run)].append(run)
-    sizes = {key: stack_size(group[0].config, shape, device) for key, group in groups.items()}
-    largest = _split(groups, sizes, shape, math.inf)
-    share = sum(cost(stack, shape) for stack in largest) / workers
-    plans = [largest, *(_split(groups, sizes, shape, share / pieces) for pieces in PIECES)]
-    best = min(plans, key=lambda stacks: _makespan([_time(stack, shape) for stack in stacks], workers))
-    return sorted(best, key=lambda stack: (-_time(stack, shape), stack[0].run))
+    sizes = {key: stack_size(group[0].config, shape, device, machine) for key, group in groups.items()}
+
+    def seconds(stack: Sequence[Run]) -> float:
+        """Of one worker, for a stack to its end, as many as there are samples."""
+        config = stack[0].config
+        return machine.step_seconds(config, shape, len(stack)) / config.batch_size * _left(stack[0])
+
+    def cut(limit: float) -> list[list[Run]]:
+        """Cut groups into equal stacks of their size at most that, where they can, take no longer than the limit."""
+        return [part for key, group in groups.items() for part in _parts(group, sizes[key], limit, seconds)]
+
+    largest = cut(math.inf)
+    share = sum(map(seconds, largest)) / workers
+    plans = [largest, *(cut(share / pieces) for pieces in PIECES)]
+    best = min(plans, key=lambda stacks: _makespan(map(seconds, stacks), workers))
+    return sorted(best, key=lambda stack: (-seconds(stack), stack[0].run))
 
 
 def _place(run: Run) -> Key:
@@ -71,22 +75,13 @@ def _place(run: Run) -> Key:
     return ("end",) if run.so_far.has_ended else (len(run.so_far.history["seconds"]), run.so_far.steps)
 
 
-def _split(groups: Mapping[Key, list[Run]], sizes: Mapping[Key, int], shape: Shape, limit: float) -> list[list[Run]]:
-    """Cut each group into equal stacks of its size at most that, where they can, cost no more than `limit`."""
-    stacks = []
-    for key, group in groups.items():
-        within = max(1.0, limit / cost(group[:1], shape))
-        parts = math.ceil(len(group) / min(within, sizes[key]))
-        bounds = [k * len(group) // parts for k in range(parts + 1)]
-        stacks += [group[start:end] for start, end in pairwise(bounds)]
-    return stacks
-
-
-def _time(stack: Sequence[Run], shape: Shape) -> float:
-    """Relative time in which one worker trains a stack to its end."""
-    config = stack[0].config
-    calls = CALLS[config.precision] / config.batch_size * _left(stack[0])
-    return len(stack) * cost(stack[:1], shape) + calls
+def _parts(group: list[Run], size: int, limit: float, seconds: Callable[[Sequence[Run]], float]) -> list[list[Run]]:
+    """Cut a group into equal stacks of a size at most that, where they can, take no longer than a limit."""
+    largest = group[:size]
+    within = max(1.0, min(size, limit / (seconds(largest) / len(largest))))
+    parts = math.ceil(len(group) / within)
+    bounds = [k * len(group) // parts for k in range(parts + 1)]
+    return [group[start:end] for start, end in pairwise(bounds)]
 
 
 def _makespan(times: Iterable[float], workers: int) -> float:

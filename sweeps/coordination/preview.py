@@ -1,10 +1,11 @@
 """What a sweep would do: its trials, its stacks, and how long they would take."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.networks import check_networks, own_sources
 from sweeps.coordination.plan import cost, plan_stacks, runs_of_trial
 from sweeps.coordination.status import duration
@@ -73,8 +74,11 @@ class Preview:
         }
 
 
-def preview_sweep(spec: Spec) -> Preview:
-    """Plan a sweep and time a few training steps of each kind of stack; nothing is written."""
+def preview_sweep(spec: Spec, note: Callable[[str], None] = lambda line: None) -> Preview:
+    """Plan a sweep and time a few training steps of each kind of stack.
+
+    Nothing is written but, once, how fast this machine is; `note` is told of that.
+    """
     data = load_data(spec.data_config)
     spec = spec.on(data)
     check_likelihood(data, spec.likelihood)
@@ -87,7 +91,8 @@ def preview_sweep(spec: Spec) -> Preview:
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     device = resolve_device(spec.device)
     _ = own_sources(spec, data, device)
-    stacks = plan_stacks(runs, data.sample_shape, workers, device)
+    machine = machine_here(spec.precision, device, note)
+    stacks = plan_stacks(runs, data.sample_shape, workers, device, machine)
     training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
     notes = (*data.notes, *_discriminators(stacks, data))

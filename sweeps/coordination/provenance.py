@@ -5,13 +5,15 @@ import platform
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sweeps.engines.versions import version_of
+from sweeps.engines.versions import processor, version_of
 from sweeps.spec.address import without_password
 from vae.data import Data
+from vae.stack.machine import Machine
 
 PACKAGES = ("vaekit", "torch", "optuna", "numpy", "pandas", "scikit-learn", "pyarrow")
 
@@ -30,7 +32,7 @@ def data_provenance(data: Data) -> dict[str, Any]:
     }
 
 
-def session_provenance(seeds: range, workers: int) -> dict[str, Any]:
+def session_provenance(seeds: range, workers: int, machine: Machine) -> dict[str, Any]:
     """Describe this call of the program: when, where, with which versions and which command."""
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -38,21 +40,13 @@ def session_provenance(seeds: range, workers: int) -> dict[str, Any]:
         "git_commit": _git_commit(),
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in PACKAGES},
         "host": platform.node(),
-        "processor": _processor(),
+        "processor": processor(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "workers": workers,
+        "machine": asdict(machine),
         "seeds": list(seeds),
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def _git_commit() -> str:

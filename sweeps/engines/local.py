@@ -115,7 +115,7 @@ class LocalEngine(ExecutorEngine):
 
     def start(self) -> None:
         """Begin to start the workers, which then import torch while the coordinator reads the data."""
-        with _no_interrupts():  # workers inherit it: Ctrl-C is the coordinator's, who ends them
+        with no_interrupts():  # workers inherit it: Ctrl-C is the coordinator's, who ends them
             self.processes = [LocalWorker() for _ in range(self.workers)]
 
     def stop(self) -> None:
@@ -134,7 +134,7 @@ class LocalEngine(ExecutorEngine):
         idle = [place for place, worker in enumerate(self.processes) if worker.is_idle]
         place = (same or idle)[0]
         if not self.processes[place].is_alive:
-            with _no_interrupts():
+            with no_interrupts():
                 self.processes[place] = LocalWorker()
         return self.processes[place].ask(train_slice, stack, task, after.number if after else 0, leave)
 
@@ -150,7 +150,7 @@ class LocalEngine(ExecutorEngine):
 
 
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
+def no_interrupts() -> Iterator[None]:
     """Ignore Ctrl-C, which a thread other than the main one is never sent."""
     if threading.current_thread() is not threading.main_thread():
         yield

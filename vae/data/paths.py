@@ -28,3 +28,8 @@ def default_cache() -> Path:
 def sources_folder(cache: Path) -> Path:
     """Return where fetched files lie: beside the prepared data."""
     return cache.parent / "sources"
+
+
+def machines_folder() -> Path:
+    """Return where it is kept how fast machines are: beside the prepared data."""
+    return default_cache().parent / "machines"

@@ -14,8 +14,11 @@ PADDED: dict[str, dict[str, Callable[[int], Width]]] = {
     "conv": {"latent_dim": latent_width},
 }
 """Widths that runs of one stack may differ in as far as their padding goes, by network; channels have none."""
-PASSES = 100
-"""Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic."""
+STANDARD_PASSES = 100.0
+"""Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic.
+
+Shares of progress are of these; a plan has those of its machine.
+"""
 PAIR = 50
 """Products whose time a pair of samples takes in one dimension of a total correlation: an exponential, and passes."""
 
@@ -29,10 +32,16 @@ def stack_key(config: RunConfig) -> tuple[object, ...]:
     return (*(shaping | padded).values(), *same)
 
 
-def step_cost(config: RunConfig, shape: Shape) -> float:
-    """Relative time of one training step on one sample: products, and the passes over activations."""
+def step_cost(config: RunConfig, shape: Shape, passes: float = STANDARD_PASSES) -> float:
+    """Relative time of one training step on one sample, in products: they, and the passes over activations."""
+    products, activations = step_work(config, shape)
+    return products + passes * activations
+
+
+def step_work(config: RunConfig, shape: Shape) -> tuple[float, float]:
+    """Products and activations of one training step on one sample; an activation goes both ways."""
     network = _priced(config, shape)
-    return network.products + PASSES / 2 * network.activations + _regulariser_cost(config)
+    return network.products + _regulariser_cost(config), network.activations / 2
 
 
 def working_set_bytes(config: RunConfig, shape: Shape) -> int:

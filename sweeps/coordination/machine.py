@@ -1,0 +1,87 @@
+"""The machine that a sweep is planned on: measured once, and kept in the cache. No result depends on it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeps.engines.local import LocalWorker, no_interrupts
+from sweeps.engines.versions import processor, version_of
+from vae.data.paths import machines_folder
+from vae.errors import ResultsError, said
+from vae.files.results import write_whole
+from vae.files.texts import read_json
+from vae.stack.machine import STANDARD, Machine, machine_of
+
+if TYPE_CHECKING:
+    from vae.stack.machine import Timing
+
+SECONDS = 1.2
+"""Of steps: each stack is timed some fifty times."""
+MOST_SECONDS = 60.0
+"""For a worker to start and to answer."""
+INSTEAD = "stacks are sized as on a typical one"
+
+Note = Callable[[str], None]
+
+
+def machine_here(precision: str, device: str, note: Note = lambda line: None) -> Machine:
+    """Return this machine, from the cache or measured now; a typical one where it cannot be, or for a GPU's sweep.
+
+    `note` is told where it is measured, where that fails, and where it cannot be kept.
+    """
+    if device != "cpu":
+        return STANDARD
+    key = {
+        "processor": processor(),
+        "torch": version_of("torch"),
+        "vaekit": version_of("vaekit"),
+        "precision": precision,
+    }
+    try:
+        path = machines_folder() / f"{sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"
+        return _kept(path, key) or _keep(measured(precision, note), path, key, note)
+    except Exception as error:  # noqa: BLE001 a plan is worth no sweep: whatever it is, it is said
+        note(f"this machine could not be measured, {INSTEAD}: {said(error)}")
+        return STANDARD
+
+
+def measured(precision: str, note: Note) -> Machine:
+    """Measure this machine in a worker's process; ValueError where times make no sense, WorkerLost, TimeoutError."""
+    note("measuring this machine once, about 3 s, for stacks of the size that suits it")
+    with no_interrupts():
+        worker = LocalWorker()
+    try:
+        return machine_of(worker.ask(_time_steps, precision, SECONDS).result(MOST_SECONDS))
+    finally:
+        worker.kill()
+        worker.join()
+
+
+def _time_steps(precision: str, seconds: float) -> list["Timing"]:
+    """What the worker is asked; the coordinator has no torch."""
+    from vae.stack.probe import time_steps
+
+    return time_steps(precision, seconds)
+
+
+def _kept(path: Path, key: dict[str, str]) -> Machine | None:
+    """What the cache has of this machine; None where that is nothing, damaged or another's."""
+    try:
+        found = read_json(path, "this machine's speed", ResultsError)
+        if found.pop("of") != key:
+            return None
+        return Machine(**found | {"waiting": tuple((float(size), float(factor)) for size, factor in found["waiting"])})
+    except (ResultsError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _keep(machine: Machine, path: Path, key: dict[str, str], note: Note) -> Machine:
+    content: dict[str, Any] = {"of": key} | asdict(machine)
+    try:
+        write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+    except ResultsError as error:
+        note(f"this machine is measured anew by the next sweep: {error}")
+    return machine

@@ -1,0 +1,228 @@
+"""What is measured of a machine, what follows from it for stacks, and that no result does."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweeps.coordination import coordinator, machine, preview
+from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.machine import machine_here
+from sweeps.coordination.plan import plan_stacks
+from sweeps.coordination.preview import preview_sweep
+from sweeps.engines.worker import Run, train_stack
+from tests.test_sweep import Inline, assert_same_frames, tiny
+from vae.config import RunConfig
+from vae.files.results import Folder
+from vae.stack.machine import AS_GOOD, MOST_RUNS, STANDARD, Machine, Timing, machine_of
+from vae.stack.planning import step_cost, working_set_bytes
+from vae.stack.probe import SHAPE, SIZES, time_steps
+
+MEASURED = machine.measured  # what conftest replaces in every test
+CONFIG = RunConfig(latent_dim=16, hidden_dim=128)
+SET = working_set_bytes(CONFIG, SHAPE)
+FLAT = ((1.0, 1.0),)
+FAST = replace(STANDARD, waiting=FLAT)
+SLOW = replace(STANDARD, call_seconds=0.0, waiting=((1e3, 1.0), (1e9, 100.0)))
+"""As many runs as there are train best together, and each alone."""
+
+
+def timings(of: Machine, noise: Callable[[], float] = lambda: 1.0) -> list[Timing]:
+    """What the probe would find on a machine."""
+    stacks = [(replace(CONFIG, hidden_dim=hidden_dim), runs) for hidden_dim, sizes in SIZES.items() for runs in sizes]
+    return [Timing(config, SHAPE, runs, of.step_seconds(config, SHAPE, runs) * noise()) for config, runs in stacks]
+
+
+def test_a_step_takes_its_calls_and_the_work_of_its_runs_that_waits_for_memory() -> None:
+    made = Machine(2e-4, 1e-11, 50.0, ((1.5 * SET, 1.0), (6 * SET, 1.4)))
+    work = 128 * step_cost(CONFIG, SHAPE, 50.0) * 1e-11
+    assert made.step_seconds(CONFIG, SHAPE, 1) == pytest.approx(2e-4 + work)
+    assert made.step_seconds(CONFIG, SHAPE, 3) == pytest.approx(2e-4 + 3 * work * 1.2), "half-way by the logarithm"
+    assert made.step_seconds(CONFIG, SHAPE, 32) == pytest.approx(2e-4 + 32 * work * 1.4)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [STANDARD, replace(STANDARD, passes=0.0), replace(STANDARD, call_seconds=0.0), Machine(6e-4, 4e-12, 800.0, FLAT)],
+)
+def test_a_machine_is_known_by_its_timings(of: Machine) -> None:
+    found = machine_of(timings(of))
+    assert found.call_seconds == pytest.approx(of.call_seconds, rel=1e-6, abs=1e-12)
+    assert found.product_seconds == pytest.approx(of.product_seconds, rel=1e-6)
+    assert found.passes == pytest.approx(of.passes, rel=1e-6, abs=1e-6)
+    assert [runs * SET for runs in SIZES[128]] == [size for size, _ in found.waiting]
+    for runs in SIZES[128]:
+        assert found.step_seconds(CONFIG, SHAPE, runs) == pytest.approx(of.step_seconds(CONFIG, SHAPE, runs))
+
+
+@pytest.mark.parametrize("draw", range(10))
+def test_noise_of_two_percent_moves_the_best_size_little(draw: int) -> None:
+    rng = np.random.default_rng(draw)
+    found = machine_of(timings(STANDARD, lambda: rng.uniform(0.98, 1.02)))
+    for hidden_dim in (32, 128, 256):
+        config = replace(CONFIG, hidden_dim=hidden_dim)
+        best = STANDARD.best_size(config, SHAPE)
+        size = found.best_size(config, SHAPE)
+        seconds = [STANDARD.step_seconds(config, SHAPE, runs) / runs for runs in (best, size)]
+        assert seconds[1] < 1.05 * seconds[0], (best, size)
+
+
+@pytest.mark.parametrize("broken", [0.0, -1.0, np.nan, np.inf])
+def test_times_of_no_machine_are_refused(broken: float) -> None:
+    found = timings(STANDARD)
+    with pytest.raises(ValueError, match="times must be finite and positive"):
+        machine_of([replace(found[0], seconds=broken), *found[1:]])
+    with pytest.raises(ValueError, match="larger products must take longer"):
+        machine_of([replace(timing, seconds=1e-3 / timing.config.hidden_dim) for timing in found])
+
+
+costs = st.floats(1e-6, 1e-2)
+
+
+@given(costs, costs, st.sampled_from([8, 64, 512]))
+def test_the_best_size_is_the_smallest_that_is_as_good(calls: float, other: float, hidden_dim: int) -> None:
+    config = replace(CONFIG, hidden_dim=hidden_dim)
+    low, high = (replace(STANDARD, call_seconds=seconds) for seconds in sorted((calls, other)))
+    sizes = [found.best_size(config, SHAPE) for found in (low, high)]
+    assert sizes == sorted(sizes), "dearer calls, larger stacks"
+    of_a_run = [high.step_seconds(config, SHAPE, runs) / runs for runs in range(1, MOST_RUNS + 1)]
+    assert [of_a_run[runs] <= AS_GOOD * min(of_a_run) for runs in range(sizes[1])] == [False] * (sizes[1] - 1) + [True]
+
+
+def test_where_memory_is_slow_stacks_are_small() -> None:
+    assert SLOW.best_size(CONFIG, SHAPE) == 1 < STANDARD.best_size(CONFIG, SHAPE) < FAST.best_size(CONFIG, SHAPE)
+    runs = [Run(n, n, replace(CONFIG, seed=n)) for n in range(12)]
+    plans = [plan_stacks(runs, SHAPE, 1, machine=of) for of in (FAST, SLOW)]
+    assert [len(plan) for plan in plans] == [1, 12]
+
+
+def test_real_steps_are_timed() -> None:
+    found = time_steps("fp32", seconds=0.0)
+    assert [(timing.config.hidden_dim, timing.runs) for timing in found] == [
+        (hidden_dim, runs) for hidden_dim, sizes in SIZES.items() for runs in sizes
+    ]
+    assert machine_of(found).product_seconds > 0
+    assert found[0].seconds < found[-1].seconds, "256 hidden units take longer than 32"
+
+
+@pytest.mark.slow
+def test_a_worker_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "SECONDS", 0.1)
+    assert MEASURED("fp32", lambda line: None).best_size(CONFIG, SHAPE) >= 1
+
+
+@pytest.fixture
+def measurements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A cache of its own, and what is measured with it."""
+    made: list[str] = []
+
+    def measured(precision: str, note: Callable[[str], None]) -> Machine:
+        made.append(precision)
+        return replace(STANDARD, call_seconds=0.1 * len(made))
+
+    monkeypatch.setenv("VAEKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(machine, "measured", measured)
+    return made
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "cache" / "machines").iterdir())
+
+
+def test_a_machine_is_measured_once_for_each_precision(tmp_path: Path, measurements: list[str]) -> None:
+    found = [machine_here(precision, "cpu") for precision in ("fp32", "fp32", "bf16", "bf16", "fp32")]
+    assert measurements == ["fp32", "bf16"]
+    assert [of.call_seconds for of in found] == [0.1, 0.1, 0.2, 0.2, 0.1]
+    assert found[0] == found[1]
+    assert len(kept(tmp_path)) == 2
+    assert machine_here("fp32", "cuda") == STANDARD
+
+
+@pytest.mark.parametrize("version", ["processor", "torch", "vaekit"])
+def test_another_machine_or_version_is_measured_anew(
+    measurements: list[str], monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    machine_here("fp32", "cpu")
+    if version == "processor":
+        monkeypatch.setattr(machine, "processor", lambda: "another")
+    else:
+        monkeypatch.setattr(machine, "version_of", lambda package: "1" if package == version else "0")
+    machine_here("fp32", "cpu")
+    assert len(measurements) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: "",
+        lambda content: content[:-20],
+        lambda content: content.replace('"passes"', '"passed"'),
+        lambda content: content.replace('"fp32"', '"bf16"'),
+        lambda content: json.dumps(json.loads(content) | {"product_seconds": -1.0}),
+        lambda content: json.dumps(json.loads(content) | {"call_seconds": "1"}),
+        lambda content: json.dumps(json.loads(content) | {"call_seconds": float("nan")}),
+        lambda content: json.dumps(json.loads(content) | {"waiting": []}),
+        lambda content: json.dumps(json.loads(content) | {"waiting": [[2.0, 1.0], [1.0, 2.0]]}),
+        lambda content: json.dumps(json.loads(content) | {"waiting": 3}),
+    ],
+)
+def test_a_damaged_file_counts_as_none(tmp_path: Path, measurements: list[str], damage: Callable[[str], str]) -> None:
+    machine_here("fp32", "cpu")
+    (file,) = kept(tmp_path)
+    file.write_text(damage(file.read_text()))
+    assert machine_here("fp32", "cpu").call_seconds == 0.2
+    assert machine_here("fp32", "cpu").call_seconds == 0.2
+    assert len(measurements) == 2
+    assert kept(tmp_path) == [file], "nothing half-written is left"
+
+
+def test_what_cannot_be_measured_or_kept_is_said_in_a_line(
+    tmp_path: Path, measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    (tmp_path / "cache").write_text("a file")
+    assert machine_here("fp32", "cpu", said.append).call_seconds == 0.1
+    assert said[0].startswith("this machine is measured anew by the next sweep: cannot write")
+
+    def fails(precision: str, note: Callable[[str], None]) -> Machine:
+        raise TimeoutError
+
+    monkeypatch.setattr(machine, "measured", fails)
+    assert machine_here("fp32", "cpu", said.append) == STANDARD
+    assert said[1] == "this machine could not be measured, stacks are sized as on a typical one: TimeoutError()"
+    assert len(said) == 2
+
+
+class Remembering(Inline):
+    """An engine that remembers the sizes of its stacks."""
+
+    def run(self, stacks: Sequence[Sequence[Run]], *how: Any) -> Iterator[Any]:
+        self.sizes = [len(stack) for stack in stacks]
+        yield from ((stack, train_stack(stack, how[0])) for stack in stacks)
+
+
+def test_two_very_different_machines_give_the_same_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines = [Remembering(), Remembering()]
+    for name, engine, of in zip("ab", engines, (FAST, SLOW), strict=True):
+        monkeypatch.setattr(coordinator, "machine_here", lambda *_, of=of: of)
+        run_sweep(tiny(tmp_path / name, trials=4, seeds=2), engine=engine)
+        (session,) = Folder(tmp_path / name / "s").read_provenance()["sessions"]
+        assert session["machine"]["waiting"] == [list(pair) for pair in of.waiting]
+    assert max(engines[0].sizes) > 1 == max(engines[1].sizes)
+    assert_same_frames(tmp_path / "a" / "s", tmp_path / "b" / "s")
+    specs = [Folder(tmp_path / name / "s").read_spec() | {"out": ""} for name in "ab"]
+    assert specs[0] == specs[1]
+
+
+def test_a_dry_run_plans_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = []
+    for of in (FAST, SLOW):
+        monkeypatch.setattr(preview, "machine_here", lambda *_, of=of: of)
+        rows.append(preview_sweep(tiny(tmp_path, trials=4, seeds=2, hidden_dim="16", jobs="1")).stack_rows)
+    assert [[row["runs"] for row in of_machine] for of_machine in rows] == [[8], [1] * 8]

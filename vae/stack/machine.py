@@ -1,0 +1,125 @@
+"""What a training step costs on a processor, and how many runs train best together there: numbers, without torch."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from vae.config import RunConfig
+from vae.networks.padding import Shape
+from vae.stack.planning import STANDARD_PASSES, step_cost, step_work, working_set_bytes
+
+MOST_RUNS = 32
+"""In a stack: as far as is measured, and calls cost each of so many little."""
+AS_GOOD = 1.02
+"""Of two stacks that differ by less in the time a run takes, the smaller: it is saved sooner and balanced better."""
+SMALL_BYTES = 1.5 * 2**20
+"""A working set that is taken to be near the core; larger ones show what the memory behind it costs."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A training step of a stack of equal runs, as it was measured."""
+
+    config: RunConfig
+    shape: Shape
+    runs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A processor's core, by what a step of a stack takes it.
+
+    Seconds are calls + runs * products * waiting; a product is that of `step_cost`.
+    """
+
+    call_seconds: float
+    """Of a step beside its runs: some eighty calls into torch."""
+    product_seconds: float
+    passes: float
+    """Products whose time the work on an activation takes."""
+    waiting: tuple[tuple[float, float], ...]
+    """(Bytes, how many times longer work takes in a working set so large), ascending in both, from 1 on."""
+
+    def __post_init__(self) -> None:
+        sizes, factors = zip(*self.waiting, strict=True)
+        numbers = (self.call_seconds, self.passes, *sizes, *factors)
+        if not (self.product_seconds > 0 and all(0 <= number < math.inf for number in numbers)):
+            raise ValueError("costs must be finite, and products must take time")
+        if not (
+            sizes[0] > 0 and factors[0] >= 1 and list(sizes) == sorted(set(sizes)) and list(factors) == sorted(factors)
+        ):
+            raise ValueError("waiting must grow with the working set")
+
+    def step_seconds(self, config: RunConfig, shape: Shape, runs: int) -> float:
+        """Seconds of a step of so many such runs together."""
+        products = config.batch_size * step_cost(config, shape, self.passes)
+        waiting = self._waiting(runs * working_set_bytes(config, shape))
+        return self.call_seconds + runs * products * self.product_seconds * waiting
+
+    def best_size(self, config: RunConfig, shape: Shape) -> int:
+        """How many such runs train best together: the fewest of which none takes AS_GOOD times longer than at best."""
+        sizes = range(1, MOST_RUNS + 1)
+        of_a_run = [self.step_seconds(config, shape, runs) / runs for runs in sizes]
+        return next(runs for runs in sizes if of_a_run[runs - 1] <= AS_GOOD * min(of_a_run))
+
+    def _waiting(self, size: float) -> float:
+        sizes, factors = zip(*self.waiting, strict=True)
+        return float(np.interp(math.log(size), np.log(sizes), factors))
+
+
+STANDARD = Machine(
+    call_seconds=2.5e-4,
+    product_seconds=2e-11,
+    passes=STANDARD_PASSES,
+    waiting=((3 * 2**20, 1.0), (6 * 2**20, 1.05), (12 * 2**20, 1.2)),
+)
+"""A core of a server, of the order of which most are, where none could be measured."""
+
+
+def machine_of(timings: Sequence[Timing]) -> Machine:
+    """Return the machine on which steps take so long; ValueError where no machine fits.
+
+    Calls, products and passes follow from the stacks of SMALL_BYTES, of several shapes; waiting from all of the shape
+    that has the largest.
+    """
+    from scipy.optimize import nnls  # a third of a second that planning does not need
+
+    if not all(math.isfinite(timing.seconds) and timing.seconds > 0 for timing in timings):
+        raise ValueError("times must be finite and positive")
+    small = [timing for timing in timings if _set_bytes(timing) <= SMALL_BYTES]
+    terms = np.array([_terms(timing) for timing in small])
+    of_small = np.array([[timing.seconds] for timing in small])
+    relative = terms / of_small
+    scale = relative.max(axis=0)
+    calls, product, activation = nnls(relative / scale, np.ones(len(small)))[0] / scale
+    if product <= 0:
+        raise ValueError("larger products must take longer")
+    exact = Machine(float(calls), float(product), float(activation / product), ((1.0, 1.0),))
+    return Machine(exact.call_seconds, exact.product_seconds, exact.passes, _waiting_of(exact, timings))
+
+
+def _set_bytes(timing: Timing) -> int:
+    return timing.runs * working_set_bytes(timing.config, timing.shape)
+
+
+def _terms(timing: Timing) -> tuple[float, float, float]:
+    """What a step is the sum of: calls, products, and work on activations."""
+    products, activations = step_work(timing.config, timing.shape)
+    samples = timing.runs * timing.config.batch_size
+    return 1.0, samples * products, samples * activations
+
+
+def _waiting_of(exact: Machine, timings: Sequence[Timing]) -> tuple[tuple[float, float], ...]:
+    """How much longer than `exact` larger stacks take, made to grow with the working set."""
+    largest = max(timings, key=lambda timing: timing.runs).config
+    curve = sorted((t for t in timings if t.config == largest), key=lambda timing: timing.runs)
+    sizes = [float(_set_bytes(timing)) for timing in curve]
+    factors = [
+        (t.seconds - exact.call_seconds) / (exact.step_seconds(t.config, t.shape, t.runs) - exact.call_seconds)
+        for t in curve
+    ]
+    return tuple(zip(sizes, accumulate([1.0, *factors[1:]], max), strict=True))
