@@ -13,6 +13,7 @@ import torch
 from benchmarks.clock import interleaved
 from benchmarks.stack_size import train_epoch
 from benchmarks.table import options, show
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import plan_stacks
 from sweeps.engines.worker import Run
 from vae.config import RunConfig
@@ -44,7 +45,8 @@ def main() -> None:
 def _seconds(runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images: int = 1397) -> float:
     data = _digits(images)
     configs = [RunConfig(latent_dim=latent_dim, hidden_dim=hidden_dim, seed=seed) for seed in range(runs)]
-    planned = plan_stacks([Run(n, n, config) for n, config in enumerate(configs)], data.sample_shape, workers=1)
+    all_runs = [Run(n, n, config) for n, config in enumerate(configs)]
+    planned = plan_stacks(all_runs, data.sample_shape, workers=1, machine=machine_here("fp32"))
     stacks = [make_stack([run.config for run in stack], data) for stack in planned]
 
     def epoch() -> None:

@@ -16,6 +16,7 @@ from scipy import stats
 import vaekit
 from benchmarks.table import options, show
 from sweeps.coordination.coordinator import run_sweep
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import plan_stacks, runs_of_trial
 from sweeps.engines.engine import count_workers
 from sweeps.engines.local import LocalEngine
@@ -75,7 +76,7 @@ def _unpruned(spec: Spec, points: list[dict[str, float]]) -> list[float]:
     runs = [run for trial, point in enumerate(points) for run in runs_of_trial(spec, trial, point)]
     elbos = np.full((len(points), spec.seeds), np.nan)
     try:
-        stacks = plan_stacks(runs, open_data(folder).sample_shape, engine.workers)
+        stacks = plan_stacks(runs, open_data(folder).sample_shape, engine.workers, machine=machine_here(spec.precision))
         for stack, outcome in engine.run(stacks, Task(folder, "cpu")):
             if isinstance(outcome, Exception):
                 raise outcome

@@ -23,6 +23,7 @@ from benchmarks.clock import interleaved
 from benchmarks.networks import noise
 from benchmarks.stack_size import train_epoch
 from benchmarks.table import options, show
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import stack_size
 from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
@@ -57,7 +58,7 @@ def _rows(losses: Sequence[str], rounds: int, size: tuple[str, int]) -> list[dic
     images, hidden_dim = size
     data = load_data("digits") if images == "digits" else noise((28, 28))
     configs = [RunConfig(loss=loss, beta=2.0, latent_dim=LATENT, hidden_dim=hidden_dim, epochs=100) for loss in losses]
-    runs = [stack_size(config, data.sample_shape) for config in configs]
+    runs = [stack_size(config, data.sample_shape, machine=machine_here(config.precision)) for config in configs]
     works = [_epoch(config, count, data) for config, count in zip(configs, runs, strict=True)]
     seconds = interleaved(*works, rounds=rounds, clock=time.process_time)
     a_step = [second / count / (len(data.train) / 128) * 1e6 for second, count in zip(seconds, runs, strict=True)]

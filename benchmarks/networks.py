@@ -24,6 +24,7 @@ from benchmarks import textbook
 from benchmarks.clock import interleaved
 from benchmarks.stack_size import flops, train_epoch
 from benchmarks.table import options, show
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import stack_size
 from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
@@ -76,7 +77,7 @@ def _row(precision: str, rounds: int, case: Case) -> dict[str, Any]:
     first = RunConfig(
         network=case.network, depth=case.depth, hidden_dim=case.hidden_dim, latent_dim=LATENT, precision=precision
     )
-    runs = stack_size(first, case.shape)
+    runs = stack_size(first, case.shape, machine=machine_here(precision))
     stack = make_stack([replace(first, seed=seed) for seed in range(runs)], data)
     model = textbook.model_of(case.network, case.depth, case.shape, case.hidden_dim, LATENT)
     images = textbook.tensors(data, case.network, "train")

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import textbook
 from benchmarks.stack_size import train_epoch
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import stack_size
 from vae.config import RunConfig
 from vae.data import Data, load_data
@@ -70,7 +71,7 @@ class Vaekit:
 
     def __init__(self, case: Case) -> None:
         self._case, self._data = case, case.data()
-        self.sizes: Sequence[int] = [stack_size(case.config(0), self._data.sample_shape)]
+        self.sizes: Sequence[int] = [stack_size(case.config(0), self._data.sample_shape, machine=machine_here("fp32"))]
 
     def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
         stack = make_stack([self._case.config(seed) for seed in seeds], self._data)

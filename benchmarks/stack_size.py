@@ -4,7 +4,7 @@
 
 One thread, a new process for each row, with a worker's environment. The rate is that of a 2048^3 fp32 product, timed
 in turns with the training in the same process. FLOPs are those of the runs' own shapes, without padding and without
-the first layer's input gradient. `working_set_mib` is what `sweeps.coordination` chooses the size by, where `planned`;
+the first layer's input gradient. `planned` is the row nearest to the size that a sweep chooses on this machine;
 `peak_mib` is by how much the process grew.
 """
 
@@ -20,6 +20,7 @@ import torch
 
 from benchmarks.clock import interleaved
 from benchmarks.table import options, show
+from sweeps.coordination.machine import machine_here
 from sweeps.coordination.plan import stack_size
 from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
@@ -96,7 +97,8 @@ def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any
     )
     steps = len(data.train) / configs[0].batch_size * size
     rate = flops(configs[0], data.sample_shape) * len(data.train) * size / training
-    planned = min(SIZES, key=lambda s: abs(s - stack_size(configs[0], data.sample_shape)))
+    best = stack_size(configs[0], data.sample_shape, machine=machine_here(precision))
+    planned = min(SIZES, key=lambda s: abs(s - best))
     return {
         "pixels": data.n_pixels,
         "hidden_dim": hidden_dim,

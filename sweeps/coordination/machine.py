@@ -27,7 +27,7 @@ INSTEAD = "stacks are sized as on a typical one"
 Note = Callable[[str], None]
 
 
-def machine_here(precision: str, device: str, note: Note = lambda line: None) -> Machine:
+def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: None) -> Machine:
     """Return this machine, from the cache or measured now; a typical one where it cannot be, or for a GPU's sweep.
 
     `note` is told where it is measured, where that fails, and where it cannot be kept.
