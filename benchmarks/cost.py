@@ -3,9 +3,11 @@
     python -m benchmarks.cost
 
 One axis moves, the others stay: 16 runs, hidden 128, latent 16, the digits' 1,397 training images, one epoch, in the
-stacks that a sweep plans, one thread. A slope is that of log seconds on log size by least squares, from the
-second size on: 1 is proportional, 0 is free.
+stacks that a sweep plans, one thread. Seconds grow as a power of a size: the slope of log seconds on log size by least
+squares, from the second size on. 1 is proportional, 0 is free.
 """
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +22,6 @@ from vae.config import RunConfig
 from vae.data import Data, load_data
 from vae.training import make_stack
 
-ROUNDS = 5
 AXES = {
     "runs": (1, 4, 16, 64, 256),
     "hidden_dim": (32, 64, 128, 256, 512),
@@ -30,19 +31,20 @@ AXES = {
 
 
 def main() -> None:
-    """Print seconds an epoch by axis and size, and the slopes."""
-    arguments = options(__doc__).parse_args()
+    """Print seconds an epoch by axis and size, and the power that they grow as."""
+    parser = options(__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    rows, notes = [], []
+    rows: list[dict[str, Any]] = []
     for axis, sizes in AXES.items():
-        seconds = [_seconds(**{axis: size}) for size in sizes]
-        rows += [{"axis": axis, "size": n, "epoch_s": s} for n, s in zip(sizes, seconds, strict=True)]
-        slope = np.polyfit(np.log(sizes[1:]), np.log(seconds[1:]), 1)[0]
-        notes.append(f"{axis}: seconds grow as its power {slope:.2f}")
-    show(rows, notes, arguments.json)
+        seconds = [_seconds(arguments.rounds, **{axis: size}) for size in sizes]
+        power = float(np.polyfit(np.log(sizes[1:]), np.log(seconds[1:]), 1)[0])
+        rows += [{"axis": axis, "size": n, "epoch_s": s, "power": power} for n, s in zip(sizes, seconds, strict=True)]
+    show(rows, json_file=arguments.json)
 
 
-def _seconds(runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images: int = 1397) -> float:
+def _seconds(rounds: int, runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images: int = 1397) -> float:
     data = _digits(images)
     configs = [RunConfig(latent_dim=latent_dim, hidden_dim=hidden_dim, seed=seed) for seed in range(runs)]
     all_runs = [Run(n, n, config) for n, config in enumerate(configs)]
@@ -53,7 +55,7 @@ def _seconds(runs: int = 16, hidden_dim: int = 128, latent_dim: int = 16, images
         for stack in stacks:
             train_epoch(stack, data)
 
-    return interleaved(epoch, rounds=ROUNDS)[0]
+    return interleaved(epoch, rounds=rounds)[0]
 
 
 def _digits(images: int) -> Data:

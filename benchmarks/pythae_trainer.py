@@ -62,12 +62,14 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--fashion", help="folder of Fashion-MNIST's IDX files")
     parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, help="by default as above")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)  # pythae tells of every epoch
     data = load_data(arguments.fashion or "digits")
     hidden_dim, epochs = (400, 2) if arguments.fashion else (128, 40)
+    epochs = arguments.epochs or epochs
     configs = [
         RunConfig(latent_dim=16, hidden_dim=hidden_dim, epochs=epochs, seed=seed) for seed in range(arguments.runs)
     ]
@@ -83,7 +85,13 @@ def main() -> None:
         seconds = float(np.median([round_[name][0] for round_ in rounds]))
         ratio = float(np.median([round_["pythae"][0] / round_[name][0] for round_ in rounds]))
         elbos, theirs = rounds[0][name][1], rounds[0]["pythae"][1]
-        row = {"side": name, "seconds": seconds, "images_per_s": images / seconds, "ratio": ratio}
+        row = {
+            "data": "Fashion-MNIST" if arguments.fashion else "digits",
+            "runs": arguments.runs,
+            "epochs": epochs,
+            "hidden_dim": hidden_dim,
+        }
+        row |= {"side": name, "seconds": seconds, "images_per_s": images / seconds, "ratio": ratio}
         rows.append(row | equality(elbos, theirs, paired=False))
     what = f"{arguments.runs} runs x {epochs} epochs, hidden {hidden_dim}"
     show(rows, [f"{data.name}: {what}; medians of {arguments.rounds} rounds"], arguments.json)

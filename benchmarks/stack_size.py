@@ -1,10 +1,10 @@
 """Training alone: time a run and step, share of the machine's product rate, and memory, against the stack's size.
 
-    python -m benchmarks.stack_size [--precision bf16]
+    python -m benchmarks.stack_size [--precision bf16] [--planned]
 
 One thread, a new process for each row, with a worker's environment. The rate is that of a 2048^3 fp32 product, timed
 in turns with the training in the same process. FLOPs are those of the runs' own shapes, without padding and without
-the first layer's input gradient. `planned` is the row nearest to the size that a sweep chooses on this machine;
+the first layer's input gradient. `planned` marks the size that a sweep chooses on this machine, by `working_set_mib`;
 `peak_mib` is by how much the process grew.
 """
 
@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import resource
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,12 @@ from vae.stack.interface import AnyStack
 from vae.stack.planning import working_set_bytes
 from vae.training import make_stack
 
-ROUNDS = 7
 SIZES = (1, 2, 4, 8, 16, 32)
+SHAPES = (
+    *(("digits", (8, 8), hidden_dim, SIZES) for hidden_dim in (64, 128, 256)),
+    ("mnist", (28, 28), 400, SIZES[:5]),
+)
+"""Images, their shape, hidden width, and sizes of stacks."""
 LATENT = 20
 
 
@@ -43,13 +48,19 @@ def main() -> None:
     """Print one table: digits at three hidden sizes, images of 784 pixels at one."""
     parser = options(__doc__)
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--planned", action="store_true", help="only the sizes that a sweep plans")
+    parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    shapes = [("digits", hidden_dim, SIZES) for hidden_dim in (64, 128, 256)] + [("mnist", 400, SIZES[:5])]
-    cases = [(name, hidden_dim, size, arguments.precision) for name, hidden_dim, sizes in shapes for size in sizes]
+    cases = []
+    for name, shape, hidden_dim, sizes in SHAPES:
+        planned = stack_size(_config(hidden_dim, arguments.precision), shape, machine=machine_here(arguments.precision))
+        of_shape = {planned} if arguments.planned else {*sizes, planned}
+        cases += [(name, hidden_dim, size, size == planned) for size in sorted(of_shape)]
     os.environ |= WORKER_ENVIRONMENT
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as process:
-        rows = list(process.map(_row, *zip(*cases, strict=True)))
+        row = partial(_row, arguments.precision, arguments.rounds)
+        rows = list(process.map(row, *zip(*cases, strict=True)))
     show(rows, json_file=arguments.json)
 
 
@@ -81,29 +92,29 @@ def train_epoch(stack: AnyStack, data: Data, epoch: int = 0) -> None:
         stack.step(x, noise)
 
 
-def _row(name: str, hidden_dim: int, size: int, precision: str) -> dict[str, Any]:
+def _config(hidden_dim: int, precision: str, seed: int = 0) -> RunConfig:
+    return RunConfig(latent_dim=LATENT, hidden_dim=hidden_dim, seed=seed, precision=precision)
+
+
+def _row(precision: str, rounds: int, name: str, hidden_dim: int, size: int, planned: bool) -> dict[str, Any]:
     torch.set_num_threads(1)
     data = load_data("digits") if name == "digits" else mnist_like()
-    configs = [
-        RunConfig(latent_dim=LATENT, hidden_dim=hidden_dim, seed=seed, precision=precision) for seed in range(size)
-    ]
+    configs = [_config(hidden_dim, precision, seed) for seed in range(size)]
     before = _peak_mib()
     stack = make_stack(configs, data)
     train_epoch(stack, data)
     grown = _peak_mib() - before
     left, right, out = (torch.randn(2048, 2048) for _ in range(3))
     product, training = interleaved(
-        lambda: torch.mm(left, right, out=out), lambda: train_epoch(stack, data), rounds=ROUNDS
+        lambda: torch.mm(left, right, out=out), lambda: train_epoch(stack, data), rounds=rounds
     )
     steps = len(data.train) / configs[0].batch_size * size
     rate = flops(configs[0], data.sample_shape) * len(data.train) * size / training
-    best = stack_size(configs[0], data.sample_shape, machine=machine_here(precision))
-    planned = min(SIZES, key=lambda s: abs(s - best))
     return {
         "pixels": data.n_pixels,
         "hidden_dim": hidden_dim,
         "runs": size,
-        "planned": "*" if size == planned else "",
+        "planned": "*" if planned else "",
         "us_per_run_step": training / steps * 1e6,
         "gflop_per_s": rate / 1e9,
         "share_of_product_rate": rate / (2 * 2048**3 / product),

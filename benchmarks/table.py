@@ -2,15 +2,14 @@
 
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
+
+from benchmarks.machine import describe_machine
 
 
 def options(doc: str | None) -> argparse.ArgumentParser:
@@ -31,11 +30,3 @@ def show(rows: Sequence[Mapping[str, Any]], notes: Sequence[str] = (), json_file
         records = json.loads(frame.to_json(orient="records", double_precision=15))
         figures = {"command": command, "machine": machine, "rows": records, "notes": list(notes)}
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-def describe_machine() -> str:
-    """Processor, cores, instruction set and versions, in one line."""
-    capability = torch.backends.cpu.get_cpu_capability()
-    bf16 = ", bf16 products" if torch.cpu._is_avx512_bf16_supported() else ""
-    versions = f"python {platform.python_version()}, torch {torch.__version__}"
-    return f"{platform.machine()} {capability}{bf16}, {os.cpu_count()} cores, {versions}"

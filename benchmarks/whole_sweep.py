@@ -83,7 +83,9 @@ def main() -> None:
     what = f"{spec.network}, depth {spec.depth}, {spec.trials} trials x {spec.epochs} epochs"
     what = f"{what}, hidden {spec.hidden_dim}, latent {spec.latent_dim}"
     note = f"{spec.data}: {what}; medians of {arguments.rounds} rounds"
-    show([_row(name, rounds) for name in rounds[0]], [note], arguments.json)
+    of_all: dict[str, Any] = {"data": "Fashion-MNIST" if arguments.fashion else spec.data, "network": spec.network}
+    of_all |= {"trials": spec.trials, "epochs": spec.epochs, "hidden_dim": shared.get("hidden_dim", "64,128,256")}
+    show([of_all | _row(name, rounds) for name in rounds[0]], [note], arguments.json)
 
 
 def _row(name: str, rounds: Sequence[dict[str, Side]]) -> dict[str, Any]:

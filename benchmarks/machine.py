@@ -1,0 +1,73 @@
+"""The machine that figures were taken on: its name, its product rate, and who else used it."""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.clock import interleaved
+
+SIDE, ROUNDS = 2048, 7
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
+
+def describe_machine() -> str:
+    """Processor, cores, instruction set and versions, in one line."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    bf16 = ", bf16 products" if torch.cpu._is_avx512_bf16_supported() else ""
+    versions = f"python {platform.python_version()}, torch {torch.__version__}"
+    return f"{_processor()}, {platform.machine()} {capability}{bf16}, {os.cpu_count()} cores, {versions}"
+
+
+def measured_machine() -> dict[str, Any]:
+    """Return the machine's line, its caches by name, and the rate of one large fp32 product on a core in GFLOP/s."""
+    torch.set_num_threads(1)
+    left, right, out = (torch.randn(SIDE, SIDE) for _ in range(3))
+    (seconds,) = interleaved(lambda: torch.mm(left, right, out=out), rounds=ROUNDS, clock=time.process_time)
+    return {"machine": describe_machine(), "caches": _caches(), "gflop_per_s": 2 * SIDE**3 / seconds / 1e9}
+
+
+def busy_seconds() -> float | None:
+    """Return the CPU seconds that all processes, and other guests of the same host, took since the machine started.
+
+    None where the system does not say.
+    """
+    try:
+        words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+    except OSError:
+        return None
+    user, nice, system, _, _, interrupt, soft_interrupt, steal = map(int, words[1:9])
+    return (user + nice + system + interrupt + soft_interrupt + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def load_a_core() -> float | None:
+    """Return the load average of the last minute a core; None where the system has none."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else None
+
+
+def _processor() -> str:
+    """As its maker calls it; hypervisors may hide all but the family."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    told = dict(re.findall(r"^([^\t:]+)\s*: (.+)$", text, re.MULTILINE))
+    if "model name" not in told:
+        return platform.processor() or "unknown processor"
+    return f"{told['model name'].strip()} (family {told.get('cpu family', '?')}, model {told.get('model', '?')})"
+
+
+def _caches() -> Mapping[str, str]:
+    """Sizes by level, where the system tells them, L1 of data alone."""
+    found = {}
+    for index in sorted(CACHES.glob("index*")):
+        level, kind, size = ((index / name).read_text(encoding="ascii").strip() for name in ("level", "type", "size"))
+        if kind != "Instruction":
+            kib = int(size.removesuffix("K"))
+            found[f"L{level}"] = f"{kib // 1024} MiB" if kib >= 1024 else f"{kib} KiB"
+    return found
