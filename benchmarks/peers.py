@@ -24,6 +24,7 @@ from benchmarks.quality import equality
 from benchmarks.seat import ENVIRONMENT, Seat, cores
 from benchmarks.sides import SIDES, Case, Missing
 from benchmarks.table import options, show
+from sweeps.coordination.machine import machine_here
 from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.minibatches import steps_an_epoch
 
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     os.environ |= WORKER_ENVIRONMENT | ENVIRONMENT
+    machine_here("fp32", note=print)  # a seat has no room for the worker that measures it
     allowed = cores()
     core = max(allowed) if allowed else None
     rows, notes = [], ["not bound to a core: this system has no affinity" if core is None else f"bound to core {core}"]
