@@ -33,7 +33,7 @@ from vae.networks.padding import Shape
 from vae.randomness import NOISE
 from vae.stack.interface import AnyStack
 from vae.stack.planning import working_set_bytes
-from vae.training import make_stack
+from vae.training import make_stack, one_thread
 
 SIZES = (1, 2, 4, 8, 16, 32)
 SHAPES = (
@@ -88,8 +88,9 @@ def mnist_like(images: int = 1797) -> Data:
 def train_epoch(stack: AnyStack, data: Data, epoch: int = 0) -> None:
     """Take every step of an epoch, with its minibatches and noise, and measure nothing."""
     noises = noise_minibatches(stack.configs, NOISE, epoch, len(data.train), stack.device)
-    for x, noise in zip(training_minibatches(data, epoch, stack.configs[0].batch_size), noises, strict=True):
-        stack.step(x, noise)
+    with one_thread():
+        for x, noise in zip(training_minibatches(data, epoch, stack.configs[0].batch_size), noises, strict=True):
+            stack.step(x, noise)
 
 
 def _config(hidden_dim: int, precision: str, seed: int = 0) -> RunConfig:

@@ -301,3 +301,15 @@ def test_a_state_kept_at_another_padding_goes_on_as_its_own(digits: Data) -> Non
 
 def wider(tensor: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(tensor, (0, 16) * tensor.dim())
+
+
+def test_moments_that_vanish_become_zero_and_not_denormal(digits: Data) -> None:
+    """Adam's first moment shrinks to a tenth in 22 steps where the gradient is zero, as a padded weight's is."""
+    denormal = torch.full((1,), 1e-38)
+    assert denormal.mul(1.0).any(), "the thread's own mode is the processor's default"
+    (state,), _ = train_to([config(3, 20, epochs=2)], digits, 2)
+    tiny = replace(state, first_moment={name: torch.full_like(t, 2e-38) for name, t in state.first_moment.items()})
+    (state,), _ = train_to([config(3, 20, epochs=3)], digits, 3, [tiny])
+    moments = torch.cat([moment.flatten() for moment in state.first_moment.values()])
+    assert not moments[moments.abs() < 1.1e-38].any()
+    assert denormal.mul(1.0).any(), "and is again after training"

@@ -31,6 +31,8 @@ from vae.stack.state import RunState, dump_state, load_state, saved_state
 from vae.trained import Score, Scored, TrainedRun
 
 Array = npt.NDArray[np.float64]
+A_DENORMAL = 1e-38
+"""In fp32."""
 
 
 @dataclass(frozen=True)
@@ -298,13 +300,21 @@ def _reason_of_failure(history: dict[str, Array], nats: str) -> str:
 def one_thread() -> Iterator[None]:
     """Compute in one thread: bits must not depend on how torch splits work, and two threads are no faster here.
 
-    On a GPU fp32 is fp32: torch would round a convolution's factors to TF32, and leave a product's.
+    On a GPU fp32 is fp32: torch would round a convolution's factors to TF32, and leave a product's. Denormal numbers
+    are zero: Adam's moments decay to them where a gradient vanished, and processors take many times as long for one.
     """
-    threads, rounds = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
+    threads, rounds, flushes = torch.get_num_threads(), torch.backends.cudnn.allow_tf32, _flushes_denormals()
     torch.set_num_threads(1)
     torch.backends.cudnn.allow_tf32 = False
+    torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
         torch.backends.cudnn.allow_tf32 = rounds
+        torch.set_flush_denormal(flushes)
+
+
+def _flushes_denormals() -> bool:
+    """Whether this thread does; torch does not tell."""
+    return not torch.full((1,), A_DENORMAL).mul_(1.0).any()
