@@ -103,7 +103,7 @@ def test_where_memory_is_slow_stacks_are_small() -> None:
 
 
 def test_real_steps_are_timed() -> None:
-    found = time_steps("fp32", seconds=0.0)
+    found = time_steps("fp32", seconds=0.0, least_share=0.0)
     assert [(timing.config.hidden_dim, timing.runs) for timing in found] == [
         (hidden_dim, runs) for hidden_dim, sizes in SIZES.items() for runs in sizes
     ]
@@ -111,9 +111,18 @@ def test_real_steps_are_timed() -> None:
     assert found[0].seconds < found[-1].seconds, "256 hidden units take longer than 32"
 
 
+def test_a_busy_machine_is_not_measured() -> None:
+    with pytest.raises(RuntimeError, match=r"others left it [0-9]+% of a core"):
+        time_steps("fp32", seconds=0.0, least_share=2.0)
+
+
+def time_a_little(precision: str, seconds: float) -> list[Timing]:
+    return time_steps(precision, seconds=0.0, least_share=0.0)
+
+
 @pytest.mark.slow
 def test_a_worker_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "SECONDS", 0.1)
+    monkeypatch.setattr(machine, "_time_steps", time_a_little)
     assert MEASURED("fp32", lambda line: None).best_size(CONFIG, SHAPE) >= 1
 
 
@@ -195,7 +204,7 @@ def test_what_cannot_be_measured_or_kept_is_said_in_a_line(
 
     monkeypatch.setattr(machine, "measured", fails)
     assert machine_here("fp32", "cpu", said.append) == STANDARD
-    assert said[1] == "this machine could not be measured, stacks are sized as on a typical one: TimeoutError()"
+    assert said[1] == "this machine cannot be measured now, so stacks are sized as on a typical one: TimeoutError()"
     assert len(said) == 2
 
 

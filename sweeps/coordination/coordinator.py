@@ -65,6 +65,7 @@ def run_sweep(
     stop = stop or Stop()
     if spec.timeout_seconds is not None:
         stop.deadline = monotonic() + spec.timeout_seconds
+    machine = machine_here(spec.precision, spec.device, note)  # before workers start, which would be in its way
     try:
         engine.start()
         data_folder, data = load_prepared(spec.data_config)
@@ -81,7 +82,6 @@ def run_sweep(
         sources = own_sources(spec, data, device)
         task = Task(data_folder, device, score, zero_rate_nats=zero_rate, sources=sources)
         check_storage(spec.storage)
-        machine = machine_here(spec.precision, device, note)
         with claim(spec, data, engine.workers, sources, machine) as folder, open_study(spec, folder) as study:
             coordinator = Coordinator(spec, folder, study, data, task, engine, machine, on_status, note)
             try:

@@ -22,17 +22,17 @@ SECONDS = 1.2
 """Of steps: each stack is timed some fifty times."""
 MOST_SECONDS = 60.0
 """For a worker to start and to answer."""
-INSTEAD = "stacks are sized as on a typical one"
+INSTEAD = "so stacks are sized as on a typical one"
 
 Note = Callable[[str], None]
 
 
 def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: None) -> Machine:
-    """Return this machine, from the cache or measured now; a typical one where it cannot be, or for a GPU's sweep.
+    """Return this machine, from the cache or measured now; a typical one where it cannot be or a GPU is asked for.
 
     `note` is told where it is measured, where that fails, and where it cannot be kept.
     """
-    if device != "cpu":
+    if device == "cuda":
         return STANDARD
     key = {
         "processor": processor(),
@@ -44,12 +44,12 @@ def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: 
         path = machines_folder() / f"{sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"
         return _kept(path, key) or _keep(measured(precision, note), path, key, note)
     except Exception as error:  # noqa: BLE001 a plan is worth no sweep: whatever it is, it is said
-        note(f"this machine could not be measured, {INSTEAD}: {said(error)}")
+        note(f"this machine cannot be measured now, {INSTEAD}: {said(error)}")
         return STANDARD
 
 
 def measured(precision: str, note: Note) -> Machine:
-    """Measure this machine in a worker's process; ValueError where times make no sense, WorkerLost, TimeoutError."""
+    """Measure this machine in a worker's process; RuntimeError where others keep it busy, ValueError, WorkerLost."""
     note("measuring this machine once, about 3 s, for stacks of the size that suits it")
     with no_interrupts():
         worker = LocalWorker()

@@ -75,7 +75,7 @@ STANDARD = Machine(
     call_seconds=2.5e-4,
     product_seconds=2e-11,
     passes=STANDARD_PASSES,
-    waiting=((3 * 2**20, 1.0), (6 * 2**20, 1.05), (12 * 2**20, 1.2)),
+    waiting=((4 * 2**20, 1.0), (8 * 2**20, 1.1), (16 * 2**20, 1.2)),
 )
 """A core of a server, of the order of which most are, where none could be measured."""
 
