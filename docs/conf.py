@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "_ext")]
+from sweeps.coordination.machine import machine_here  # noqa: E402
 
 project = "vaekit"
 author = "the vaekit contributors"
@@ -28,6 +29,7 @@ smartquotes = False  # --option is no dash
 needs_sphinx = "8.0"
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+machine_here("fp32")  # measured before any notebook, which would say so
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_in_temp = True
