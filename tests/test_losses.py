@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from vae.config import LIKELIHOODS
 from vae.errors import ConfigError
 from vae.losses import LIKELIHOOD, distortion, log_normaliser, rate
+from vae.networks.memory import Kept
 
 finite = st.floats(-30, 30)
 
@@ -93,3 +94,31 @@ def test_the_mean_of_the_continuous_bernoulli() -> None:
 def test_an_unknown_likelihood_is_refused() -> None:
     with pytest.raises(ConfigError, match="likelihood must be one of bernoulli, .*, got 'poisson'"):
         distortion(torch.zeros(1, 1), torch.zeros(1, 1), "poisson")
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("pixels", [35, 64])
+def test_distortion_and_gradient_together_are_those_apart_and_nothing_where_padded(
+    likelihood: str, pixels: int
+) -> None:
+    """Also where every pixel is as far from its grey as logits of 100 are."""
+    random, chosen = torch.Generator().manual_seed(0), LIKELIHOOD[likelihood]
+    x, output = torch.zeros(1, 6, 64), torch.zeros(2, 6, 64)
+    x[..., :pixels] = torch.rand(1, 6, pixels, generator=random)
+    scales = torch.tensor([1e-3, 1.0, 5.0, 20.0, 100.0, 100.0]).view(1, -1, 1)
+    output[..., :pixels] = scales * torch.randn(2, 6, pixels, generator=random)
+    output[:, -1, :pixels] = -100.0
+    exact = chosen.negative_log_probability(x.double(), output.double(), 0.3)[..., :pixels].sum(dim=2)
+    slope = chosen.gradient(x, output.clone(), 0.3)
+    nats, gradient = chosen.distortion_and_gradient(x, output, 0.3, pixels, Kept())
+    torch.testing.assert_close(nats.double(), exact, rtol=2e-6, atol=2e-5)
+    torch.testing.assert_close(gradient[..., :pixels], slope[..., :pixels], rtol=1e-6, atol=1e-7)
+    assert not gradient[..., pixels:].any()
+
+
+def test_a_logit_that_is_no_number_makes_its_own_samples_distortion_none() -> None:
+    output = torch.zeros(1, 2, 32)
+    output[0, 0, 5] = torch.nan
+    nats, gradient = LIKELIHOOD["bernoulli"].distortion_and_gradient(torch.zeros(1, 2, 32), output, 0.0, 32)
+    assert nats.isnan().tolist() == [[True, False]]
+    assert int(gradient.isnan().sum()) == 1

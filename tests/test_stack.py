@@ -313,3 +313,16 @@ def test_moments_that_vanish_become_zero_and_not_denormal(digits: Data) -> None:
     moments = torch.cat([moment.flatten() for moment in state.first_moment.values()])
     assert not moments[moments.abs() < 1.1e-38].any()
     assert denormal.mul(1.0).any(), "and is again after training"
+
+
+def test_what_a_step_writes_again_is_nothing_that_was_handed_out(digits: Data) -> None:
+    stack = make_stack([config(3, 20, 1), config(5, 20, 1)], digits)
+    batches = list(training_minibatches(digits, 0, 128))[:3]
+    noises = list(noise_minibatches(stack.configs, NOISE, 0, 3 * 128, stack.device))
+    encoded, decoded = stack.encode(batches[0]), stack.decode(noises[0])
+    handed_out = [*encoded, decoded, stack.distortion(batches[0], decoded), *stack.step(batches[0], noises[0])]
+    before = [tensor.clone() for tensor in handed_out]
+    for x, noise in zip(batches, noises, strict=True):
+        stack.encode(x)
+        stack.step(x, noise)
+    assert all(torch.equal(now, then) for now, then in zip(handed_out, before, strict=True))
