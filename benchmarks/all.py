@@ -12,11 +12,13 @@ Not among them: `gpu`, which needs one, and the studies `halving`, `refine`, `ch
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +27,10 @@ from typing import Any
 from benchmarks.jobs import FOLDER, JOBS, Job
 from benchmarks.machine import busy_seconds, load_a_core, measured_machine
 from benchmarks.pages import FIGURES, MACHINE, PAGES, ROOT, read_figures, rendered
+from sweeps.coordination.machine import machine_here
+from vae.config import PRECISIONS
+from vae.device import check_precision
+from vae.errors import ConfigError
 
 LOADED = 0.5
 """Load average a core from which the machine is said not to be idle."""
@@ -40,8 +46,9 @@ def main() -> int:
     if load is not None and load > LOADED:
         print(f"WARNING: the machine must be idle, got a load of {load:.1f} a core: wait until it is", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) if arguments.quick else FIGURES
+        folder = Path(temporary, "figures") if arguments.quick else FIGURES
         folder.mkdir(exist_ok=True)
+        _measure_here(Path(temporary, "cache"))
         if not arguments.only:
             _write(folder / f"{MACHINE}.json", measured_machine())
         missing = _run_all(arguments, folder)
@@ -63,6 +70,15 @@ def _parsed() -> argparse.Namespace:
     if unknown:
         parser.error(f"--only must name benchmarks of this list, got {', '.join(unknown)}")
     return arguments
+
+
+def _measure_here(cache: Path) -> None:
+    """Have the machine measured now for the stacks that sweeps plan: what the user's cache says of it may be old."""
+    os.environ["VAEKIT_CACHE"] = str(cache)
+    for precision in PRECISIONS:
+        with suppress(ConfigError):
+            check_precision(precision, "cpu")
+            machine_here(precision, note=print)
 
 
 def _run_all(arguments: argparse.Namespace, folder: Path) -> dict[str, str]:
@@ -101,14 +117,14 @@ def _run(job: Job, arguments: argparse.Namespace, file: Path) -> str:
         if done.returncode or not out.is_file():
             return f"exit code {done.returncode}: {' '.join(done.stderr.splitlines()[-1:])}"
         text = out.read_text(encoding="utf-8")
-    seconds, now = time.monotonic() - start, busy_seconds()
+    seconds, now, used = time.monotonic() - start, busy_seconds(), _cpu_of_children() - own
+    others = None if busy is None or now is None else round(max(now - busy - used, 0.0) / seconds, 3)
+    print(f"{job.name}: {seconds:.0f} s, others took {others} cores", flush=True)
     if arguments.fashion:
         text = text.replace(json.dumps(arguments.fashion)[1:-1], FOLDER)
-    told = " ".join(["python -m", f"benchmarks.{job.module}", *options])
-    figures: dict[str, Any] = json.loads(text) | {"command": told, "seconds": round(seconds, 1)}
-    figures["date"] = datetime.now(UTC).date().isoformat()
-    others = None if busy is None or now is None else (now - busy - (_cpu_of_children() - own)) / seconds
-    _write(file, figures | {"busy_cores": None if others is None else round(max(others, 0.0), 3)})
+    figures = json.loads(text) | {"command": " ".join(["python -m", f"benchmarks.{job.module}", *options])}
+    today = datetime.now(UTC).date().isoformat()
+    _write(file, figures | {"date": today, "seconds": round(seconds, 1), "busy_cores": others})
     return ""
 
 

@@ -33,8 +33,8 @@ JOBS = (
     Job(
         "pythae_fashion",
         "pythae_trainer",
-        ("--fashion", FOLDER, "--runs", "4", "--epochs", "1"),
-        ("--runs", "2", *ONE_ROUND),
+        ("--fashion", FOLDER, "--runs", "4"),
+        ("--runs", "2", "--epochs", "1", *ONE_ROUND),
         needs="pythae",
     ),
     Job("stack_size", "stack_size", quick=("--planned", *ONE_ROUND)),

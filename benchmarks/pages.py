@@ -87,7 +87,7 @@ def caption(taken: list[Mapping[str, Any]], machine: str) -> str:
     busy = max((of_job["busy_cores"] or 0.0 for of_job in taken), default=0.0)
     if busy > BUSY_CORES:
         parts.append(f"**while others took {busy:.1f} of its cores**")
-    notes = [note for of_job in taken for note in of_job["notes"] if note.startswith("left out")]
+    notes = [note for of_job in taken for note in of_job["notes"] if note.startswith(("left out", "not bound"))]
     return f"*{', '.join(parts)}{'; ' if notes else ''}{'; '.join(notes)}.*"
 
 

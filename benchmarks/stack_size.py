@@ -26,6 +26,7 @@ from sweeps.coordination.plan import stack_size
 from sweeps.engines.worker import WORKER_ENVIRONMENT
 from vae.config import RunConfig
 from vae.data import Data, DataConfig, load_data
+from vae.device import check_precision
 from vae.minibatches import noise_minibatches, training_minibatches
 from vae.networks import network_of
 from vae.networks.layers import Layer, Linear
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--planned", action="store_true", help="only the sizes that a sweep plans")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
+    check_precision(arguments.precision, "cpu")
     cases = []
     for name, shape, hidden_dim, sizes in SHAPES:
         planned = stack_size(_config(hidden_dim, arguments.precision), shape, machine=machine_here(arguments.precision))
