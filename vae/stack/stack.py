@@ -129,10 +129,10 @@ class Stack:
         """
         encoder, mu, logvar = self._network.encode(x, kept=True)
         seam = LatentSeam(mu, logvar, noise, self._memory)
+        rate = seam.rate()
         decoder, output = self._network.decode(seam.z, kept=True)
         if self.learns_sigma:
             self._fit_sigma(x, output)
-        rate = seam.rate()
         distortion, gradient = self.likelihood.distortion_and_gradient(
             x, output, self._log_sigma(), self.pixels, self._memory
         )
