@@ -1,7 +1,6 @@
 """What is said of a sweep before it begins and while it runs."""
 
-from collections.abc import Iterator
-from math import inf, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from sweeps.coordination.preview import START_SECONDS, preview_sweep
 from sweeps.coordination.progress import describe
 from sweeps.coordination.status import Status
 from sweeps.spec.make import make_spec
-from vae.data import load_data
+from vae.config import RunConfig
+from vae.data import Data, load_data
 from vae.minibatches import steps_an_epoch
 
 ONE: dict[str, Any] = {
@@ -31,10 +31,10 @@ STEP = 0.01
 def steady(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step of a stack takes ten milliseconds a run."""
 
-    def seconds(stack: Any, data: Any) -> Iterator[float]:
-        yield from (inf, STEP * len(stack), inf)
+    def timed(configs: list[RunConfig], data: Data, device: str, steps: int) -> tuple[float, float]:
+        return STEP * len(configs) * steps, 0.0
 
-    monkeypatch.setattr(preview, "_step_seconds", seconds)
+    monkeypatch.setattr(preview, "_timed", timed)
 
 
 OPTIMIZE = {"learning_rate": "1e-4:1e-2", "mode": "optimize", "trials": 32}

@@ -1,9 +1,11 @@
 """What a sweep would do: its trials, its stacks, and how long they would take."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sweeps.coordination.machine import machine_here
 from sweeps.coordination.networks import check_networks, own_sources
@@ -15,18 +17,19 @@ from sweeps.spec.spec import Spec
 from sweeps.study import ask
 from sweeps.study.pruning import share_trained
 from sweeps.study.space import Point
+from vae.config import RunConfig
 from vae.convergence import expected_epochs, nominal_epochs
-from vae.data import Data, check_likelihood, load_data
-from vae.device import resolve_device, to_device
+from vae.data import SPLITS, Data, check_likelihood, load_data
+from vae.device import resolve_device
 from vae.parameters import PARAMETERS, Value, is_own
+from vae.stack.machine import Machine
 from vae.stack.planning import step_cost, working_set_bytes
-
-if TYPE_CHECKING:
-    from vae.stack.interface import AnyStack
 
 START_SECONDS = 3.0
 """Workers start and import torch."""
-TIMED_STEPS = 6
+TIMED_SECONDS = 0.1
+"""Of steps in an epoch that is timed, as the machine's measure has it; LEAST_STEPS where they take longer."""
+LEAST_STEPS, TIMED_EPOCHS = 3, 3
 UNKNOWN_LENGTH = "; with --epochs auto it depends on when the runs stop improving"
 
 
@@ -93,7 +96,7 @@ def preview_sweep(spec: Spec, note: Callable[[str], None] = lambda line: None) -
     _ = own_sources(spec, data, device)
     machine = machine_here(spec.precision, spec.device, note)
     stacks = plan_stacks(runs, data.sample_shape, workers, device, machine)
-    training = _training_seconds(stacks, data, device) / min(workers, len(stacks))
+    training = _training_seconds(stacks, data, device, machine) / min(workers, len(stacks))
     training *= share_trained(spec.pruner, len(points), nominal_epochs(spec.epochs), spec.rungs)
     notes = (*data.notes, *_discriminators(stacks, data))
     seconds = START_SECONDS + training * spec.trials / len(points)
@@ -114,11 +117,12 @@ def _discriminators(stacks: list[list[Run]], data: Data) -> Iterator[str]:
     )
 
 
-def _training_seconds(stacks: list[list[Run]], data: Data, device: str) -> float:
+def _training_seconds(stacks: list[list[Run]], data: Data, device: str, machine: Machine) -> float:
     """Seconds that one worker would train, from a few steps of a stack of each shape."""
     dearest = {_shape(stack): stack for stack in reversed(stacks)}
     seconds_a_flop = {
-        shape: _stack_seconds(stack, data, device) / cost(stack, data.sample_shape) for shape, stack in dearest.items()
+        shape: _stack_seconds(stack, data, device, machine) / cost(stack, data.sample_shape)
+        for shape, stack in dearest.items()
     }
     return sum(cost(stack, data.sample_shape) * seconds_a_flop[_shape(stack)] for stack in stacks)
 
@@ -141,28 +145,28 @@ def _span(values: list[Value]) -> str:
     return f"{low:.6g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
-def _stack_seconds(runs: list[Run], data: Data, device: str) -> float:
-    from vae.minibatches import steps_an_epoch
-    from vae.training import make_stack, one_thread
-
+def _stack_seconds(runs: list[Run], data: Data, device: str, machine: Machine) -> float:
+    """Seconds from a stack's begin to its end."""
     configs = [run.config for run in runs]
-    stack = make_stack(configs, data, device=device)
-    with one_thread():
-        seconds = min(_step_seconds(stack, data))
-    steps, epochs = steps_an_epoch(data, configs[0].batch_size), configs[0].epochs
-    return seconds * steps * (expected_epochs(steps) if epochs == "auto" else epochs)
+    a_step = machine.step_seconds(configs[0], data.sample_shape, len(runs))
+    steps = -(-len(data.train) // configs[0].batch_size)
+    timed = min(steps, max(LEAST_STEPS, round(TIMED_SECONDS / a_step)))
+    training, measuring = _timed(configs, data, device, timed)
+    epochs = expected_epochs(steps) if configs[0].epochs == "auto" else configs[0].epochs
+    return steps / timed * (training * epochs + measuring)
 
 
-def _step_seconds(stack: "AnyStack", data: Data) -> Iterator[float]:
-    from vae.minibatches import noise_minibatches, training_minibatches
-    from vae.randomness import NOISE
+def _timed(configs: list[RunConfig], data: Data, device: str, steps: int) -> tuple[float, float]:
+    """Seconds of an epoch of so many steps, with its validation, and of the measures at the end, on as much of test."""
+    from vae.training import Training
 
-    samples = len(data.train)
-    noises = noise_minibatches(stack.configs, NOISE, 0, samples, stack.device)
-    batches = training_minibatches(data, 0, stack.configs[0].batch_size)
-    start = perf_counter()
-    for _, x, noise in zip(range(TIMED_STEPS), batches, noises, strict=False):
-        stack.step(to_device(x, stack.device), noise)
-        now = perf_counter()
-        yield now - start
-        start = now
+    share = min(1.0, steps * configs[0].batch_size / len(data.train))
+    train, validation, test = (data.split(name)[: math.ceil(share * len(data.split(name)))] for name in SPLITS)
+    part = replace(data, train=train, validation=validation, test=test)
+    short = [replace(config, epochs=TIMED_EPOCHS) for config in configs]
+    training = Training(short, part, device)
+    training.advance()
+    epochs = np.sum([history["seconds"] for history in training.histories], axis=0)
+    begun = perf_counter()
+    training.measured()
+    return float(np.min(epochs[1:])), perf_counter() - begun
