@@ -18,11 +18,12 @@ from sweeps.coordination.plan import plan_stacks
 from sweeps.coordination.preview import preview_sweep
 from sweeps.engines.worker import Run, train_stack
 from tests.test_sweep import Inline, assert_same_frames, tiny
+from vae import probe
 from vae.config import RunConfig
 from vae.files.results import Folder
+from vae.probe import SHAPE, SIZES, time_steps
 from vae.stack.machine import AS_GOOD, MOST_RUNS, STANDARD, Machine, Timing, machine_of
 from vae.stack.planning import step_cost, working_set_bytes
-from vae.stack.probe import SHAPE, SIZES, time_steps
 
 MEASURED = machine.measured  # what conftest replaces in every test
 CONFIG = RunConfig(latent_dim=16, hidden_dim=128)
@@ -102,6 +103,12 @@ def test_where_memory_is_slow_stacks_are_small() -> None:
     assert [len(plan) for plan in plans] == [1, 12]
 
 
+@pytest.fixture
+def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "FEWEST_TURNS", 1)
+
+
+@pytest.mark.usefixtures("one_turn")
 def test_real_steps_are_timed() -> None:
     found = time_steps("fp32", seconds=0.0, least_share=0.0)
     assert [(timing.config.hidden_dim, timing.runs) for timing in found] == [
@@ -111,6 +118,7 @@ def test_real_steps_are_timed() -> None:
     assert found[0].seconds < found[-1].seconds, "256 hidden units take longer than 32"
 
 
+@pytest.mark.usefixtures("one_turn")
 def test_a_busy_machine_is_not_measured() -> None:
     with pytest.raises(RuntimeError, match=r"others left it [0-9]+% of a core"):
         time_steps("fp32", seconds=0.0, least_share=2.0)

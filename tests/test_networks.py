@@ -274,7 +274,7 @@ def test_first_weights_are_uniform_within_the_fan_in() -> None:
 def test_a_steps_cost_counts_products_and_activations() -> None:
     config = RunConfig(latent_dim=16, hidden_dim=16)
     products = 3 * (2 * 64 * 16 + 3 * 16 * 16) - 64 * 16
-    assert step_cost(config, (64,)) == products + 75 / 2 * (2 * 64 + 3 * 16 + 6 * 16)
+    assert step_cost(config, (64,)) == products + 50 * (2 * 64 + 3 * 16 + 6 * 16)
     assert step_cost(config, (35,)) == step_cost(config, (64,)) > step_cost(config, (32,))
 
 

@@ -18,8 +18,8 @@ from vae.stack.machine import STANDARD, Machine, machine_of
 if TYPE_CHECKING:
     from vae.stack.machine import Timing
 
-SECONDS = 1.2
-"""Of steps: each stack is timed some fifty times."""
+SECONDS = 2.0
+"""Of steps: each stack is timed for some eight epochs."""
 MOST_SECONDS = 60.0
 """For a worker to start and to answer."""
 INSTEAD = "so stacks are sized as on a typical one"
@@ -50,7 +50,7 @@ def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: 
 
 def measured(precision: str, note: Note) -> Machine:
     """Measure this machine in a worker's process; RuntimeError where others keep it busy, ValueError, WorkerLost."""
-    note("measuring this machine once, about 3 s, for stacks of the size that suits it")
+    note("measuring this machine once, about 4 s, for stacks of the size that suits it")
     with no_interrupts():
         worker = LocalWorker()
     try:
@@ -62,7 +62,7 @@ def measured(precision: str, note: Note) -> Machine:
 
 def _time_steps(precision: str, seconds: float) -> list["Timing"]:
     """What the worker is asked; the coordinator has no torch."""
-    from vae.stack.probe import time_steps
+    from vae.probe import time_steps
 
     return time_steps(precision, seconds)
 

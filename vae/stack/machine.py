@@ -37,7 +37,7 @@ class Machine:
     """
 
     call_seconds: float
-    """Of a step beside its runs: some eighty calls into torch."""
+    """Of a step beside its runs: some eighty calls into torch, and its share of what an epoch costs beside steps."""
     product_seconds: float
     passes: float
     """Products whose time the work on an activation takes."""
@@ -72,7 +72,7 @@ class Machine:
 
 
 STANDARD = Machine(
-    call_seconds=2.5e-4,
+    call_seconds=4e-4,
     product_seconds=2e-11,
     passes=STANDARD_PASSES,
     waiting=((4 * 2**20, 1.0), (8 * 2**20, 1.1), (16 * 2**20, 1.2)),

@@ -14,7 +14,7 @@ PADDED: dict[str, dict[str, Callable[[int], Width]]] = {
     "conv": {"latent_dim": latent_width},
 }
 """Widths that runs of one stack may differ in as far as their padding goes, by network; channels have none."""
-STANDARD_PASSES = 75.0
+STANDARD_PASSES = 100.0
 """Products whose time the work on one activation takes: exponentials, biases, sums, and their memory traffic.
 
 Shares of progress are of these; a plan has those of its machine.
