@@ -200,7 +200,9 @@ def coverage(rows: Rows) -> str:
 def health(rows: Rows) -> str:
     """CPU seconds of the health numbers of a run."""
     parts = [name for name in rows[0] if name.endswith("_s")]
-    lines = [[str(row["hidden_dim"]), str(row["latent_dim"]), *(number(row[part]) for part in parts)] for row in rows]
+    lines = [
+        [str(row["hidden_dim"]), str(row["latent_dim"]), *(number(row[part], 2) for part in parts)] for row in rows
+    ]
     return markdown(["hidden", "latent", *(part.removesuffix("_s").replace("_", " ") for part in parts)], lines)
 
 
