@@ -1,7 +1,7 @@
 """The machine that a sweep is planned on: measured once, and kept in the cache. No result depends on it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0
 """Of steps: each stack is timed for some eight epochs."""
+PROBE = 1
+"""To be raised with a change of what a training step costs: machines are measured anew."""
 MOST_SECONDS = 60.0
 """For a worker to start and to answer."""
 INSTEAD = "so stacks are sized as on a typical one"
@@ -67,7 +69,7 @@ def _time_steps(precision: str, seconds: float) -> list["Timing"]:
     return time_steps(precision, seconds)
 
 
-def _kept(path: Path, key: dict[str, str]) -> Machine | None:
+def _kept(path: Path, key: Mapping[str, object]) -> Machine | None:
     """What the cache has of this machine; None where that is nothing, damaged or another's."""
     try:
         found = read_json(path, "this machine's speed", ResultsError)
@@ -78,7 +80,7 @@ def _kept(path: Path, key: dict[str, str]) -> Machine | None:
         return None
 
 
-def _keep(machine: Machine, path: Path, key: dict[str, str], note: Note) -> Machine:
+def _keep(machine: Machine, path: Path, key: Mapping[str, object], note: Note) -> Machine:
     content: dict[str, Any] = {"of": key} | asdict(machine)
     try:
         write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
