@@ -15,6 +15,7 @@ validation; start and compilation are told beside. Quality is the validation ELB
 """
 
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ CASES = {
     "64-64": Case(64, 64, 20, (8, 16, 32)),
     "64-128": Case(64, 128, 20, (8, 16, 32)),
     "64-256": Case(64, 256, 20, (4, 8, 16)),
-    "784-400": Case(784, 400, 8, (1, 4, 8)),
+    "784-400": Case(784, 400, 8, (1, 4, 8), least_runs=8),
 }
 
 
@@ -49,10 +50,12 @@ def main() -> None:
     allowed = cores()
     core = max(allowed) if allowed else None
     rows, notes = [], ["not bound to a core: this system has no affinity" if core is None else f"bound to core {core}"]
-    for case in arguments.cases.split(","):
-        found, missing = measure(CASES[case], arguments.sides.split(","), arguments.rounds, core)
-        rows += found
-        notes += [note for note in missing if note not in notes]
+    with tempfile.TemporaryDirectory() as compiled:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = compiled  # what an earlier call compiled would make a first epoch short
+        for case in arguments.cases.split(","):
+            found, missing = measure(CASES[case], arguments.sides.split(","), arguments.rounds, core)
+            rows += found
+            notes += [note for note in missing if note not in notes]
     show(rows, notes, arguments.json)
 
 

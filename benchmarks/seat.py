@@ -12,8 +12,6 @@ import torch
 
 from benchmarks.sides import SIDES, Case, Missing, Side, validation_elbo
 
-LEAST_RUNS = 8
-"""A side trains at least as many in a round, in batches of its own size."""
 ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "TQDM_DISABLE": "1"}
 """To be set before a seat is taken: one thread for XLA, and no bar of pythae's for each epoch."""
 
@@ -90,7 +88,7 @@ def _serve(name: str, case: Case, core: int | None, pipe: Connection) -> None:
     start_seconds = {size: _seconds(side, size, epochs=1, clock=time.perf_counter) for size in side.sizes}
     seconds = {size: _seconds(side, size, epochs=3, clock=time.process_time) / size for size in side.sizes}
     size = min(seconds, key=seconds.__getitem__)
-    seeds = [range(first, first + size) for first in range(0, max(LEAST_RUNS, size), size)]
+    seeds = [range(first, first + size) for first in range(0, max(case.least_runs, size), size)]
     pipe.send(Ready(size, size * len(seeds), start_seconds[size]))
     trained = []
     while pipe.recv():
