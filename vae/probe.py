@@ -3,13 +3,12 @@
 import time
 
 import numpy as np
-import torch
 
 from vae.config import RunConfig
 from vae.data import Data
 from vae.minibatches import steps_an_epoch
 from vae.stack.machine import MOST_RUNS, Timing
-from vae.training import make_stack, train_steps
+from vae.training import make_stack, train
 
 SHAPE = (8, 8)
 TRAIN, HELD_OUT = 1397, 200
@@ -30,7 +29,6 @@ def time_steps(precision: str, seconds: float, least_share: float = LEAST_SHARE)
 
     Time is what the core gave this thread, where the system counts that finely.
     """
-    torch.set_num_threads(1)
     clock = time.thread_time if time.get_clock_info("thread_time").resolution < FINE_SECONDS else time.perf_counter
     data = _noise()
     stacks = [
@@ -38,13 +36,13 @@ def time_steps(precision: str, seconds: float, least_share: float = LEAST_SHARE)
         for hidden_dim, sizes in SIZES.items()
         for runs in sizes
     ]
-    trainings = [train_steps(stack, data, until_epoch=2**31) for stack in stacks]
+    trainings = [train(stack, data, until_epoch=2**31) for stack in stacks]
     turns, share = list[list[float]](), 1.0
     begun, begun_at = clock(), time.perf_counter()
     while len(turns) < FEWEST_TURNS or time.perf_counter() - begun_at < seconds:
         ends = [clock()]
         for training in trainings:
-            next(record for record in training if record is not None)
+            next(training)
             ends.append(clock())
         turns.append(list(np.diff(ends)))
         share = (ends[-1] - begun) / (time.perf_counter() - begun_at)
