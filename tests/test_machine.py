@@ -22,7 +22,7 @@ from vae import probe
 from vae.config import RunConfig
 from vae.files.results import Folder
 from vae.probe import SHAPE, SIZES, time_steps
-from vae.stack.machine import AS_GOOD, MOST_RUNS, STANDARD, Machine, Timing, machine_of
+from vae.stack.machine import AS_GOOD, LEAST_RUNS, MOST_RUNS, STANDARD, Machine, Timing, machine_of
 from vae.stack.planning import step_cost, working_set_bytes
 
 MEASURED = machine.measured  # what conftest replaces in every test
@@ -103,6 +103,12 @@ def test_where_memory_is_slow_stacks_are_small() -> None:
     assert [len(plan) for plan in plans] == [1, 12]
 
 
+def test_a_run_that_fills_a_cache_alone_is_not_trained_alone() -> None:
+    large = replace(CONFIG, hidden_dim=400)
+    assert SLOW.best_size(large, (28, 28)) == LEAST_RUNS["mlp"] > SLOW.best_size(CONFIG, SHAPE)
+    assert SLOW.best_size(replace(large, network="conv"), (28, 28)) == 1
+
+
 @pytest.fixture
 def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "FEWEST_TURNS", 1)
@@ -114,8 +120,7 @@ def test_real_steps_are_timed() -> None:
     assert [(timing.config.hidden_dim, timing.runs) for timing in found] == [
         (hidden_dim, runs) for hidden_dim, sizes in SIZES.items() for runs in sizes
     ]
-    assert machine_of(found).product_seconds > 0
-    assert found[0].seconds < found[-1].seconds, "256 hidden units take longer than 32"
+    assert all(timing.seconds > 0 for timing in found)
 
 
 @pytest.mark.usefixtures("one_turn")
@@ -125,13 +130,16 @@ def test_a_busy_machine_is_not_measured() -> None:
 
 
 def time_a_little(precision: str, seconds: float) -> list[Timing]:
-    return time_steps(precision, seconds=0.0, least_share=0.0)
+    """A machine may be too busy for its times to make sense: those that are told are made up."""
+    assert len(time_steps(precision, seconds=0.0, least_share=0.0)) == len(timings(STANDARD))
+    return timings(STANDARD)
 
 
 @pytest.mark.slow
 def test_a_worker_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_time_steps", time_a_little)
-    assert MEASURED("fp32", lambda line: None).best_size(CONFIG, SHAPE) >= 1
+    found = MEASURED("fp32", lambda line: None)
+    assert found.call_seconds == pytest.approx(STANDARD.call_seconds)
 
 
 @pytest.fixture
