@@ -21,11 +21,11 @@ class Job:
 
 ONE_ROUND = ("--rounds", "1")
 JOBS = (
-    Job("whole_sweep", "whole_sweep", ("--trials", "48"), ("--trials", "4", "--epochs", "4", *ONE_ROUND)),
+    Job("whole_sweep", "whole_sweep", ("--trials", "24"), ("--trials", "4", "--epochs", "4", *ONE_ROUND)),
     Job(
         "whole_sweep_fashion",
         "whole_sweep",
-        ("--fashion", FOLDER, "--epochs", "2"),
+        ("--fashion", FOLDER, "--trials", "6", "--epochs", "2"),
         ("--trials", "2", "--epochs", "1", *ONE_ROUND),
     ),
     Job("peers", "peers", quick=("--cases", "64-64", *ONE_ROUND)),
@@ -33,8 +33,8 @@ JOBS = (
     Job(
         "pythae_fashion",
         "pythae_trainer",
-        ("--fashion", FOLDER, "--runs", "4"),
-        ("--runs", "2", "--epochs", "1", *ONE_ROUND),
+        ("--fashion", FOLDER, "--runs", "4", "--epochs", "1"),
+        ("--runs", "2", *ONE_ROUND),
         needs="pythae",
     ),
     Job("stack_size", "stack_size", quick=("--planned", *ONE_ROUND)),
