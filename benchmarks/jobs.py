@@ -28,7 +28,7 @@ JOBS = (
         ("--fashion", FOLDER, "--trials", "6", "--epochs", "2"),
         ("--trials", "2", "--epochs", "1", *ONE_ROUND),
     ),
-    Job("peers", "peers", quick=("--cases", "64-64", *ONE_ROUND)),
+    Job("peers", "peers", ("--cases", "64-128,784-400"), ("--cases", "64-64", *ONE_ROUND)),
     Job("pythae", "pythae_trainer", quick=("--runs", "2", *ONE_ROUND), needs="pythae"),
     Job(
         "pythae_fashion",
