@@ -208,13 +208,14 @@ def test_training_in_parts_and_in_other_stacks_is_the_same_to_the_bit(likelihood
 def test_bf16_products_reach_the_elbo_of_fp32(likelihood: str) -> None:
     folder = prepare(DataConfig())
     shape: dict[str, Any] = {"latent_dim": 8, "hidden_dim": 64, "epochs": 30, "likelihood": likelihood}
+    seeds = range(24 if likelihood == "gaussian" else 4)  # whose runs drift apart the most
     reached = {
-        precision: train_runs([RunConfig(**shape, seed=s, precision=precision) for s in range(8)], folder)
+        precision: train_runs([RunConfig(**shape, seed=s, precision=precision) for s in seeds], folder)
         for precision in PRECISIONS
     }
     elbos = {p: np.array([run.totals["elbo_nats"] for run in runs]) for p, runs in reached.items()}
     assert not np.array_equal(elbos["fp32"], elbos["bf16"])
-    assert elbos["bf16"].mean() == pytest.approx(elbos["fp32"].mean(), abs=0.125)  # half a percent of a digit's nats
+    np.testing.assert_allclose(elbos["bf16"].mean(), elbos["fp32"].mean(), rtol=0.005)
 
 
 def test_a_run_in_bf16_is_the_same_in_any_stack_and_ends_as_fp32_weights(digits: Data) -> None:
