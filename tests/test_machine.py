@@ -22,7 +22,7 @@ from vae import probe
 from vae.config import RunConfig
 from vae.files.results import Folder
 from vae.probe import SHAPE, SIZES, time_steps
-from vae.stack.machine import AS_GOOD, LEAST_RUNS, MOST_RUNS, STANDARD, Machine, Timing, machine_of
+from vae.stack.machine import AS_GOOD, MOST_RUNS, SMALL_BYTES, STANDARD, Machine, Timing, machine_of
 from vae.stack.planning import step_cost, working_set_bytes
 
 MEASURED = machine.measured  # what conftest replaces in every test
@@ -41,7 +41,7 @@ def timings(of: Machine, noise: Callable[[], float] = lambda: 1.0) -> list[Timin
 
 
 def test_a_step_takes_its_calls_and_the_work_of_its_runs_that_waits_for_memory() -> None:
-    made = Machine(2e-4, 1e-11, 50.0, ((1.5 * SET, 1.0), (6 * SET, 1.4)))
+    made = Machine(2e-4, 1e-11, 50.0, ((1.5 * SET, 1.0), (6 * SET, 1.4)), 1e-3)
     work = 128 * step_cost(CONFIG, SHAPE, 50.0) * 1e-11
     assert made.step_seconds(CONFIG, SHAPE, 1) == pytest.approx(2e-4 + work)
     assert made.step_seconds(CONFIG, SHAPE, 3) == pytest.approx(2e-4 + 3 * work * 1.2), "half-way by the logarithm"
@@ -50,7 +50,12 @@ def test_a_step_takes_its_calls_and_the_work_of_its_runs_that_waits_for_memory()
 
 @pytest.mark.parametrize(
     "of",
-    [STANDARD, replace(STANDARD, passes=0.0), replace(STANDARD, call_seconds=0.0), Machine(6e-4, 4e-12, 800.0, FLAT)],
+    [
+        STANDARD,
+        replace(STANDARD, passes=0.0),
+        replace(STANDARD, call_seconds=0.0),
+        Machine(6e-4, 4e-12, 800.0, FLAT, 0.0),
+    ],
 )
 def test_a_machine_is_known_by_its_timings(of: Machine) -> None:
     found = machine_of(timings(of))
@@ -60,6 +65,9 @@ def test_a_machine_is_known_by_its_timings(of: Machine) -> None:
     assert [runs * SET for runs in SIZES[128]] == [size for size, _ in found.waiting]
     for runs in SIZES[128]:
         assert found.step_seconds(CONFIG, SHAPE, runs) == pytest.approx(of.step_seconds(CONFIG, SHAPE, runs))
+    most = max(SIZES[128])
+    unhindered = replace(of, waiting=FLAT).step_seconds(CONFIG, SHAPE, most)
+    assert found.cold_seconds == pytest.approx(of.step_seconds(CONFIG, SHAPE, most) - unhindered, abs=1e-9)
 
 
 @pytest.mark.parametrize("draw", range(10))
@@ -103,10 +111,21 @@ def test_where_memory_is_slow_stacks_are_small() -> None:
     assert [len(plan) for plan in plans] == [1, 12]
 
 
-def test_a_run_that_fills_a_cache_alone_is_not_trained_alone() -> None:
+def test_a_large_run_waits_alone_as_in_company_and_its_calls_are_cold() -> None:
     large = replace(CONFIG, hidden_dim=400)
-    assert SLOW.best_size(large, (28, 28)) == LEAST_RUNS["mlp"] > SLOW.best_size(CONFIG, SHAPE)
-    assert SLOW.best_size(replace(large, network="conv"), (28, 28)) == 1
+    own = working_set_bytes(large, (28, 28))
+    work = 128 * step_cost(large, (28, 28), 50.0) * 1e-11
+    made = Machine(2e-4, 1e-11, 50.0, ((SET, 1.0), (own**2 / SMALL_BYTES, 9.0)), 1e-3)
+    for runs in (1, 4, 32):
+        assert made.step_seconds(large, (28, 28), runs) == pytest.approx(2e-4 + 5e-4 + runs * work), "half-way, too"
+
+
+def test_the_colder_the_calls_the_more_large_runs_share_them() -> None:
+    large = replace(CONFIG, hidden_dim=400)
+    sizes = [replace(STANDARD, cold_seconds=seconds).best_size(large, (28, 28)) for seconds in (0.0, 1e-3, 1e-2)]
+    assert sizes == sorted(set(sizes))
+    assert replace(STANDARD, cold_seconds=1e-2).best_size(CONFIG, SHAPE) == STANDARD.best_size(CONFIG, SHAPE)
+    assert STANDARD.best_size(replace(large, network="conv"), (28, 28)) == 1, "its products are taken run by run"
 
 
 @pytest.fixture
@@ -169,13 +188,15 @@ def test_a_machine_is_measured_once_for_each_precision(tmp_path: Path, measureme
     assert machine_here("fp32", "cuda") == STANDARD
 
 
-@pytest.mark.parametrize("version", ["processor", "torch", "vaekit"])
+@pytest.mark.parametrize("version", ["processor", "torch", "vaekit", "PROBE"])
 def test_another_machine_or_version_is_measured_anew(
     measurements: list[str], monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     machine_here("fp32", "cpu")
     if version == "processor":
         monkeypatch.setattr(machine, "processor", lambda: "another")
+    elif version == "PROBE":
+        monkeypatch.setattr(machine, "PROBE", machine.PROBE + 1)
     else:
         monkeypatch.setattr(machine, "version_of", lambda package: "1" if package == version else "0")
     machine_here("fp32", "cpu")
@@ -195,6 +216,7 @@ def test_another_machine_or_version_is_measured_anew(
         lambda content: json.dumps(json.loads(content) | {"waiting": []}),
         lambda content: json.dumps(json.loads(content) | {"waiting": [[2.0, 1.0], [1.0, 2.0]]}),
         lambda content: json.dumps(json.loads(content) | {"waiting": 3}),
+        lambda content: json.dumps({k: v for k, v in json.loads(content).items() if k != "cold_seconds"}),
     ],
 )
 def test_a_damaged_file_counts_as_none(tmp_path: Path, measurements: list[str], damage: Callable[[str], str]) -> None:

@@ -83,10 +83,12 @@ def _bernoulli_together(x: Tensor, logits: Tensor, pixels: int, memory: Memory) 
     nats = likelier.sum(dim=2)
     gradient = logits.sigmoid_()
     torch.maximum(torch.sub(1.0, gradient, out=likelier), gradient, out=likelier)
-    likelier[..., pixels:] = 1.0
+    if pixels < logits.shape[2]:
+        likelier[..., pixels:] = 1.0
     nats -= likelier.unflatten(2, (-1, PIXEL_MULTIPLE)).prod(dim=3).log_().sum(dim=2)
     gradient.sub_(x)
-    gradient[..., pixels:] = 0.0
+    if pixels < logits.shape[2]:
+        gradient[..., pixels:] = 0.0
     return nats, gradient
 
 

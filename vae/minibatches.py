@@ -48,13 +48,11 @@ def _minibatches(
     width = pixel_width(data.n_pixels).padded
     block = batch_size * max(1, PIXELS_BLOCK // (batch_size * width))
     for start in range(0, len(indices), block):
-        pixels = data.pixels(indices[start : start + block])
+        x = data.pixels(indices[start : start + block], width)
         if draws is not None:
-            pixels = (draws.random(pixels.shape, dtype=np.float32) < pixels).astype(np.float32)
-        x = torch.from_numpy(pixels)
-        if width > data.n_pixels:
-            x = torch.nn.functional.pad(x, (0, width - data.n_pixels))
-        yield from x.unsqueeze(0).split(batch_size, dim=1)
+            own = x[:, : data.n_pixels]
+            own[...] = draws.random(own.shape, dtype=np.float32) < own
+        yield from torch.from_numpy(x).unsqueeze(0).split(batch_size, dim=1)
 
 
 def noise_minibatches(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0
 """Of steps: each stack is timed for some eight epochs."""
-PROBE = 1
+PROBE = 2
 """To be raised with a change of what a training step costs: machines are measured anew."""
 MOST_SECONDS = 60.0
 """For a worker to start and to answer."""
@@ -41,6 +41,7 @@ def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: 
         "torch": version_of("torch"),
         "vaekit": version_of("vaekit"),
         "precision": precision,
+        "probe": PROBE,
     }
     try:
         path = machines_folder() / f"{sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"

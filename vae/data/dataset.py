@@ -91,11 +91,13 @@ class Data:
         """Values of an image, over height, width and channels."""
         return math.prod(self.sample_shape)
 
-    def pixels(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Pixel values (image, pixel) of the images at `indices`."""
-        chosen = self.images[indices]
-        scaled: npt.NDArray[np.float32] = np.multiply(chosen, np.float32(self.scale), dtype=np.float32)
-        return scaled.reshape(len(chosen), -1)
+    def pixels(self, indices: npt.NDArray[np.int64], width: int | None = None) -> npt.NDArray[np.float32]:
+        """Pixel values (image, pixel) of the images at `indices`, and zeros behind them up to a width."""
+        pixels = np.empty((len(indices), width or self.n_pixels), np.float32)
+        chosen = self.images[indices].reshape(len(indices), self.n_pixels)
+        np.multiply(chosen, np.float32(self.scale), out=pixels[:, : self.n_pixels], dtype=np.float32)
+        pixels[:, self.n_pixels :] = 0.0
+        return pixels
 
     def split(self, name: str) -> npt.NDArray[np.int64]:
         """Sorted indices of train, validation or test; any other name raises ConfigError."""

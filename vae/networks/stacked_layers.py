@@ -37,6 +37,7 @@ class StackedLinear:
         self._transposed = transposed
         self._matrix = weight if transposed else weight.mT
         """(run, input, output)"""
+        self._back = self._matrix.mT  # once: a view of a view takes as long as a small sum
         self._bias = bias.unsqueeze(1)
         self._weight_gradient, self._bias_gradient = weight_gradient, bias_gradient
 
@@ -61,8 +62,8 @@ class StackedLinear:
 
     def input_gradient(self, inputs: Tensor, gradient: Tensor, memory: Memory = NEW) -> Tensor:
         """Gradient times W transposed."""
-        out = memory.other_than(gradient, *gradient.shape[:2], self._matrix.shape[1])
-        return torch.bmm(gradient, self._matrix.mT, out=out)
+        out = memory.other_than(gradient, *gradient.shape[:2], self._back.shape[2])
+        return torch.bmm(gradient, self._back, out=out)
 
 
 class StackedRelu:

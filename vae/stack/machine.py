@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -17,12 +17,8 @@ AS_GOOD = 1.02
 """Of two stacks that differ by less in the time a run takes, the smaller: it is saved sooner and balanced better."""
 SMALL_BYTES = 1.5 * 2**20
 """A working set that is taken to be near the core; larger ones show what the memory behind it costs."""
-LEAST_RUNS = {"mlp": 4, "conv": 1}
-"""Where one run is larger than SMALL_BYTES: it waits for memory alone as in company, which smaller ones cannot show.
-
-Four of 784 pixels share minibatches and calls, and took 3 to 8 % less time each than one; to convolutions calls are
-nothing.
-"""
+ALONE = ("conv",)
+"""Networks whose products are taken run by run: a call serves one, so company saves nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,8 @@ class Timing:
 class Machine:
     """A processor's core, by what a step of a stack takes it.
 
-    Seconds are calls + runs * products * waiting; a product is that of `step_cost`.
+    Seconds are calls + runs * products, which wait where the stack has grown out of the cache; a product is that of
+    `step_cost`. A run larger than SMALL_BYTES waits alone as in company, but its calls find their code cold.
     """
 
     call_seconds: float
@@ -49,10 +46,12 @@ class Machine:
     """Products whose time the work on an activation takes."""
     waiting: tuple[tuple[float, float], ...]
     """(Bytes, how many times longer work takes in a working set so large), ascending in both, from 1 on."""
+    cold_seconds: float
+    """How much longer calls take where one run's working set is as large as the largest of these."""
 
     def __post_init__(self) -> None:
         sizes, factors = zip(*self.waiting, strict=True)
-        numbers = (self.call_seconds, self.passes, *sizes, *factors)
+        numbers = (self.call_seconds, self.passes, self.cold_seconds, *sizes, *factors)
         if not (self.product_seconds > 0 and all(0 <= number < math.inf for number in numbers)):
             raise ValueError("costs must be finite, and products must take time")
         if not (
@@ -62,19 +61,27 @@ class Machine:
 
     def step_seconds(self, config: RunConfig, shape: Shape, runs: int) -> float:
         """Seconds of a step of so many such runs together."""
-        products = config.batch_size * step_cost(config, shape, self.passes)
-        waiting = self._waiting(runs * working_set_bytes(config, shape))
-        return self.call_seconds + runs * products * self.product_seconds * waiting
+        work = runs * config.batch_size * step_cost(config, shape, self.passes) * self.product_seconds
+        own = working_set_bytes(config, shape)
+        if own <= SMALL_BYTES:
+            return self.call_seconds + work * self._waiting(runs * own)
+        return self.call_seconds + self._cold_seconds(own) + work
 
     def best_size(self, config: RunConfig, shape: Shape) -> int:
         """How many such runs train best together: the fewest of which none takes AS_GOOD times longer than at best."""
-        least = LEAST_RUNS[config.network] if working_set_bytes(config, shape) > SMALL_BYTES else 1
-        of_a_run = {runs: self.step_seconds(config, shape, runs) / runs for runs in range(least, MOST_RUNS + 1)}
+        if config.network in ALONE:
+            return 1
+        of_a_run = {runs: self.step_seconds(config, shape, runs) / runs for runs in range(1, MOST_RUNS + 1)}
         return next(runs for runs, seconds in of_a_run.items() if seconds <= AS_GOOD * min(of_a_run.values()))
 
     def _waiting(self, size: float) -> float:
         sizes, factors = zip(*self.waiting, strict=True)
         return float(np.interp(math.log(size), np.log(sizes), factors))
+
+    def _cold_seconds(self, own: float) -> float:
+        largest, _ = self.waiting[-1]
+        between = math.log(SMALL_BYTES), math.log(max(largest, 2 * SMALL_BYTES))
+        return float(np.interp(math.log(own), between, (0.0, self.cold_seconds)))
 
 
 STANDARD = Machine(
@@ -82,6 +89,7 @@ STANDARD = Machine(
     product_seconds=2e-11,
     passes=STANDARD_PASSES,
     waiting=((4 * 2**20, 1.0), (8 * 2**20, 1.1), (16 * 2**20, 1.2)),
+    cold_seconds=1.5e-3,
 )
 """A core of a server, of the order of which most are, where none could be measured."""
 
@@ -89,8 +97,8 @@ STANDARD = Machine(
 def machine_of(timings: Sequence[Timing]) -> Machine:
     """Return the machine on which steps take so long; ValueError where no machine fits.
 
-    Calls, products and passes follow from the stacks of SMALL_BYTES, of several shapes; waiting from all of the shape
-    that has the largest.
+    Calls, products and passes follow from the stacks of SMALL_BYTES, of several shapes; waiting, and what is
+    cold, from all of the shape that has the largest.
     """
     from scipy.optimize import nnls  # a third of a second that planning does not need
 
@@ -104,8 +112,10 @@ def machine_of(timings: Sequence[Timing]) -> Machine:
     calls, product, activation = nnls(relative / scale, np.ones(len(small)))[0] / scale
     if product <= 0:
         raise ValueError("larger products must take longer")
-    exact = Machine(float(calls), float(product), float(activation / product), ((1.0, 1.0),))
-    return Machine(exact.call_seconds, exact.product_seconds, exact.passes, _waiting_of(exact, timings))
+    exact = Machine(float(calls), float(product), float(activation / product), ((1.0, 1.0),), 0.0)
+    largest = max(timings, key=_set_bytes)
+    longer = largest.seconds - exact.step_seconds(largest.config, largest.shape, largest.runs)
+    return replace(exact, waiting=_waiting_of(exact, timings), cold_seconds=max(0.0, longer))
 
 
 def _set_bytes(timing: Timing) -> int:
@@ -121,7 +131,7 @@ def _terms(timing: Timing) -> tuple[float, float, float]:
 
 def _waiting_of(exact: Machine, timings: Sequence[Timing]) -> tuple[tuple[float, float], ...]:
     """How much longer than `exact` larger stacks take, made to grow with the working set."""
-    largest = max(timings, key=lambda timing: timing.runs).config
+    largest = max(timings, key=_set_bytes).config
     curve = sorted((t for t in timings if t.config == largest), key=lambda timing: timing.runs)
     sizes = [float(_set_bytes(timing)) for timing in curve]
     factors = [

@@ -17,11 +17,13 @@ class EpochUnderWay:
         sums = [[part.rate_nats, part.distortion_nats] for part in parts]
         self.sums = torch.tensor(sums, dtype=torch.float64, device=device).T.contiguous()
         """(2, run)"""
+        self._each = self.sums.unbind()
         self.seconds = [part.seconds for part in parts]
 
     def add(self, rate: Tensor, distortion: Tensor) -> None:
         """Take in a minibatch: rate and distortion in nats, each (run, sample)."""
-        self.sums += torch.stack((rate, distortion)).sum(dim=2, dtype=torch.float64)
+        for of_epoch, nats in zip(self._each, (rate, distortion), strict=True):
+            of_epoch += nats.sum(dim=1, dtype=torch.float64)
         self.steps += 1
 
     def pass_seconds(self, seconds: float) -> None:
