@@ -4,8 +4,8 @@
 
 One thread, a new process for each size, with a worker's environment: an epoch of the planned stack of each loss in
 turns, minibatches of 128, latents of 10; medians of CPU seconds, which say the same on a machine that others use.
-`times_beta_vae` is a run's step against `beta_vae`'s, each in the stack that is planned for it; `alike` the same in
-stacks of as many runs as `beta_vae`'s. `factor_vae` is left out unless it is named: it takes minutes.
+`times_beta_vae` is a run's step against `beta_vae`'s, each in the stack that is planned for it. `factor_vae` is left
+out unless it is named: it takes minutes.
 """
 
 import multiprocessing

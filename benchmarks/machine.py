@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.clock import interleaved
+from sweeps.engines.versions import processor, processor_kind
 
 SIDE, ROUNDS = 2048, 7
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
@@ -21,7 +21,7 @@ def describe_machine() -> str:
     capability = torch.backends.cpu.get_cpu_capability()
     bf16 = ", bf16 products" if torch.cpu._is_avx512_bf16_supported() else ""
     versions = f"python {platform.python_version()}, torch {torch.__version__}"
-    return f"{_processor()}, {platform.machine()} {capability}{bf16}, {os.cpu_count()} cores, {versions}"
+    return f"{processor()} ({processor_kind()}), {capability}{bf16}, {os.cpu_count()} cores, {versions}"
 
 
 def measured_machine() -> dict[str, Any]:
@@ -50,24 +50,13 @@ def load_a_core() -> float | None:
     return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else None
 
 
-def _processor() -> str:
-    """As its maker calls it; hypervisors may hide all but the family."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        text = ""
-    told = dict(re.findall(r"^([^\t:]+)\s*: (.+)$", text, re.MULTILINE))
-    if "model name" not in told:
-        return platform.processor() or "unknown processor"
-    return f"{told['model name'].strip()} (family {told.get('cpu family', '?')}, model {told.get('model', '?')})"
-
-
 def _caches() -> Mapping[str, str]:
     """Sizes by level, where the system tells them, L1 of data alone."""
     found = {}
     for index in sorted(CACHES.glob("index*")):
-        level, kind, size = ((index / name).read_text(encoding="ascii").strip() for name in ("level", "type", "size"))
-        if kind != "Instruction":
+        level, kind = ((index / name).read_text(encoding="ascii").strip() for name in ("level", "type"))
+        if kind != "Instruction" and (index / "size").is_file():
+            size = (index / "size").read_text(encoding="ascii").strip()
             kib = int(size.removesuffix("K"))
             found[f"L{level}"] = f"{kib // 1024} MiB" if kib >= 1024 else f"{kib} KiB"
     return found

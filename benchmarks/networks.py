@@ -80,13 +80,14 @@ def _row(precision: str, rounds: int, case: Case) -> dict[str, Any]:
     runs = stack_size(first, case.shape, machine=machine_here(precision))
     stack = make_stack([replace(first, seed=seed) for seed in range(runs)], data)
     model = textbook.model_of(case.network, case.depth, case.shape, case.hidden_dim, LATENT)
+    optimiser = textbook.adam(model)
     images = textbook.tensors(data, case.network, "train")
     loader = DataLoader(TensorDataset(images), batch_size=textbook.BATCH_SIZE, shuffle=True)
     left, right, out = (torch.randn(2048, 2048) for _ in range(3))
     product, ours, loop = interleaved(
         lambda: torch.mm(left, right, out=out),
         lambda: train_epoch(stack, data),
-        lambda: textbook.train(model, loader, 1.0, 1),
+        lambda: textbook.train(model, loader, 1.0, 1, optimiser),
         rounds=rounds,
         clock=time.process_time,
     )

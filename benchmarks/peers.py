@@ -10,8 +10,9 @@ minibatches in the same order, and draw noise of their own.
 
 Each side sits in a process of its own, with one thread for torch and XLA, bound to one core where the system can do
 that; sides take turns. vaekit trains stacks of the size that a sweep plans; a peer that trains many runs together
-tries a few numbers of runs and is measured at its best. Steps alone are timed, from first to last weights, without
-validation; start and compilation are told beside. Quality is the validation ELBO of each run, paired by seed.
+tries a few numbers of runs and is measured at its best. What is timed goes from first weights, which peers are given
+and vaekit draws, to the last, each side's own preparation included, without validation; start and compilation are told
+beside. Quality is the validation ELBO of each run, paired by seed.
 """
 
 import os

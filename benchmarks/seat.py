@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.sides import SIDES, Case, Missing, Side, validation_elbo
+from benchmarks.sides import SIDES, Case, Missing, Side, first_weights, validation_elbo
 
 ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "TQDM_DISABLE": "1"}
 """To be set before a seat is taken: one thread for XLA, and no bar of pythae's for each epoch."""
@@ -85,20 +85,26 @@ def _serve(name: str, case: Case, core: int | None, pipe: Connection) -> None:
     except (ImportError, Missing) as error:
         pipe.send(Missing(str(error)))
         return
-    start_seconds = {size: _seconds(side, size, epochs=1, clock=time.perf_counter) for size in side.sizes}
-    seconds = {size: _seconds(side, size, epochs=3, clock=time.process_time) / size for size in side.sizes}
+    start_seconds = {size: _seconds(side, case, size, epochs=1, clock=time.perf_counter) for size in side.sizes}
+    seconds = {size: _seconds(side, case, size, epochs=3, clock=time.process_time) / size for size in side.sizes}
     size = min(seconds, key=seconds.__getitem__)
     seeds = [range(first, first + size) for first in range(0, max(case.least_runs, size), size)]
     pipe.send(Ready(size, size * len(seeds), start_seconds[size]))
+    firsts = [first_weights(case, case.data(), batch) for batch in seeds]
     trained = []
     while pipe.recv():
         start, cpu = time.perf_counter(), time.process_time()
-        trained = [weights for batch in seeds for weights in side.train(batch, case.epochs)]
+        trained = [
+            weights
+            for batch, first in zip(seeds, firsts, strict=True)
+            for weights in side.train(batch, first, case.epochs)
+        ]
         pipe.send(Round(time.perf_counter() - start, time.process_time() - cpu))
     pipe.send([validation_elbo(case, case.data(), weights) for weights in trained])
 
 
-def _seconds(side: Side, size: int, epochs: int, clock: Callable[[], float]) -> float:
+def _seconds(side: Side, case: Case, size: int, epochs: int, clock: Callable[[], float]) -> float:
+    first = first_weights(case, case.data(), range(size))
     start = clock()
-    side.train(range(size), epochs)
+    side.train(range(size), first, epochs)
     return clock() - start

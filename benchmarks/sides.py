@@ -64,8 +64,8 @@ class Side(Protocol):
     sizes: Sequence[int]
     """How many runs it can train together: it is measured at the best."""
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
-        """Return the weights of the runs of these seeds after so many epochs."""
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
+        """Return the weights of the runs of these seeds after so many epochs from first ones, which vaekit draws."""
 
 
 class Vaekit:
@@ -75,7 +75,7 @@ class Vaekit:
         self._case, self._data = case, case.data()
         self.sizes: Sequence[int] = [stack_size(case.config(0), self._data.sample_shape, machine=machine_here("fp32"))]
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
         stack = make_stack([self._case.config(seed) for seed in seeds], self._data)
         for epoch in range(epochs):
             train_epoch(stack, self._data, epoch)
@@ -91,11 +91,11 @@ class Plain:
         self._case, self._data = case, case.data()
         self._images = textbook.tensors(self._data, "mlp", "train")
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
         (seed,) = seeds
         torch.manual_seed(seed)
         model = textbook.TutorialVAE(self._case.pixels, self._case.hidden_dim, self._case.latent_dim)
-        fill(model, first_weights(self._case, self._data, seeds)[0])
+        fill(model, first[0])
         loader = DataLoader(TensorDataset(self._images), batch_size=textbook.BATCH_SIZE, shuffle=True)
         textbook.train(model, loader, 1.0, epochs)
         return [named(model)]
@@ -112,9 +112,9 @@ class Pythae:
         logging.disable(logging.WARNING)  # pythae tells of every epoch
         self._case, self._data, self._train = case, case.data(), train_with_pythae
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
         config = replace(self._case.config(seeds[0]), epochs=epochs)
-        model = self._train(config, self._data, first_weights(self._case, self._data, seeds)[0])
+        model = self._train(config, self._data, first[0])
         return [named(torch.nn.ModuleList([model.encoder, model.decoder]))]
 
 
@@ -132,8 +132,8 @@ class TorchFunc:
         shape = case.hidden_dim, case.latent_dim, case.config(0).batch_size
         self._ensemble = Ensemble(images, *shape, compiled=self.compiled)
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
-        return self._ensemble.train(first_weights(self._case, self._data, seeds), orders(self._data, epochs))
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
+        return self._ensemble.train(first, orders(self._data, epochs))
 
 
 class TorchFuncCompiled(TorchFunc):
@@ -159,8 +159,8 @@ class Jax:
         images = self._data.pixels(self._data.train)
         self._ensemble = Ensemble(images, case.latent_dim, case.config(0).batch_size)
 
-    def train(self, seeds: Sequence[int], epochs: int) -> Sequence[Weights]:
-        return self._ensemble.train(first_weights(self._case, self._data, seeds), orders(self._data, epochs))
+    def train(self, seeds: Sequence[int], first: Sequence[Weights], epochs: int) -> Sequence[Weights]:
+        return self._ensemble.train(first, orders(self._data, epochs))
 
 
 SIDES: dict[str, Callable[[Case], Side]] = {

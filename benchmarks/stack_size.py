@@ -4,14 +4,15 @@
 
 One thread, a new process for each row, with a worker's environment. The rate is that of a 2048^3 fp32 product, timed
 in turns with the training in the same process. FLOPs are those of the runs' own shapes, without padding and without
-the first layer's input gradient. `planned` marks the size that a sweep chooses on this machine, by `working_set_mib`;
-`peak_mib` is by how much the process grew.
+the first layer's input gradient. `planned` marks the size that a sweep chooses on this machine; `peak_mib` is by how
+much the process grew.
 """
 
 import math
 import multiprocessing
 import os
 import resource
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
@@ -127,7 +128,8 @@ def _row(precision: str, rounds: int, name: str, hidden_dim: int, size: int, pla
 
 
 def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    a_mib = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / a_mib
 
 
 if __name__ == "__main__":

@@ -95,23 +95,22 @@ def stack_size(rows: Rows, bf16: Rows) -> str:
             line = [str(row[name]) for name in ("pixels", "hidden_dim", "runs")]
             line += [number(row["us_per_run_step"]), percent(row["share_of_product_rate"])]
             other = beside.get((row["pixels"], row["hidden_dim"]), {})
-            line += [number(other.get("us_per_run_step")), percent(other.get("share_of_product_rate"))]
-            lines.append(line)
+            line += [str(other.get("runs", "")), number(other.get("us_per_run_step"))]
+            lines.append([*line, percent(other.get("share_of_product_rate"))])
     header = ["pixels", "hidden", "runs", "us per run and step", "share of the rate"]
-    return markdown([*header, "bf16: us", "share of the fp32 rate"], lines)
+    return markdown([*header, "bf16: runs", "us", "share of the fp32 rate"], lines)
 
 
 def stack_sizes(rows: Rows) -> str:
-    """Time a run and step against the stack's size, the planned one in bold."""
+    """Share of the product rate, which is timed in turns, against the stack's size, the planned one in bold."""
     sizes = sorted({row["runs"] for row in rows})
     shapes = dict.fromkeys((row["pixels"], row["hidden_dim"]) for row in rows)
-    times = {
-        (row["pixels"], row["hidden_dim"], row["runs"]): f"**{number(row['us_per_run_step'])}**"
-        if row["planned"]
-        else number(row["us_per_run_step"])
+    shares = {
+        (row["pixels"], row["hidden_dim"], row["runs"]): f"**{share}**" if row["planned"] else share
         for row in rows
+        for share in [percent(row["share_of_product_rate"])]
     }
-    lines = [[*map(str, shape), *(times.get((*shape, size), "") for size in sizes)] for shape in shapes]
+    lines = [[*map(str, shape), *(shares.get((*shape, size), "") for size in sizes)] for shape in shapes]
     return markdown(["pixels", "hidden", *(f"{size} runs" if size > 1 else "1 run" for size in sizes)], lines)
 
 

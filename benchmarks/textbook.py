@@ -108,9 +108,20 @@ def parts(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     return distortion, -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
 
 
-def train(model: nn.Module, loader: DataLoader[tuple[Tensor, ...]], beta: float, epochs: int) -> None:
-    """Adam on D + beta R."""
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+def adam(model: nn.Module) -> torch.optim.Adam:
+    """Return the optimiser, as a tutorial makes it."""
+    return torch.optim.Adam(model.parameters(), lr=1e-3)
+
+
+def train(
+    model: nn.Module,
+    loader: DataLoader[tuple[Tensor, ...]],
+    beta: float,
+    epochs: int,
+    optimiser: torch.optim.Optimizer | None = None,
+) -> None:
+    """Adam on D + beta R; one that trained before may go on."""
+    optimiser = optimiser or adam(model)
     for _ in range(epochs):
         total = 0.0
         for (x,) in loader:

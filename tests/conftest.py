@@ -8,6 +8,7 @@ import torch
 from hypothesis import settings
 
 from sweeps.coordination import machine
+from sweeps.engines.engine import count_workers
 from vae.stack.machine import STANDARD
 
 settings.register_profile("vaekit", deadline=None, derandomize=True)
@@ -31,9 +32,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def one_machine(own_cache: Path) -> Iterator[None]:
     """No sweep measures the machine, also none in a process of its own: its cache has a typical one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "measured", lambda precision, note: STANDARD)
+        patch.setattr(machine, "measured", lambda precision, workers, note: STANDARD)
         for precision in ("fp32", "bf16"):
-            machine.machine_here(precision, "cpu")
+            for workers in range(1, count_workers("auto") + 1):
+                machine.machine_here(precision, "cpu", workers)
         yield
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from vae import probe
 from vae.config import RunConfig
 from vae.files.results import Folder
 from vae.probe import SHAPE, SIZES, time_steps
-from vae.stack.machine import AS_GOOD, MOST_RUNS, SMALL_BYTES, STANDARD, Machine, Timing, machine_of
+from vae.stack.machine import AS_GOOD, MOST_RUNS, STANDARD, Machine, Timing, machine_of
 from vae.stack.planning import step_cost, working_set_bytes
 
 MEASURED = machine.measured  # what conftest replaces in every test
 CONFIG = RunConfig(latent_dim=16, hidden_dim=128)
 SET = working_set_bytes(CONFIG, SHAPE)
 FLAT = ((1.0, 1.0),)
+BENT = replace(STANDARD, waiting=((4 * SET, 1.0), (8 * SET, 1.1), (32 * SET, 1.2)))
+"""Where a stack is timed."""
 FAST = replace(STANDARD, waiting=FLAT)
 SLOW = replace(STANDARD, call_seconds=0.0, waiting=((1e3, 1.0), (1e9, 100.0)))
 """As many runs as there are train best together, and each alone."""
@@ -36,8 +39,12 @@ SLOW = replace(STANDARD, call_seconds=0.0, waiting=((1e3, 1.0), (1e9, 100.0)))
 
 def timings(of: Machine, noise: Callable[[], float] = lambda: 1.0) -> list[Timing]:
     """What the probe would find on a machine."""
-    stacks = [(replace(CONFIG, hidden_dim=hidden_dim), runs) for hidden_dim, sizes in SIZES.items() for runs in sizes]
-    return [Timing(config, SHAPE, runs, of.step_seconds(config, SHAPE, runs) * noise()) for config, runs in stacks]
+    return [
+        Timing(config, shape, runs, of.step_seconds(config, shape, runs) * noise())
+        for (shape, hidden_dim), sizes in SIZES.items()
+        for config in [replace(CONFIG, hidden_dim=hidden_dim)]
+        for runs in sizes
+    ]
 
 
 def test_a_step_takes_its_calls_and_the_work_of_its_runs_that_waits_for_memory() -> None:
@@ -51,9 +58,9 @@ def test_a_step_takes_its_calls_and_the_work_of_its_runs_that_waits_for_memory()
 @pytest.mark.parametrize(
     "of",
     [
-        STANDARD,
-        replace(STANDARD, passes=0.0),
-        replace(STANDARD, call_seconds=0.0),
+        BENT,
+        replace(BENT, passes=0.0),
+        replace(BENT, call_seconds=0.0),
         Machine(6e-4, 4e-12, 800.0, FLAT, 0.0),
     ],
 )
@@ -62,12 +69,10 @@ def test_a_machine_is_known_by_its_timings(of: Machine) -> None:
     assert found.call_seconds == pytest.approx(of.call_seconds, rel=1e-6, abs=1e-12)
     assert found.product_seconds == pytest.approx(of.product_seconds, rel=1e-6)
     assert found.passes == pytest.approx(of.passes, rel=1e-6, abs=1e-6)
-    assert [runs * SET for runs in SIZES[128]] == [size for size, _ in found.waiting]
-    for runs in SIZES[128]:
+    assert found.cold_seconds == pytest.approx(of.cold_seconds, rel=1e-6, abs=1e-12)
+    assert [runs * SET for runs in SIZES[SHAPE, 128]] == [size for size, _ in found.waiting]
+    for runs in SIZES[SHAPE, 128]:
         assert found.step_seconds(CONFIG, SHAPE, runs) == pytest.approx(of.step_seconds(CONFIG, SHAPE, runs))
-    most = max(SIZES[128])
-    unhindered = replace(of, waiting=FLAT).step_seconds(CONFIG, SHAPE, most)
-    assert found.cold_seconds == pytest.approx(of.step_seconds(CONFIG, SHAPE, most) - unhindered, abs=1e-9)
 
 
 @pytest.mark.parametrize("draw", range(10))
@@ -111,13 +116,19 @@ def test_where_memory_is_slow_stacks_are_small() -> None:
     assert [len(plan) for plan in plans] == [1, 12]
 
 
-def test_a_large_run_waits_alone_as_in_company_and_its_calls_are_cold() -> None:
+def test_the_calls_of_a_large_run_are_cold() -> None:
     large = replace(CONFIG, hidden_dim=400)
-    own = working_set_bytes(large, (28, 28))
     work = 128 * step_cost(large, (28, 28), 50.0) * 1e-11
-    made = Machine(2e-4, 1e-11, 50.0, ((SET, 1.0), (own**2 / SMALL_BYTES, 9.0)), 1e-3)
+    made = Machine(2e-4, 1e-11, 50.0, ((SET, 1.0), (8 * SET, 1.4)), 1e-3)
+    assert working_set_bytes(large, (28, 28)) > 8 * SET, "it waits alone as in company"
     for runs in (1, 4, 32):
-        assert made.step_seconds(large, (28, 28), runs) == pytest.approx(2e-4 + 5e-4 + runs * work), "half-way, too"
+        assert made.step_seconds(large, (28, 28), runs) == pytest.approx(2e-4 + 1e-3 + runs * work)
+
+
+def test_where_memory_is_slow_a_plan_does_not_jump() -> None:
+    laptop = replace(STANDARD, waiting=((1.4e6, 1.0), (2.8e6, 1.1), (5.6e6, 1.5), (11e6, 2.0), (22e6, 2.2)))
+    sizes = [laptop.best_size(replace(CONFIG, hidden_dim=width), SHAPE) for width in range(64, 1024, 16)]
+    assert max(abs(after - before) for before, after in pairwise(sizes)) <= 1, sizes
 
 
 def test_the_colder_the_calls_the_more_large_runs_share_them() -> None:
@@ -136,8 +147,8 @@ def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("one_turn")
 def test_real_steps_are_timed() -> None:
     found = time_steps("fp32", seconds=0.0, least_share=0.0)
-    assert [(timing.config.hidden_dim, timing.runs) for timing in found] == [
-        (hidden_dim, runs) for hidden_dim, sizes in SIZES.items() for runs in sizes
+    assert [(timing.shape, timing.config.hidden_dim, timing.runs) for timing in found] == [
+        (*kind, runs) for kind, sizes in SIZES.items() for runs in sizes
     ]
     assert all(timing.seconds > 0 for timing in found)
 
@@ -155,9 +166,9 @@ def time_a_little(precision: str, seconds: float) -> list[Timing]:
 
 
 @pytest.mark.slow
-def test_a_worker_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_time_steps", time_a_little)
-    found = MEASURED("fp32", lambda line: None)
+    found = MEASURED("fp32", 2, lambda line: None)
     assert found.call_seconds == pytest.approx(STANDARD.call_seconds)
 
 
@@ -166,7 +177,7 @@ def measurements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A cache of its own, and what is measured with it."""
     made: list[str] = []
 
-    def measured(precision: str, note: Callable[[str], None]) -> Machine:
+    def measured(precision: str, workers: int, note: Callable[[str], None]) -> Machine:
         made.append(precision)
         return replace(STANDARD, call_seconds=0.1 * len(made))
 
@@ -188,19 +199,28 @@ def test_a_machine_is_measured_once_for_each_precision(tmp_path: Path, measureme
     assert machine_here("fp32", "cuda") == STANDARD
 
 
-@pytest.mark.parametrize("version", ["processor", "torch", "vaekit", "PROBE"])
+@pytest.mark.parametrize("version", ["processor", "processor_kind", "torch", "vaekit", "PROBE"])
 def test_another_machine_or_version_is_measured_anew(
     measurements: list[str], monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     machine_here("fp32", "cpu")
-    if version == "processor":
-        monkeypatch.setattr(machine, "processor", lambda: "another")
+    if version.startswith("processor"):
+        monkeypatch.setattr(machine, version, lambda: "another")
     elif version == "PROBE":
         monkeypatch.setattr(machine, "PROBE", machine.PROBE + 1)
     else:
         monkeypatch.setattr(machine, "version_of", lambda package: "1" if package == version else "0")
     machine_here("fp32", "cpu")
     assert len(measurements) == 2
+
+
+def test_workers_share_a_machine_which_is_measured_for_as_many(
+    measurements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "count_workers", lambda jobs: 4)
+    for workers in (None, 4, 9, 1, 2, 1):
+        machine_here("fp32", "cpu", workers)
+    assert len(measurements) == 3, "by default, and at most, as many as there are cores"
 
 
 @pytest.mark.parametrize(
@@ -234,14 +254,14 @@ def test_what_cannot_be_measured_or_kept_is_said_in_a_line(
 ) -> None:
     said: list[str] = []
     (tmp_path / "cache").write_text("a file")
-    assert machine_here("fp32", "cpu", said.append).call_seconds == 0.1
+    assert machine_here("fp32", "cpu", None, said.append).call_seconds == 0.1
     assert said[0].startswith("this machine is measured anew by the next sweep: cannot write")
 
-    def fails(precision: str, note: Callable[[str], None]) -> Machine:
+    def fails(precision: str, workers: int, note: Callable[[str], None]) -> Machine:
         raise TimeoutError
 
     monkeypatch.setattr(machine, "measured", fails)
-    assert machine_here("fp32", "cpu", said.append) == STANDARD
+    assert machine_here("fp32", "cpu", None, said.append) == STANDARD
     assert said[1] == "this machine cannot be measured now, so stacks are sized as on a typical one: TimeoutError()"
     assert len(said) == 2
 

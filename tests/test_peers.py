@@ -90,8 +90,8 @@ def test_sides_train_from_the_same_weights_to_the_same_elbo() -> None:
     ensemble = Ensemble(images, CASE.hidden_dim, CASE.latent_dim, CASE.config(0).batch_size)
     first = first_weights(CASE, DATA, SEEDS)
     trained = {
-        "vaekit": Vaekit(CASE).train(SEEDS, CASE.epochs),
-        "plain": [Plain(CASE).train([seed], CASE.epochs)[0] for seed in SEEDS],
+        "vaekit": Vaekit(CASE).train(SEEDS, first, CASE.epochs),
+        "plain": [Plain(CASE).train([seed], [first[seed]], CASE.epochs)[0] for seed in SEEDS],
         "torch.func": ensemble.train(first, orders(DATA, CASE.epochs)),
         "untrained": first,
     }

@@ -17,7 +17,7 @@ ROW: dict[str, Any] = {
 JOB: dict[str, Any] = {
     "command": "python -m benchmarks.stack_size",
     "machine": "a processor",
-    "rows": [ROW, ROW | {"runs": 1, "planned": "", "us_per_run_step": 1023.0}],
+    "rows": [ROW, ROW | {"runs": 1, "planned": "", "share_of_product_rate": 0.154}],
     "notes": [],
     "date": "2026-11-27",
     "busy_cores": 0.02,
@@ -61,17 +61,17 @@ def test_rendering_again_changes_nothing_and_without_figures_a_table_stays() -> 
 
 def test_a_stack_is_told_beside_bf16_and_without_it() -> None:
     *_, alone = tables.stack_size([ROW], []).splitlines()
-    assert alone == "| 64 | 128 | 16 | 323 | 49 % | | |"
+    assert alone == "| 64 | 128 | 16 | 323 | 49 % | | | |"
     *_, beside = tables.stack_size(
-        [ROW], [ROW | {"us_per_run_step": 201.0, "share_of_product_rate": 0.79}]
+        [ROW], [ROW | {"runs": 24, "us_per_run_step": 201.0, "share_of_product_rate": 0.79}]
     ).splitlines()
-    assert beside == "| 64 | 128 | 16 | 323 | 49 % | 201 | 79 % |"
+    assert beside == "| 64 | 128 | 16 | 323 | 49 % | 24 | 201 | 79 % |"
 
 
 def test_stacks_of_every_size_have_a_column_and_the_planned_one_is_bold() -> None:
     header, _, line = tables.stack_sizes(JOB["rows"]).splitlines()
     assert header == "| pixels | hidden | 1 run | 16 runs |"
-    assert line == "| 64 | 128 | 1,023 | **323** |"
+    assert line == "| 64 | 128 | 15 % | **49 %** |"
 
 
 def test_whole_sweeps_name_their_loops_last() -> None:

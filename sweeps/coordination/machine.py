@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from sweeps.engines.engine import count_workers
 from sweeps.engines.local import LocalWorker, no_interrupts
-from sweeps.engines.versions import processor, version_of
+from sweeps.engines.versions import processor, processor_kind, version_of
 from vae.data.paths import machines_folder
 from vae.errors import ResultsError, said
 from vae.files.results import write_whole
@@ -29,15 +31,22 @@ INSTEAD = "so stacks are sized as on a typical one"
 Note = Callable[[str], None]
 
 
-def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: None) -> Machine:
+def machine_here(
+    precision: str, device: str = "cpu", workers: int | None = None, note: Note = lambda line: None
+) -> Machine:
     """Return this machine, from the cache or measured now; a typical one where it cannot be or a GPU is asked for.
 
-    `note` is told where it is measured, where that fails, and where it cannot be kept.
+    It is one of so many `workers` that train at the same time, by default of as many as it has cores. `note` is told
+    where it is measured, where that fails, and where it cannot be kept.
     """
     if device == "cuda":
         return STANDARD
+    cores = count_workers("auto")
+    workers = min(workers or cores, cores)
     key = {
         "processor": processor(),
+        "kind": processor_kind(),
+        "workers": workers,
         "torch": version_of("torch"),
         "vaekit": version_of("vaekit"),
         "precision": precision,
@@ -45,22 +54,36 @@ def machine_here(precision: str, device: str = "cpu", note: Note = lambda line: 
     }
     try:
         path = machines_folder() / f"{sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"
-        return _kept(path, key) or _keep(measured(precision, note), path, key, note)
+        return _kept(path, key) or _keep(measured(precision, workers, note), path, key, note)
     except Exception as error:  # noqa: BLE001 a plan is worth no sweep: whatever it is, it is said
         note(f"this machine cannot be measured now, {INSTEAD}: {said(error)}")
         return STANDARD
 
 
-def measured(precision: str, note: Note) -> Machine:
-    """Measure this machine in a worker's process; RuntimeError where others keep it busy, ValueError, WorkerLost."""
+def measured(precision: str, workers: int, note: Note) -> Machine:
+    """Measure this machine in so many workers' processes at once, as they share caches and memory when they train.
+
+    RuntimeError where others keep it busy, ValueError, WorkerLost.
+    """
     note("measuring this machine once, about 4 s, for stacks of the size that suits it")
     with no_interrupts():
-        worker = LocalWorker()
+        started = [LocalWorker() for _ in range(workers)]
     try:
-        return machine_of(worker.ask(_time_steps, precision, SECONDS).result(MOST_SECONDS))
+        for asked in [worker.ask(int) for worker in started]:
+            asked.result(MOST_SECONDS)  # nothing is computed: it answers once it has imported what training needs
+        asked_timings = [worker.ask(_time_steps, precision, SECONDS) for worker in started]
+        of_workers = [asked.result(MOST_SECONDS) for asked in asked_timings]
     finally:
-        worker.kill()
-        worker.join()
+        for worker in started:
+            worker.kill()
+        for worker in started:
+            worker.join()
+    return machine_of(
+        [
+            replace(of_stack[0], seconds=median(timing.seconds for timing in of_stack))
+            for of_stack in zip(*of_workers, strict=True)
+        ]
+    )
 
 
 def _time_steps(precision: str, seconds: float) -> list["Timing"]:

@@ -17,6 +17,10 @@ AS_GOOD = 1.02
 """Of two stacks that differ by less in the time a run takes, the smaller: it is saved sooner and balanced better."""
 SMALL_BYTES = 1.5 * 2**20
 """A working set that is taken to be near the core; larger ones show what the memory behind it costs."""
+LARGE_BYTES = 3 * 2**20
+"""One of a run that drives even the code of a step from the cache: a hidden layer of 128 on 784 pixels has it."""
+MOST_BYTES = 256 * 2**20
+"""Of a stack's working set: memory for every worker, where calls have long ceased to matter."""
 ALONE = ("conv",)
 """Networks whose products are taken run by run: a call serves one, so company saves nothing."""
 
@@ -33,10 +37,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Machine:
-    """A processor's core, by what a step of a stack takes it.
+    """A core of a processor, by how long it takes for what a step of a stack consists of.
 
-    Seconds are calls + runs * products, which wait where the stack has grown out of the cache; a product is that of
-    `step_cost`. A run larger than SMALL_BYTES waits alone as in company, but its calls find their code cold.
+    A step takes calls + cold + runs * products * waiting; a product is that of `step_cost`. What waits is what a stack
+    touches beyond one of its runs, which waits alone, too.
     """
 
     call_seconds: float
@@ -47,7 +51,8 @@ class Machine:
     waiting: tuple[tuple[float, float], ...]
     """(Bytes, how many times longer work takes in a working set so large), ascending in both, from 1 on."""
     cold_seconds: float
-    """How much longer calls take where one run's working set is as large as the largest of these."""
+    """How much longer calls take where the working set of one run is LARGE_BYTES: it has driven what they need, code
+    and tables included, from the cache."""
 
     def __post_init__(self) -> None:
         sizes, factors = zip(*self.waiting, strict=True)
@@ -63,15 +68,14 @@ class Machine:
         """Seconds of a step of so many such runs together."""
         work = runs * config.batch_size * step_cost(config, shape, self.passes) * self.product_seconds
         own = working_set_bytes(config, shape)
-        if own <= SMALL_BYTES:
-            return self.call_seconds + work * self._waiting(runs * own)
-        return self.call_seconds + self._cold_seconds(own) + work
+        return self.call_seconds + self._cold_seconds(own) + work * self._waiting(runs * own) / self._waiting(own)
 
     def best_size(self, config: RunConfig, shape: Shape) -> int:
         """How many such runs train best together: the fewest of which none takes AS_GOOD times longer than at best."""
         if config.network in ALONE:
             return 1
-        of_a_run = {runs: self.step_seconds(config, shape, runs) / runs for runs in range(1, MOST_RUNS + 1)}
+        most = max(1, min(MOST_RUNS, MOST_BYTES // working_set_bytes(config, shape)))
+        of_a_run = {runs: self.step_seconds(config, shape, runs) / runs for runs in range(1, most + 1)}
         return next(runs for runs, seconds in of_a_run.items() if seconds <= AS_GOOD * min(of_a_run.values()))
 
     def _waiting(self, size: float) -> float:
@@ -79,8 +83,7 @@ class Machine:
         return float(np.interp(math.log(size), np.log(sizes), factors))
 
     def _cold_seconds(self, own: float) -> float:
-        largest, _ = self.waiting[-1]
-        between = math.log(SMALL_BYTES), math.log(max(largest, 2 * SMALL_BYTES))
+        between = math.log(SMALL_BYTES), math.log(LARGE_BYTES)
         return float(np.interp(math.log(own), between, (0.0, self.cold_seconds)))
 
 
@@ -89,7 +92,7 @@ STANDARD = Machine(
     product_seconds=2e-11,
     passes=STANDARD_PASSES,
     waiting=((4 * 2**20, 1.0), (8 * 2**20, 1.1), (16 * 2**20, 1.2)),
-    cold_seconds=1.5e-3,
+    cold_seconds=5e-4,
 )
 """A core of a server, of the order of which most are, where none could be measured."""
 
@@ -97,8 +100,8 @@ STANDARD = Machine(
 def machine_of(timings: Sequence[Timing]) -> Machine:
     """Return the machine on which steps take so long; ValueError where no machine fits.
 
-    Calls, products and passes follow from the stacks of SMALL_BYTES, of several shapes; waiting, and what is
-    cold, from all of the shape that has the largest.
+    Calls, products and passes follow from the stacks of at most SMALL_BYTES, of several shapes; waiting from all of the
+    shape of which most were timed; and what is cold from two stacks of a run of LARGE_BYTES or more.
     """
     from scipy.optimize import nnls  # a third of a second that planning does not need
 
@@ -113,13 +116,16 @@ def machine_of(timings: Sequence[Timing]) -> Machine:
     if product <= 0:
         raise ValueError("larger products must take longer")
     exact = Machine(float(calls), float(product), float(activation / product), ((1.0, 1.0),), 0.0)
-    largest = max(timings, key=_set_bytes)
-    longer = largest.seconds - exact.step_seconds(largest.config, largest.shape, largest.runs)
-    return replace(exact, waiting=_waiting_of(exact, timings), cold_seconds=max(0.0, longer))
+    warm = replace(exact, waiting=_waiting_of(exact, timings))
+    return replace(warm, cold_seconds=_cold_of(warm, timings))
+
+
+def _own_bytes(timing: Timing) -> int:
+    return working_set_bytes(timing.config, timing.shape)
 
 
 def _set_bytes(timing: Timing) -> int:
-    return timing.runs * working_set_bytes(timing.config, timing.shape)
+    return timing.runs * _own_bytes(timing)
 
 
 def _terms(timing: Timing) -> tuple[float, float, float]:
@@ -131,11 +137,21 @@ def _terms(timing: Timing) -> tuple[float, float, float]:
 
 def _waiting_of(exact: Machine, timings: Sequence[Timing]) -> tuple[tuple[float, float], ...]:
     """How much longer than `exact` larger stacks take, made to grow with the working set."""
-    largest = max(timings, key=_set_bytes).config
-    curve = sorted((t for t in timings if t.config == largest), key=lambda timing: timing.runs)
+    most = max(timings, key=lambda timing: timing.runs)
+    of_most = (timing for timing in timings if (timing.config, timing.shape) == (most.config, most.shape))
+    curve = sorted(of_most, key=lambda timing: timing.runs)
     sizes = [float(_set_bytes(timing)) for timing in curve]
     factors = [
         (t.seconds - exact.call_seconds) / (exact.step_seconds(t.config, t.shape, t.runs) - exact.call_seconds)
         for t in curve
     ]
     return tuple(zip(sizes, accumulate([1.0, *factors[1:]], max), strict=True))
+
+
+def _cold_of(warm: Machine, timings: Sequence[Timing]) -> float:
+    """How much longer than `warm` the calls of a large run take: what two stacks of it have in common."""
+    few, many = sorted((t for t in timings if _own_bytes(t) >= LARGE_BYTES), key=lambda timing: timing.runs)
+    works = [warm.step_seconds(t.config, t.shape, t.runs) - warm.call_seconds for t in (few, many)]
+    ratio = works[1] / works[0]
+    in_common = (ratio * few.seconds - many.seconds) / (ratio - 1)
+    return max(0.0, in_common - warm.call_seconds)

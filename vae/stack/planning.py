@@ -19,8 +19,8 @@ STANDARD_PASSES = 100.0
 
 Shares of progress are of these; a plan has those of its machine.
 """
-PAIR = 50
-"""Products whose time a pair of samples takes in one dimension of a total correlation: an exponential, and passes."""
+PAIR = 0.8
+"""Activations whose work a pair of samples is, in one dimension of a total correlation: an exponential, and passes."""
 
 
 def stack_key(config: RunConfig) -> tuple[object, ...]:
@@ -41,7 +41,12 @@ def step_cost(config: RunConfig, shape: Shape, passes: float = STANDARD_PASSES) 
 def step_work(config: RunConfig, shape: Shape) -> tuple[float, float]:
     """Products and activations of one training step on one sample; an activation goes both ways."""
     network = _priced(config, shape)
-    return network.products + _regulariser_cost(config), network.activations / 2
+    products, activations = float(network.products), network.activations / 2
+    if config.loss == "factor_vae":
+        products += discriminator.products_of(config.latent_dim)
+    if config.loss == "beta_tc_vae":
+        activations += PAIR * config.latent_dim * config.batch_size
+    return products, activations
 
 
 def working_set_bytes(config: RunConfig, shape: Shape) -> int:
@@ -53,13 +58,6 @@ def working_set_bytes(config: RunConfig, shape: Shape) -> int:
         weights += sum(parameter.size for parameter in discriminator.parameters_of(config.latent_dim))
         activations += discriminator.activations_of(config.latent_dim)
     return 4 * (4 * weights + config.batch_size * activations)
-
-
-def _regulariser_cost(config: RunConfig) -> float:
-    """Of one sample, beside the rate, in products."""
-    if config.loss == "factor_vae":
-        return discriminator.products_of(config.latent_dim)
-    return PAIR * config.latent_dim * config.batch_size if config.loss == "beta_tc_vae" else 0.0
 
 
 def _priced(config: RunConfig, shape: Shape) -> Network:
