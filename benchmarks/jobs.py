@@ -21,7 +21,7 @@ class Job:
 
 ONE_ROUND = ("--rounds", "1")
 JOBS = (
-    Job("whole_sweep", "whole_sweep", ("--trials", "24"), ("--trials", "4", "--epochs", "4", *ONE_ROUND)),
+    Job("whole_sweep", "whole_sweep", ("--trials", "48"), ("--trials", "4", "--epochs", "4", *ONE_ROUND)),
     Job(
         "whole_sweep_fashion",
         "whole_sweep",

@@ -164,7 +164,8 @@ def cost(rows: Rows) -> str:
     lines = []
     for axis in axes:
         of_axis = [row for row in rows if row["axis"] == axis]
-        sizes, seconds = (", ".join(number(row[name]) for row in of_axis) for name in ("size", "epoch_s"))
+        sizes = ", ".join(f"{row['size']:,}" for row in of_axis)
+        seconds = ", ".join(number(row["epoch_s"]) for row in of_axis)
         lines.append([axis, sizes, seconds, f"**{of_axis[0]['power']:.2f}**"])
     return markdown(["axis", "sizes", "seconds of an epoch", "power"], lines)
 

@@ -19,8 +19,6 @@ STANDARD_PASSES = 100.0
 
 Shares of progress are of these; a plan has those of its machine.
 """
-PAIR = 0.8
-"""Activations whose work a pair of samples is, in one dimension of a total correlation: an exponential, and passes."""
 
 
 def stack_key(config: RunConfig) -> tuple[object, ...]:
@@ -45,7 +43,8 @@ def step_work(config: RunConfig, shape: Shape) -> tuple[float, float]:
     if config.loss == "factor_vae":
         products += discriminator.products_of(config.latent_dim)
     if config.loss == "beta_tc_vae":
-        activations += PAIR * config.latent_dim * config.batch_size
+        # a pair of samples in one dimension takes what an activation does: an exponential, and passes over it
+        activations += config.latent_dim * config.batch_size
     return products, activations
 
 
