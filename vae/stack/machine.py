@@ -21,8 +21,8 @@ LARGE_BYTES = 3 * 2**20
 """One of a run that drives even the code of a step from the cache: a hidden layer of 128 on 784 pixels has it."""
 MOST_BYTES = 256 * 2**20
 """Of a stack's working set: memory for every worker, where calls have long ceased to matter."""
-ALONE = ("conv",)
-"""Networks whose products are taken run by run: a call serves one, so company saves nothing."""
+RUN_BY_RUN = ("conv",)
+"""Networks whose products are taken run by run: most calls serve one, so company does not keep their code warm."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,11 @@ class Machine:
         """Seconds of a step of so many such runs together."""
         work = runs * config.batch_size * step_cost(config, shape, self.passes) * self.product_seconds
         own = working_set_bytes(config, shape)
-        return self.call_seconds + self._cold_seconds(own) + work * self._waiting(runs * own) / self._waiting(own)
+        cold = 0.0 if config.network in RUN_BY_RUN else self._cold_seconds(own)
+        return self.call_seconds + cold + work * self._waiting(runs * own) / self._waiting(own)
 
     def best_size(self, config: RunConfig, shape: Shape) -> int:
         """How many such runs train best together: the fewest of which none takes AS_GOOD times longer than at best."""
-        if config.network in ALONE:
-            return 1
         most = max(1, min(MOST_RUNS, MOST_BYTES // working_set_bytes(config, shape)))
         of_a_run = {runs: self.step_seconds(config, shape, runs) / runs for runs in range(1, most + 1)}
         return next(runs for runs, seconds in of_a_run.items() if seconds <= AS_GOOD * min(of_a_run.values()))
