@@ -4,12 +4,17 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sweeps.engines.local import LocalWorker, WorkerLost
+from sweeps.engines.local import LocalEngine, LocalWorker, WorkerLost
+from sweeps.engines.slices import Slice
+from sweeps.engines.worker import Run, Task
+from vae.config import RunConfig
 
 LARGE = 50 * 2**20
 """Bytes of a result, of which a pipe holds a thousandth."""
@@ -136,3 +141,46 @@ def test_a_dead_worker_whose_channel_stays_open_is_seen(worker: LocalWorker, mon
         time.sleep(0.01)
     assert isinstance(answer.exception(), WorkerLost)
     assert time.monotonic() - started < 3.0
+
+
+def test_a_worker_does_one_thing_at_a_time(worker: LocalWorker) -> None:
+    first = worker.ask(time.sleep, 0.5)
+    with pytest.raises(RuntimeError, match="one thing at a time"):
+        worker.ask(own_pid)
+    assert first.result(MOST_SECONDS) is None
+    assert worker.ask(own_pid).result(MOST_SECONDS) == worker.process.pid
+
+
+class Asked:
+    """A worker that remembers what it is asked, and answers when it is told to."""
+
+    is_alive = True
+
+    def __init__(self, name: str) -> None:
+        self.name, self.stacks = name, list[list[Run]]()
+        self.answer = Future[Any]()
+        self.answer.set_result(None)
+
+    def ask(self, function: Callable[..., Any], stack: list[Run], *rest: Any) -> Future[Any]:
+        assert self.answer.done(), "asked while it works"
+        self.stacks.append(stack)
+        self.answer = Future()
+        return self.answer
+
+
+def test_a_stack_goes_to_no_worker_that_waits_to_go_on_with_another(tmp_path: Path) -> None:
+    """While one stack was written, the other's slice came to its end."""
+    engine, task = LocalEngine(2), Task(tmp_path, "cpu")
+    first, second = Asked("1"), Asked("2")
+    engine.processes = [first, second]  # type: ignore[list-item]
+    a, b, c = ([Run(n, n, RunConfig())] for n in range(3))
+    engine.in_flight[of_a := engine.submit(a, task)] = a
+    engine.in_flight[of_b := engine.submit(b, task)] = b
+    of_b.set_result([])
+    del engine.in_flight[of_b]
+    slice_of_a = Slice([], 1, "1")
+    of_a.set_result(slice_of_a)
+    engine.in_flight[engine.submit(c, task)] = c
+    del engine.in_flight[of_a]
+    engine.submit(a, task, slice_of_a)
+    assert [first.stacks, second.stacks] == [[a, a], [b, c]]

@@ -44,14 +44,10 @@ class LocalWorker:
         )
         self.process.start()
         theirs.close()
-        self._answer: Future[Any] = Future()
-        self._answer.set_result(None)
+        self.answer: Future[Any] = Future()
+        """What it was asked last comes to."""
+        self.answer.set_result(None)
         self._seen_alive = monotonic()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing that was asked is unanswered."""
-        return self._answer.done()
 
     @property
     def name(self) -> str:
@@ -64,11 +60,13 @@ class LocalWorker:
         return bool(self.process.is_alive())
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Call a function there, once the worker is idle; WorkerLost where it dies before it has answered."""
-        self._answer = Future()
+        """Call a function there; RuntimeError where it still works, WorkerLost where it dies before it has answered."""
+        if not self.answer.done():
+            raise RuntimeError("a worker does one thing at a time: two answers on one channel could be swapped")
+        self.answer = Future()
         content = dumps((function, arguments))
-        threading.Thread(target=self._exchange, args=(content, self._answer), daemon=True).start()
-        return self._answer
+        threading.Thread(target=self._exchange, args=(content, self.answer), daemon=True).start()
+        return self.answer
 
     def watch(self) -> None:
         """See that it lives: a channel that something else holds open does not end with its process."""
@@ -76,7 +74,7 @@ class LocalWorker:
             self._seen_alive = monotonic()
         elif monotonic() - self._seen_alive > SECONDS_TO_END:
             with suppress(InvalidStateError):
-                self._answer.set_exception(self._lost())
+                self.answer.set_exception(self._lost())
 
     def kill(self) -> None:
         """End it at once, though it may be stopped or stuck."""
@@ -127,12 +125,15 @@ class LocalEngine(ExecutorEngine):
         self.processes = []
 
     def submit(self, stack: Stack, task: Task, after: Slice | None = None, *, leave: bool = False) -> Future[Trained]:
-        """Hand a slice of a stack to a worker: its first one, or the next to the worker that trained the last."""
+        """Hand a slice of a stack to a worker: its first one, or the next to the worker that trained the last.
+
+        A worker whose answer is not yet taken is not free: it keeps a stack, of which it will be asked the next slice.
+        """
         if not self.processes:
             self.start()
         same = [place for place, worker in enumerate(self.processes) if after and worker.name == after.worker]
-        idle = [place for place, worker in enumerate(self.processes) if worker.is_idle]
-        place = (same or idle)[0]
+        free = [place for place, worker in enumerate(self.processes) if worker.answer not in self.in_flight]
+        place = (same or free)[0]
         if not self.processes[place].is_alive:
             with no_interrupts():
                 self.processes[place] = LocalWorker()
