@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -172,6 +173,40 @@ def test_workers_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_time_steps", time_a_little)
     found = MEASURED("fp32", 2, lambda line: None)
     assert found.call_seconds == pytest.approx(STANDARD.call_seconds)
+
+
+class Timed:
+    """A worker that finds this machine slower or faster than it is."""
+
+    factors: Iterator[float]
+    working = 0
+
+    def __init__(self) -> None:
+        self.factor = next(self.factors)
+
+    def ask(self, function: Callable[..., object], *arguments: object) -> Future[Any]:
+        found: Future[Any] = Future()
+        if function is int:
+            Timed.working += 1
+            found.set_result(0)
+        else:
+            assert Timed.working == 3, "timed before all were there"
+            found.set_result(timings(BENT, lambda: self.factor))
+        return found
+
+    def kill(self) -> None:
+        Timed.working -= 1
+
+    def join(self) -> None:
+        assert Timed.working == 0
+
+
+def test_all_workers_are_timed_at_once_and_their_median_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "LocalWorker", Timed)
+    monkeypatch.setattr(Timed, "factors", iter([1.0, 9.0, 2.0]), raising=False)
+    found = MEASURED("fp32", 3, lambda line: None)
+    assert found.call_seconds == pytest.approx(2.0 * BENT.call_seconds)
+    assert found.product_seconds == pytest.approx(2.0 * BENT.product_seconds)
 
 
 @pytest.fixture

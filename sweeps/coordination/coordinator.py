@@ -65,9 +65,8 @@ def run_sweep(
     stop = stop or Stop()
     if spec.timeout_seconds is not None:
         stop.deadline = monotonic() + spec.timeout_seconds
-    machine = machine_here(
-        spec.precision, spec.device, count_workers(spec.jobs), note
-    )  # before workers start, which would be in its way
+    # before workers start, which would be in its way
+    machine = machine_here(spec.precision, spec.device, count_workers(spec.jobs), note)
     try:
         engine.start()
         data_folder, data = load_prepared(spec.data_config)

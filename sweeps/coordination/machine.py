@@ -69,10 +69,10 @@ def measured(precision: str, workers: int, note: Note) -> Machine:
     with no_interrupts():
         started = [LocalWorker() for _ in range(workers)]
     try:
-        for asked in [worker.ask(int) for worker in started]:
-            asked.result(MOST_SECONDS)  # nothing is computed: it answers once it has imported what training needs
-        asked_timings = [worker.ask(_time_steps, precision, SECONDS) for worker in started]
-        of_workers = [asked.result(MOST_SECONDS) for asked in asked_timings]
+        for ready in [worker.ask(int) for worker in started]:
+            ready.result(MOST_SECONDS)  # nothing is computed: it answers once it has imported what training needs
+        timings = [worker.ask(_time_steps, precision, SECONDS) for worker in started]
+        of_workers = [of_worker.result(MOST_SECONDS) for of_worker in timings]
     finally:
         for worker in started:
             worker.kill()
